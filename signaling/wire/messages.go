@@ -1,0 +1,338 @@
+// Package wire defines every message between a client and the server.
+//
+// It is the one definition: web/src/wire/wire.gen.ts (types and run-time
+// decoders) is generated from it, and testdata/wire holds one example of each
+// message that both sides must read and write identically. PROTOCOL.md part 1
+// says what the messages mean. Bodies of the delivery service are sealed by
+// the participants; to the server they are opaque bytes.
+package wire
+
+// A SessionID names one participant's session in one room. The server makes
+// it from 128 random bits; it says nothing about the person.
+type SessionID string
+
+// A Source is what a participant can publish.
+type Source string
+
+// The sources, one m-line each on the publish connection.
+const (
+	SourceMic         Source = "mic"
+	SourceCamera      Source = "camera"
+	SourceScreen      Source = "screen"
+	SourceScreenAudio Source = "screen-audio"
+)
+
+// A LeaveReason says why a session ended.
+type LeaveReason string
+
+// The reasons. A client treats lost and left alike, but shows them apart.
+const (
+	ReasonLeft    LeaveReason = "left"    // asked to leave
+	ReasonLost    LeaveReason = "lost"    // no socket for the resume time
+	ReasonSlow    LeaveReason = "slow"    // stopped reading
+	ReasonInvalid LeaveReason = "invalid" // sent too many malformed messages
+)
+
+// A Code tells a client what went wrong, in a form that it can act on.
+type Code string
+
+// The codes. Texts beside them are for people and may change.
+const (
+	CodeRefused     Code = "refused"     // unknown room, wrong token, expired room: one answer
+	CodeFull        Code = "full"        // the room or the server takes nobody more
+	CodeRate        Code = "rate"        // too many requests; wait
+	CodeInvalid     Code = "invalid"     // malformed, oversized, unknown or out of order
+	CodeMedia       Code = "media"       // an offer could not be answered
+	CodeUnavailable Code = "unavailable" // the server is shutting down
+)
+
+// Resume asks to go on with a session whose socket broke.
+type Resume struct {
+	Session  SessionID `json:"session"`
+	Secret   []byte    `json:"secret"`
+	Received uint32    `json:"received"` // highest n received from the server
+}
+
+// Join is the first message on every socket. Token is the link's join token.
+type Join struct {
+	Room   string  `json:"room"`
+	Token  []byte  `json:"token"`
+	Resume *Resume `json:"resume,omitempty"`
+}
+
+// Ack carries nothing but its head's ack.
+type Ack struct{}
+
+// Found claims the group of a generation for its sender.
+type Found struct {
+	Generation uint32 `json:"generation"`
+}
+
+// Ask is a sealed KeyPackage: the sender wants to be added.
+type Ask struct {
+	Generation uint32 `json:"generation"`
+	Body       []byte `json:"body"`
+}
+
+// Commit is a sealed commit for Epoch, with the sealed Welcome and tree when
+// it adds the sessions in To.
+type Commit struct {
+	Generation uint32      `json:"generation"`
+	Epoch      uint64      `json:"epoch"`
+	Body       []byte      `json:"body"`
+	To         []SessionID `json:"to"`
+	Welcome    []byte      `json:"welcome,omitempty"`
+	Tree       []byte      `json:"tree,omitempty"`
+}
+
+// App is a sealed application message.
+type App struct {
+	Generation uint32 `json:"generation"`
+	Epoch      uint64 `json:"epoch"`
+	Body       []byte `json:"body"`
+}
+
+// Since asks for the log entries after Seq.
+type Since struct {
+	Generation uint32 `json:"generation"`
+	Seq        uint32 `json:"seq"`
+}
+
+// MidSource says which m-line of a publish offer carries which source.
+type MidSource struct {
+	Mid    string `json:"mid"`
+	Source Source `json:"source"`
+}
+
+// Publish offers the sender's publish connection.
+type Publish struct {
+	SDP  string      `json:"sdp"`
+	Mids []MidSource `json:"mids"`
+}
+
+// Subscribe offers the sender's subscribe connection; Seats is the kind of
+// each m-line in the order of the offer.
+type Subscribe struct {
+	SDP   string   `json:"sdp"`
+	Seats []Source `json:"seats"`
+}
+
+// Sources is what the sender publishes from now on.
+type Sources struct {
+	On []Source `json:"on"`
+}
+
+// Tile is one wanted picture and its size on the screen in device pixels.
+type Tile struct {
+	Session SessionID `json:"session"`
+	Source  Source    `json:"source"`
+	Width   uint32    `json:"width"`
+	Height  uint32    `json:"height"`
+}
+
+// View lists the wanted pictures, most important first.
+type View struct {
+	Tiles []Tile `json:"tiles"`
+}
+
+// Leave ends the session at once.
+type Leave struct{}
+
+// Peer is another session in the room, as the server knows it.
+type Peer struct {
+	Session SessionID `json:"session"`
+	On      []Source  `json:"on"`
+	Away    bool      `json:"away"` // its socket is broken, it may resume
+}
+
+// Joined answers Join. When Resumed, only Received matters beyond the session:
+// the rest of the state goes on where it was.
+type Joined struct {
+	Session     SessionID `json:"session"`
+	Secret      []byte    `json:"secret"`
+	Resumed     bool      `json:"resumed"`
+	Received    uint32    `json:"received"` // highest n received from the client
+	Incarnation string    `json:"incarnation"`
+	Generation  uint32    `json:"generation"`
+	Founded     bool      `json:"founded"`
+	Card        []byte    `json:"card"`
+	Peers       []Peer    `json:"peers"` // without the session itself
+}
+
+// Refused answers Join; the socket closes.
+type Refused struct {
+	Code Code   `json:"code"`
+	Text string `json:"text"`
+}
+
+// Arrived tells of a new session.
+type Arrived struct {
+	Session SessionID `json:"session"`
+}
+
+// Left tells that a session has ended.
+type Left struct {
+	Session SessionID   `json:"session"`
+	Reason  LeaveReason `json:"reason"`
+}
+
+// Away tells that a session lost its socket, or has it again.
+type Away struct {
+	Session SessionID `json:"session"`
+	Away    bool      `json:"away"`
+}
+
+// Founded tells who founded the group of a generation.
+type Founded struct {
+	Generation uint32    `json:"generation"`
+	By         SessionID `json:"by"`
+}
+
+// Reset tells that the group of the previous generation has no member left.
+type Reset struct {
+	Generation uint32 `json:"generation"`
+}
+
+// Asked is a session's Ask, to the members.
+type Asked struct {
+	Generation uint32    `json:"generation"`
+	From       SessionID `json:"from"`
+	Body       []byte    `json:"body"`
+}
+
+// Committed is the commit that ended Epoch.
+type Committed struct {
+	Seq        uint32    `json:"seq"`
+	Generation uint32    `json:"generation"`
+	Epoch      uint64    `json:"epoch"`
+	From       SessionID `json:"from"`
+	Body       []byte    `json:"body"`
+}
+
+// CommitRefused tells a committer that Epoch is not the group's epoch.
+type CommitRefused struct {
+	Generation uint32 `json:"generation"`
+	Epoch      uint64 `json:"epoch"` // the group's epoch
+}
+
+// Welcomed lets a session into the group; Epoch is the one that it joins in,
+// Seq that of the commit which added it.
+type Welcomed struct {
+	Seq        uint32 `json:"seq"`
+	Generation uint32 `json:"generation"`
+	Epoch      uint64 `json:"epoch"`
+	Body       []byte `json:"body"`
+	Tree       []byte `json:"tree"`
+}
+
+// Said is an application message, in order.
+type Said struct {
+	Seq        uint32    `json:"seq"`
+	Generation uint32    `json:"generation"`
+	Epoch      uint64    `json:"epoch"`
+	From       SessionID `json:"from"`
+	Body       []byte    `json:"body"`
+}
+
+// CaughtUp ends the answer to Since; Seq is the last entry of the log.
+type CaughtUp struct {
+	Generation uint32 `json:"generation"`
+	Seq        uint32 `json:"seq"`
+}
+
+// Gap answers Since when entries are gone. The client asks to be added anew.
+type Gap struct {
+	Generation uint32 `json:"generation"`
+}
+
+// Published answers Publish.
+type Published struct {
+	SDP string `json:"sdp"`
+}
+
+// Subscribed answers Subscribe.
+type Subscribed struct {
+	SDP string `json:"sdp"`
+}
+
+// SourcesOf tells what another session publishes.
+type SourcesOf struct {
+	Session SessionID `json:"session"`
+	On      []Source  `json:"on"`
+}
+
+// Seat says who is on a seat; an empty Session means nobody.
+type Seat struct {
+	Index   uint32    `json:"index"`
+	Source  Source    `json:"source"`
+	Session SessionID `json:"session"`
+}
+
+// Seats is the whole seat map of the receiving session.
+type Seats struct {
+	Seats []Seat `json:"seats"`
+}
+
+// MediaLost tells that a media connection failed at the server; the client
+// makes it anew.
+type MediaLost struct {
+	Reason string `json:"reason"`
+}
+
+// Failed answers a message that could not be carried out. About is its type.
+type Failed struct {
+	About string `json:"about"`
+	Code  Code   `json:"code"`
+	Text  string `json:"text"`
+}
+
+// Ended is the last message of a session that the server ends.
+type Ended struct {
+	Reason LeaveReason `json:"reason"`
+	Text   string      `json:"text"`
+}
+
+// CreateRoom is the body of POST /api/rooms.
+type CreateRoom struct {
+	Room      string `json:"room"`
+	HostKey   []byte `json:"hostKey"`
+	TokenHash []byte `json:"tokenHash"` // SHA-256 of the join token
+	Card      []byte `json:"card"`      // sealed, at most 2 KiB
+}
+
+// Look is the body of POST /api/look.
+type Look struct {
+	Room  string `json:"room"`
+	Token []byte `json:"token"`
+}
+
+// Looked answers Look.
+type Looked struct {
+	Card   []byte `json:"card"`
+	People uint32 `json:"people"` // sessions in the room now
+}
+
+// Error is the body of every HTTP answer that is not a success.
+type Error struct {
+	Code Code   `json:"code"`
+	Text string `json:"text"`
+}
+
+// ClientMessages lists what a client may send on the socket, by wire name.
+var ClientMessages = map[string]any{
+	"join": Join{}, "ack": Ack{}, "found": Found{}, "ask": Ask{}, "commit": Commit{}, "app": App{}, "since": Since{},
+	"publish": Publish{}, "subscribe": Subscribe{}, "sources": Sources{}, "view": View{}, "leave": Leave{},
+}
+
+// ServerMessages lists what the server may send on the socket, by wire name.
+var ServerMessages = map[string]any{
+	"joined": Joined{}, "refused": Refused{}, "ack": Ack{}, "arrived": Arrived{}, "left": Left{}, "away": Away{},
+	"founded": Founded{}, "reset": Reset{}, "asked": Asked{}, "committed": Committed{}, "commit_refused": CommitRefused{},
+	"welcomed": Welcomed{}, "said": Said{}, "caught_up": CaughtUp{}, "gap": Gap{},
+	"published": Published{}, "subscribed": Subscribed{}, "sources_of": SourcesOf{}, "seats": Seats{}, "media_lost": MediaLost{},
+	"failed": Failed{}, "ended": Ended{},
+}
+
+// HTTPBodies lists the bodies of the HTTP API; decoders are generated for
+// those that the server sends.
+var HTTPBodies = []any{CreateRoom{}, Look{}, Looked{}, Error{}}

@@ -1,0 +1,190 @@
+import type { ReadonlySignal } from "@preact/signals-core";
+
+/**
+ * The view model: all that the screens show and all that people can do. `ui/` draws it and decides nothing;
+ * `call/` implements it without touching the DOM tree. A fake of AppModel can show every state.
+ */
+
+/** Something that went wrong, in a person's words, with what to do about it. */
+export interface Problem {
+  code:
+    | "camera-denied"
+    | "mic-denied"
+    | "no-camera"
+    | "no-mic"
+    | "device-busy"
+    | "browser"
+    | "link"
+    | "refused"
+    | "full"
+    | "rate"
+    | "server-gone"
+    | "card"
+    | "worker"
+    | "unsealed"
+    | "share";
+  title: string;
+  text: string;
+  /** What to press, if anything helps. */
+  action?: { label: string; run: () => void };
+}
+
+export type Screen = "landing" | "check" | "meeting" | "left" | "stopped";
+
+export interface AppModel {
+  screen: ReadonlySignal<Screen>;
+  /** Set while screen is "stopped": the meeting or the page can't go on. */
+  stopped: ReadonlySignal<Problem | null>;
+  landing: LandingModel;
+  check: CheckModel;
+  meeting: MeetingModel;
+  /** From "left": join the same meeting again, or go to the landing page. */
+  rejoin(): void;
+  home(): void;
+}
+
+export interface LandingModel {
+  busy: ReadonlySignal<boolean>;
+  problem: ReadonlySignal<Problem | null>;
+  /** Makes a meeting and goes on to the device check. title may be empty. */
+  newMeeting(title: string): void;
+  /** Takes a pasted link, whole or cut short; problem says what is wrong with it. */
+  openLink(text: string): void;
+}
+
+export interface Device {
+  id: string;
+  label: string;
+}
+
+export interface DeviceChoice {
+  on: boolean;
+  devices: Device[];
+  chosen: string;
+  problem: Problem | null;
+}
+
+export interface CheckModel {
+  title: ReadonlySignal<string>;
+  /** How many are in the meeting now; null while unknown. */
+  people: ReadonlySignal<number | null>;
+  name: ReadonlySignal<string>;
+  /** Why the name can't be used, or "". */
+  nameHint: ReadonlySignal<string>;
+  camera: ReadonlySignal<DeviceChoice>;
+  mic: ReadonlySignal<DeviceChoice>;
+  /** Only where the browser can choose one. */
+  speaker: ReadonlySignal<DeviceChoice | null>;
+  preview: ReadonlySignal<MediaStream | null>;
+  /** Microphone level, 0 to 1. */
+  level: ReadonlySignal<number>;
+  joining: ReadonlySignal<boolean>;
+  canJoin: ReadonlySignal<boolean>;
+  problem: ReadonlySignal<Problem | null>;
+  setName(name: string): void;
+  toggleCamera(): void;
+  toggleMic(): void;
+  chooseCamera(id: string): void;
+  chooseMic(id: string): void;
+  chooseSpeaker(id: string): void;
+  join(): void;
+}
+
+export interface TileModel {
+  /** session + source; stays the same while the tile lives. */
+  key: string;
+  session: string;
+  source: "camera" | "screen";
+  name: string;
+  self: boolean;
+  stream: MediaStream | null;
+  /** on: show stream; off: show initials; waiting: keys or first picture not here yet. */
+  video: "on" | "off" | "waiting";
+  /** What a waiting tile says, e.g. "Receiving the keys of Field office, usually under 2 seconds". */
+  waitingText: string;
+  muted: boolean;
+  speaking: boolean;
+  away: boolean;
+}
+
+export interface Person {
+  session: string;
+  name: string;
+  self: boolean;
+  mic: boolean;
+  camera: boolean;
+  screen: boolean;
+  speaking: boolean;
+  away: boolean;
+  /** "", or e.g. "another tab of yours". */
+  note: string;
+  /** "first seen today", "seen before". */
+  seen: string;
+  /** Eight hex digits in two groups. */
+  device: string;
+}
+
+export interface ChatMessage {
+  id: string;
+  session: string;
+  name: string;
+  self: boolean;
+  text: string;
+  at: number; // Unix ms, by this machine's clock
+}
+
+export interface Security {
+  /** Four words at most: "Sealed", "Waiting for keys", "Reconnecting". */
+  seal: string;
+  sealed: boolean;
+  /** Six groups of five digits; empty until the group is there. */
+  code: string[];
+  epoch: number;
+  suite: string;
+  /** e.g. "VP8 and Opus, sealed with AES-128-GCM (SFrame)". */
+  media: string;
+  serverSees: string[];
+  serverDoesNotSee: string[];
+}
+
+export interface Notice {
+  id: number;
+  text: string;
+  kind: "info" | "warn";
+  action?: { label: string; run: () => void };
+}
+
+export type Panel = "people" | "chat" | "security" | null;
+
+export interface MeetingModel {
+  title: ReadonlySignal<string>;
+  connection: ReadonlySignal<"connecting" | "connected" | "reconnecting">;
+  tiles: ReadonlySignal<TileModel[]>;
+  /** How many people there are beyond those with a tile. */
+  hidden: ReadonlySignal<number>;
+  people: ReadonlySignal<Person[]>;
+  chat: ReadonlySignal<ChatMessage[]>;
+  unread: ReadonlySignal<number>;
+  security: ReadonlySignal<Security>;
+  panel: ReadonlySignal<Panel>;
+  notices: ReadonlySignal<Notice[]>;
+  mic: ReadonlySignal<DeviceChoice>;
+  camera: ReadonlySignal<DeviceChoice>;
+  sharing: ReadonlySignal<boolean>;
+  canShare: ReadonlySignal<boolean>;
+  /** The invitation link, with its secret. */
+  link: ReadonlySignal<string>;
+  toggleMic(): void;
+  toggleCamera(): void;
+  toggleShare(): void;
+  chooseMic(id: string): void;
+  chooseCamera(id: string): void;
+  openPanel(panel: Panel): void;
+  /** Reports whether the text was taken: not blank, at most 4000 characters, and the group is there. */
+  sendChat(text: string): boolean;
+  copyLink(): void;
+  dismiss(notice: number): void;
+  /** Tells the sizes of the tiles on the screen in device pixels, by key. Tiles not named are not visible. */
+  setTileSizes(sizes: Map<string, { width: number; height: number }>): void;
+  leave(): void;
+}

@@ -1,0 +1,123 @@
+/**
+ * What the page and the crypto worker say to each other. The worker holds the link's secret, the device key, the MLS
+ * group and all frame keys; the page holds the socket and the media connections and passes sealed bytes through.
+ *
+ * Group messages are those of the signaling protocol, unchanged (PROTOCOL.md 1.3), so that the page decides nothing about them.
+ */
+
+export type SourceName = "mic" | "camera" | "screen" | "screen-audio";
+export type CodecName = "opus" | "vp8" | "vp9" | "av1" | "h264";
+
+/** From the server to the worker, by way of the page. */
+export type GroupIn =
+  | { type: "arrived"; session: string }
+  | { type: "left"; session: string; reason: string }
+  | { type: "away"; session: string; away: boolean }
+  | { type: "founded"; generation: number; by: string }
+  | { type: "reset"; generation: number }
+  | { type: "asked"; generation: number; from: string; body: Uint8Array }
+  | { type: "committed"; seq: number; generation: number; epoch: number; from: string; body: Uint8Array }
+  | { type: "commit_refused"; generation: number; epoch: number }
+  | { type: "welcomed"; seq: number; generation: number; epoch: number; body: Uint8Array; tree: Uint8Array }
+  | { type: "said"; seq: number; generation: number; epoch: number; from: string; body: Uint8Array }
+  | { type: "caught_up"; generation: number; seq: number }
+  | { type: "gap"; generation: number };
+
+/** From the worker to the server, by way of the page. */
+export type GroupOut =
+  | { type: "found"; generation: number }
+  | { type: "ask"; generation: number; body: Uint8Array }
+  | {
+      type: "commit";
+      generation: number;
+      epoch: number;
+      body: Uint8Array;
+      to: string[];
+      welcome?: Uint8Array;
+      tree?: Uint8Array;
+    }
+  | { type: "app"; generation: number; epoch: number; body: Uint8Array }
+  | { type: "since"; generation: number; seq: number };
+
+/** What people say inside the group (PROTOCOL.md 2.7). */
+export type AppPayload =
+  | { kind: "chat"; id: string; text: string }
+  | { kind: "state"; mic: boolean; camera: boolean; screen: boolean };
+
+/** Who is on a seat according to the server; the worker checks it against every frame. */
+export interface SeatOwner {
+  index: number;
+  source: SourceName;
+  session: string; // "" when nobody
+}
+
+/** One member of the group, as its leaf says. */
+export interface Member {
+  session: string;
+  leaf: number;
+  name: string;
+  self: boolean;
+  /** First 16 hex digits of SHA-256 of the device key, for display and comparison. */
+  device: string;
+  /** When this browser first saw the device key, Unix ms; now for a new one. */
+  firstSeen: number;
+}
+
+/** Options of every RTCRtpScriptTransform that the page makes. */
+export type TransformOptions =
+  | { op: "seal"; source: SourceName; connection: number }
+  | { op: "open"; seat: number; source: SourceName; connection: number };
+
+export type ToWorker =
+  /** Makes a room: host key, secret, signed and sealed card. Answered by created. */
+  | { type: "create"; title: string }
+  /** Takes a link. Answered by opened or fault. */
+  | { type: "open"; room: string; secret: Uint8Array }
+  /** Checks the room's card from the server. Answered by card or fault. */
+  | { type: "card"; sealed: Uint8Array }
+  /** A fresh session: makes a new leaf, founds or asks. Drops all state of an earlier session. */
+  | { type: "start"; name: string; session: string; generation: number; founded: boolean; sessions: string[] }
+  | { type: "group"; message: GroupIn }
+  /** connection counts subscribe connections, so that late frames of an older one are not taken for new ones. */
+  | { type: "seats"; seats: SeatOwner[] }
+  | { type: "say"; payload: AppPayload }
+  /** Asks for counters. */
+  | { type: "count" }
+  /** Wipes all keys. The worker can then only be terminated. */
+  | { type: "stop" };
+
+export type FaultCode =
+  | "link" // not a link, or cut short
+  | "card" // the server's card is forged or damaged
+  | "group" // the group cannot go on; a new start is needed
+  | "unsupported" // the browser lacks what the worker needs
+  | "internal";
+
+export type Phase = "idle" | "founding" | "asking" | "member";
+
+export interface Counters {
+  /** Frames sealed per source since the worker started; compared with framesSent. */
+  sealed: Record<SourceName, number>;
+  /** Frames handed over by the encoder and not sealed, because no key was there. */
+  unsealed: Record<SourceName, number>;
+  opened: number;
+  /** Dropped received frames by reason. */
+  dropped: { noKey: number; wrongOwner: number; badTag: number; replay: number; malformed: number; empty: number };
+  /** CPU-bound time spent, in microseconds per frame (moving mean). */
+  sealMicros: number;
+  openMicros: number;
+}
+
+export type FromWorker =
+  | { type: "created"; room: string; secret: Uint8Array; hostKey: Uint8Array; tokenHash: Uint8Array; card: Uint8Array }
+  | { type: "opened"; room: string; token: Uint8Array; tokenHash: Uint8Array }
+  | { type: "card"; title: string; createdMs: number; hostKey: Uint8Array; suite: number }
+  | { type: "send"; message: GroupOut }
+  | { type: "phase"; phase: Phase; epoch: number }
+  /** After every change of the group. code: six groups of five digits. */
+  | { type: "roster"; epoch: number; code: string[]; members: Member[] }
+  | { type: "said"; session: string; name: string; self: boolean; payload: AppPayload }
+  /** waiting: frames arrive that cannot be opened yet; open: the last frame was opened. */
+  | { type: "seat"; index: number; session: string; state: "empty" | "waiting" | "open" }
+  | { type: "counters"; counters: Counters }
+  | { type: "fault"; code: FaultCode; text: string };
