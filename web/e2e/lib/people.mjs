@@ -1,0 +1,272 @@
+// Participants in real browsers. A Person hides whether playwright (Chromium) or puppeteer (Firefox) drives the page.
+import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { chromium } from "playwright-core";
+import puppeteer from "puppeteer-core";
+
+const init = readFileSync(new URL("init.js", import.meta.url), "utf8");
+
+/** Colours far apart in every channel, and tones that share no harmonic. */
+export const looks = {
+  red: { colour: "#d02020", tone: 440 },
+  green: { colour: "#20b040", tone: 620 },
+  blue: { colour: "#2040d0", tone: 830 },
+  yellow: { colour: "#d0c020", tone: 1130 },
+  purple: { colour: "#a020b0", tone: 1510 },
+};
+const defaults = { width: 640, height: 360, rate: 12, screenColour: "#10b0b0", screenTone: 2010 };
+
+const chromiumArgs = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream",
+  "--autoplay-policy=no-user-gesture-required",
+];
+
+/** wrapper is a program that starts Chromium in its own way (in a network namespace). */
+export async function openChromium({ args = [], wrapper = "/usr/bin/chromium", permissions = true } = {}) {
+  const ui = permissions ? ["--use-fake-ui-for-media-stream"] : ["--deny-permission-prompts"];
+  const browser = await chromium.launch({ executablePath: wrapper, headless: true, args: [...chromiumArgs, ...ui, ...args] });
+  return {
+    kind: "chromium",
+    raw: browser,
+    async person(name, look, options = {}) {
+      const context = await browser.newContext(options.context ?? {});
+      const page = await context.newPage();
+      await page.addInitScript(`${init}(${JSON.stringify({ ...defaults, ...looks[look], ...options })})`);
+      if (options.before) await options.before(page);
+      return new Person(name, look, "chromium", page, context);
+    },
+    close: () => browser.close(),
+  };
+}
+
+export async function openFirefox({ prefs = {} } = {}) {
+  const browser = await puppeteer.launch({
+    browser: "firefox",
+    executablePath: "/usr/bin/firefox-esr",
+    headless: true,
+    protocolTimeout: 120_000,
+    extraPrefsFirefox: {
+      "media.navigator.streams.fake": true,
+      "media.navigator.permission.disabled": true,
+      "media.autoplay.default": 0,
+      // Without these together Firefox never connects to loopback.
+      "media.peerconnection.ice.loopback": true,
+      "permissions.default.camera": 1,
+      "permissions.default.microphone": 1,
+      "media.peerconnection.ice.obfuscate_host_addresses": false,
+      "dom.min_background_timeout_value": 4,
+      "dom.timeout.enable_budget_timer_throttling": false,
+      "media.gmp-manager.url": "",
+      "media.gmp-manager.updateEnabled": false,
+      "app.update.enabled": false,
+      "network.captive-portal-service.enabled": false,
+      "network.connectivity-service.enabled": false,
+      ...prefs,
+    },
+  });
+  return {
+    kind: "firefox",
+    raw: browser,
+    async person(name, look, options = {}) {
+      const page = await browser.newPage();
+      await page.evaluateOnNewDocument(`${init}(${JSON.stringify({ ...defaults, ...looks[look], ...options })})`);
+      return new Person(name, look, "firefox", page, null);
+    },
+    close: () => browser.close(),
+  };
+}
+
+/** Polls until check returns something truthy; the error says what was waited for and what was seen last. */
+export async function eventually(what, check, { timeout = 15_000, every = 100 } = {}) {
+  const end = Date.now() + timeout;
+  let last;
+  for (;;) {
+    try {
+      last = await check();
+      if (last) return last;
+    } catch (e) {
+      last = e;
+    }
+    if (Date.now() > end) throw new Error(`after ${timeout} ms: ${what}; last seen: ${last instanceof Error ? last.message : JSON.stringify(last)}`);
+    await delay(every);
+  }
+}
+
+export class Person {
+  constructor(name, look, kind, page, context) {
+    Object.assign(this, { name, look, kind, page, context, hosts: new Set() });
+    page.on("request", (r) => this.hosts.add(new URL(r.url()).host));
+    if (process.env.V) page.on("console", (m) => console.log(`[${name}]`, m.text()));
+  }
+  evaluate(fn, arg) {
+    return this.page.evaluate(fn, arg);
+  }
+  async goto(url) {
+    await this.page.goto(url, { waitUntil: "domcontentloaded" });
+  }
+  /** Presses the visible button with this accessible name, with a real click. */
+  async press(name, { timeout = 15_000 } = {}) {
+    if (this.kind === "chromium") {
+      await this.page.getByRole("button", { name, exact: true }).first().click({ timeout });
+      return;
+    }
+    const handle = await eventually(`${this.name} has a button “${name}”`, async () => {
+      const h = await this.page.evaluateHandle((wanted) => {
+        const named = (b) => (b.getAttribute("aria-label") ?? b.textContent ?? "").trim() === wanted;
+        return [...document.querySelectorAll("button")].find((b) => named(b) && !b.disabled && b.offsetParent !== null) ?? null;
+      }, name);
+      return h.asElement();
+    }, { timeout });
+    await handle.click();
+  }
+  has(name) {
+    return this.evaluate((wanted) => {
+      const named = (b) => (b.getAttribute("aria-label") ?? b.textContent ?? "").trim() === wanted;
+      return [...document.querySelectorAll("button")].some((b) => named(b) && b.offsetParent !== null);
+    }, name);
+  }
+  async type(label, text) {
+    if (this.kind === "chromium") {
+      await this.page.getByLabel(label, { exact: true }).first().fill(text);
+      return;
+    }
+    const handle = await eventually(`${this.name} has a field “${label}”`, async () => {
+      const h = await this.page.evaluateHandle((wanted) => {
+        const fields = [...document.querySelectorAll("input,textarea")];
+        const named = (f) => [f.getAttribute("aria-label"), ...[...(f.labels ?? [])].map((l) => l.textContent)].some((t) => t?.trim() === wanted);
+        return fields.find(named) ?? null;
+      }, label);
+      return h.asElement();
+    });
+    await handle.evaluate((f) => f.select());
+    await handle.type(text);
+  }
+  text() {
+    return this.evaluate(() => document.body.innerText);
+  }
+  sees(text, options) {
+    return eventually(`${this.name} sees “${text}”`, async () => (await this.text()).includes(text), options);
+  }
+  /** Opens the link and goes through the device check. */
+  async join(link, { query = "" } = {}) {
+    const url = new URL(link);
+    if (query) url.search = query;
+    await this.goto(url.href);
+    await eventually(`${this.name} is at the device check`, () => this.evaluate(() => document.querySelector("input") !== null && /Join/.test(document.body.innerText)));
+    await this.type("Your name", this.name);
+    await this.press("Join");
+    await eventually(`${this.name} is in the meeting`, () => this.has("Leave"));
+  }
+  /** What each tile shows: owner's name, source, size, and the colour in the middle of the picture. */
+  tiles() {
+    return this.evaluate(() =>
+      [...document.querySelectorAll("[data-session][data-source]")].map((tile) => {
+        const video = tile.querySelector("video");
+        const seen = { session: tile.dataset.session, source: tile.dataset.source, state: tile.dataset.video, text: tile.innerText };
+        if (!video || video.videoWidth === 0 || tile.dataset.video !== "on") return seen;
+        const canvas = document.createElement("canvas");
+        canvas.width = 16;
+        canvas.height = 9;
+        const g = canvas.getContext("2d", { willReadFrequently: true });
+        g.drawImage(video, 0, 0, 16, 9);
+        const [r, gr, b] = g.getImageData(8, 6, 1, 1).data;
+        return { ...seen, width: video.videoWidth, height: video.videoHeight, rgb: [r, gr, b], time: video.currentTime };
+      }),
+    );
+  }
+  /** Waits until the tile of that person shows that person's colour, not merely some picture. */
+  async seesFace(name, look, { source = "camera", timeout = 20_000, colour = looks[look].colour } = {}) {
+    const want = rgb(colour);
+    return eventually(
+      `${this.name} sees ${name}'s ${source} in ${look ?? colour}`,
+      async () => {
+        const tiles = (await this.tiles()).filter((t) => t.source === source && t.text.includes(name));
+        const hit = tiles.find((t) => t.rgb && near(t.rgb, want));
+        if (!hit) throw new Error(JSON.stringify(tiles));
+        return hit;
+      },
+      { timeout, every: 200 },
+    );
+  }
+  async tileOf(name, source = "camera") {
+    return (await this.tiles()).find((t) => t.source === source && t.text.includes(name));
+  }
+  /** Sums of all live inbound and outbound streams of the page's connections. */
+  stats() {
+    return this.evaluate(async () => {
+      const all = [];
+      for (const pc of window.__spec.pcs) {
+        if (pc.connectionState === "closed") continue;
+        const report = await pc.getStats();
+        const codecs = new Map([...report.values()].filter((s) => s.type === "codec").map((s) => [s.id, s.mimeType]));
+        for (const s of report.values()) {
+          if (s.type !== "inbound-rtp" && s.type !== "outbound-rtp") continue;
+          all.push({
+            type: s.type, kind: s.kind, mid: s.mid, rid: s.rid, ssrc: s.ssrc, codec: codecs.get(s.codecId) ?? "",
+            packets: s.packetsReceived ?? s.packetsSent ?? 0, framesDecoded: s.framesDecoded ?? 0, framesSent: s.framesSent ?? 0,
+            framesReceived: s.framesReceived ?? 0, energy: s.totalAudioEnergy ?? 0, freezes: s.freezeCount ?? 0, lost: s.packetsLost ?? 0, pli: s.pliCount ?? 0,
+          });
+        }
+      }
+      return all;
+    });
+  }
+  async decoded() {
+    const s = (await this.stats()).filter((x) => x.type === "inbound-rtp");
+    return {
+      video: s.filter((x) => x.kind === "video" && x.framesDecoded > 0).map((x) => x.framesDecoded),
+      audio: s.filter((x) => x.kind === "audio" && x.energy > 0).map((x) => x.energy),
+    };
+  }
+  /** Loudest frequency of each live inbound audio track, in hertz (Chromium only: Firefox without a sound card has no running AudioContext). */
+  tones() {
+    return this.evaluate(async () => {
+      const ctx = (window.__spec.audio ??= new AudioContext());
+      await ctx.resume();
+      const found = [];
+      for (const pc of window.__spec.pcs) {
+        if (pc.connectionState === "closed") continue;
+        for (const { track } of pc.getReceivers()) {
+          if (track.kind !== "audio" || track.muted) continue;
+          const analyser = ctx.createAnalyser();
+          analyser.fftSize = 4096;
+          const source = ctx.createMediaStreamSource(new MediaStream([track]));
+          source.connect(analyser);
+          found.push({ analyser, source });
+        }
+      }
+      await new Promise((r) => setTimeout(r, 400));
+      return found.map(({ analyser, source }) => {
+        const bins = new Float32Array(analyser.frequencyBinCount);
+        analyser.getFloatFrequencyData(bins);
+        source.disconnect();
+        let top = 0;
+        for (let i = 1; i < bins.length; i++) if (bins[i] > bins[top]) top = i;
+        return bins[top] < -70 ? 0 : (top * ctx.sampleRate) / analyser.fftSize;
+      });
+    });
+  }
+  async hears(...hertz) {
+    return eventually(`${this.name} hears ${hertz.join(", ")} Hz`, async () => {
+      const tones = await this.tones();
+      if (hertz.every((h) => tones.some((t) => Math.abs(t - h) < 30))) return tones;
+      throw new Error(JSON.stringify(tones));
+    }, { timeout: 20_000 });
+  }
+  errors() {
+    return this.evaluate(() => window.__spec.errors);
+  }
+  async close() {
+    if (this.context) await this.context.close();
+    else await this.page.close();
+  }
+}
+
+function rgb(hex) {
+  return [1, 3, 5].map((i) => Number.parseInt(hex.slice(i, i + 2), 16));
+}
+/** Video coding in limited range shifts colours a little; the looks differ by far more. */
+function near(a, b) {
+  return a.every((v, i) => Math.abs(v - b[i]) < 48);
+}
