@@ -1,0 +1,209 @@
+package wire
+
+import "errors"
+
+// Validate checks the form of the room and the sizes of the secrets.
+func (m Join) Validate() error {
+	if r := m.Resume; r != nil {
+		if err := first(session(r.Session), within("secret", r.Secret, SecretSize, SecretSize)); err != nil {
+			return err
+		}
+	}
+	return first(room(m.Room), within("token", m.Token, TokenSize, TokenSize))
+}
+
+// Validate refuses generation 0.
+func (m Found) Validate() error { return generation(m.Generation) }
+
+// Validate checks the body's size.
+func (m Ask) Validate() error {
+	return first(generation(m.Generation), within("body", m.Body, 1, MaxAsk))
+}
+
+// Validate checks sizes, and that a Welcome and a tree are there exactly when
+// somebody is to have them.
+func (m Commit) Validate() error {
+	for _, to := range m.To {
+		if err := session(to); err != nil {
+			return err
+		}
+	}
+	if len(m.To) > 0 && (len(m.Welcome) == 0 || len(m.Tree) == 0) {
+		return errors.New("sessions to welcome, but no Welcome or no tree")
+	}
+	if len(m.To) == 0 && len(m.Welcome)+len(m.Tree) > 0 {
+		return errors.New("a Welcome or tree for nobody")
+	}
+	return first(generation(m.Generation), within("body", m.Body, 1, MaxCommit), within("to", m.To, 0, MaxTo),
+		distinct("session", m.To), within("welcome", m.Welcome, 0, MaxWelcome), within("tree", m.Tree, 0, MaxTree), below(m.Epoch))
+}
+
+// below leaves space for the epoch after e.
+func below(e uint64) error {
+	if e >= MaxInteger {
+		return errors.New("epoch out of range")
+	}
+	return nil
+}
+
+// Validate checks the body's size.
+func (m App) Validate() error {
+	return first(generation(m.Generation), within("body", m.Body, 1, MaxApp))
+}
+
+// Validate refuses generation 0.
+func (m Since) Validate() error { return generation(m.Generation) }
+
+// Validate checks sizes, and that each source and m-line is named once.
+func (m Publish) Validate() error {
+	mids, from := make([]string, 0, len(m.Mids)), make([]Source, 0, len(m.Mids))
+	for _, ms := range m.Mids {
+		if err := within("mid", ms.Mid, 1, 32); err != nil {
+			return err
+		}
+		mids, from = append(mids, ms.Mid), append(from, ms.Source)
+	}
+	return first(within("sdp", m.SDP, 1, MaxSDP), within("mids", m.Mids, 1, MaxMids), distinct("mid", mids), distinct("source", from))
+}
+
+// Validate checks sizes.
+func (m Subscribe) Validate() error {
+	return first(within("sdp", m.SDP, 1, MaxSDP), within("seats", m.Seats, 1, MaxSeats))
+}
+
+// Validate refuses a source named twice.
+func (m Sources) Validate() error { return sources(m.On) }
+
+// Validate checks the number of tiles and their size.
+func (m View) Validate() error {
+	for _, t := range m.Tiles {
+		if err := session(t.Session); err != nil {
+			return err
+		}
+		if t.Width > MaxPixels || t.Height > MaxPixels {
+			return errors.New("tile too large")
+		}
+		if t.Source != SourceCamera && t.Source != SourceScreen {
+			return errors.New("a tile without a picture")
+		}
+	}
+	return within("tiles", m.Tiles, 0, MaxTiles)
+}
+
+// Validate checks sizes and the peers.
+func (m Joined) Validate() error {
+	for _, p := range m.Peers {
+		if err := first(session(p.Session), sources(p.On)); err != nil {
+			return err
+		}
+	}
+	return first(session(m.Session), within("secret", m.Secret, SecretSize, SecretSize), within("incarnation", m.Incarnation, 1, maxSession),
+		generation(m.Generation), within("card", m.Card, 0, MaxCard), within("peers", m.Peers, 0, MaxPeers))
+}
+
+// Validate bounds the text.
+func (m Refused) Validate() error { return within("text", m.Text, 0, MaxText) }
+
+// Validate checks the session id.
+func (m Arrived) Validate() error { return session(m.Session) }
+
+// Validate checks the session id.
+func (m Left) Validate() error { return session(m.Session) }
+
+// Validate checks the session id.
+func (m Away) Validate() error { return session(m.Session) }
+
+// Validate checks the session id.
+func (m Founded) Validate() error { return first(generation(m.Generation), session(m.By)) }
+
+// Validate refuses generation 0.
+func (m Reset) Validate() error { return generation(m.Generation) }
+
+// Validate checks the body's size.
+func (m Asked) Validate() error {
+	return first(generation(m.Generation), session(m.From), within("body", m.Body, 1, MaxAsk))
+}
+
+// Validate checks the body's size.
+func (m Committed) Validate() error {
+	return first(generation(m.Generation), session(m.From), within("body", m.Body, 1, MaxCommit), entry(m.Seq), below(m.Epoch))
+}
+
+// Validate refuses generation 0.
+func (m CommitRefused) Validate() error { return generation(m.Generation) }
+
+// Validate checks the sizes of the bodies.
+func (m Welcomed) Validate() error {
+	return first(generation(m.Generation), within("body", m.Body, 1, MaxWelcome), within("tree", m.Tree, 1, MaxTree), entry(m.Seq))
+}
+
+// Validate checks the body's size.
+func (m Said) Validate() error {
+	return first(generation(m.Generation), session(m.From), within("body", m.Body, 1, MaxApp), entry(m.Seq))
+}
+
+func entry(seq uint32) error {
+	if seq == 0 {
+		return errors.New("log entry 0")
+	}
+	return nil
+}
+
+// Validate refuses generation 0.
+func (m CaughtUp) Validate() error { return generation(m.Generation) }
+
+// Validate refuses generation 0.
+func (m Gap) Validate() error { return generation(m.Generation) }
+
+// Validate bounds the answer.
+func (m Published) Validate() error { return within("sdp", m.SDP, 1, MaxSDP) }
+
+// Validate bounds the answer.
+func (m Subscribed) Validate() error { return within("sdp", m.SDP, 1, MaxSDP) }
+
+// Validate checks the session id and the sources.
+func (m SourcesOf) Validate() error { return first(session(m.Session), sources(m.On)) }
+
+// Validate checks that each seat is named once.
+func (m Seats) Validate() error {
+	index := make([]uint32, 0, len(m.Seats))
+	for _, s := range m.Seats {
+		if s.Session != "" && !s.Session.Valid() {
+			return errors.New("malformed session id")
+		}
+		if s.Index >= MaxSeats {
+			return errors.New("seat index out of range")
+		}
+		index = append(index, s.Index)
+	}
+	return first(within("seats", m.Seats, 0, MaxSeats), distinct("seat", index))
+}
+
+// Validate bounds the text.
+func (m MediaLost) Validate() error { return within("reason", m.Reason, 0, MaxText) }
+
+// Validate bounds the text.
+func (m Failed) Validate() error {
+	return first(within("about", m.About, 0, maxTypeName), within("text", m.Text, 0, MaxText))
+}
+
+// Validate bounds the text.
+func (m Ended) Validate() error { return within("text", m.Text, 0, MaxText) }
+
+// Validate checks sizes; that the room is the hash of the host key is for the
+// server to check, beside the rest of its rules.
+func (m CreateRoom) Validate() error {
+	return first(room(m.Room), within("hostKey", m.HostKey, HostKeySize, HostKeySize),
+		within("tokenHash", m.TokenHash, TokenSize, TokenSize), within("card", m.Card, 1, MaxCard))
+}
+
+// Validate checks the form of the room and the size of the token.
+func (m Look) Validate() error {
+	return first(room(m.Room), within("token", m.Token, TokenSize, TokenSize))
+}
+
+// Validate bounds the card.
+func (m Looked) Validate() error { return within("card", m.Card, 1, MaxCard) }
+
+// Validate bounds the text.
+func (m Error) Validate() error { return within("text", m.Text, 0, MaxText) }
