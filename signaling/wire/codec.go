@@ -296,21 +296,52 @@ func decodeList(raw json.RawMessage, v reflect.Value, where string) error {
 	return nil
 }
 
-func encode(h Head, m any, names map[reflect.Type]string) []byte {
+// A Prepared is a server message encoded but for its head, so that one message
+// to many is encoded once. The zero value is no message. Immutable.
+type Prepared struct {
+	typ  string
+	tail []byte // the fields with a leading comma, if any, and the closing brace
+}
+
+// Prepare encodes a message of the server. It panics if m is not in
+// [ServerMessages].
+func Prepare(m any) Prepared { return prepare(m, serverTypes) }
+
+func prepare(m any, names map[reflect.Type]string) Prepared {
 	v := reflect.ValueOf(m)
 	name, ok := names[v.Type()]
 	if !ok {
 		panic(fmt.Sprintf("wire: internal error: %T is not a message of this side", m))
 	}
+	return Prepared{typ: name, tail: append(appendStruct(nil, v, true), '}')}
+}
+
+// Type returns the wire name.
+func (p Prepared) Type() string { return p.typ }
+
+// Size is the length of the message as text without its head, in bytes.
+func (p Prepared) Size() int { return len(p.tail) }
+
+// Head returns the text up to the fields; Tail, shared by all receivers and not
+// to be changed, the rest. h.Type is ignored.
+func (p Prepared) Head(h Head) []byte {
 	b := append(make([]byte, 0, 64), `{"type":`...)
-	b = strconv.AppendQuote(b, name)
+	b = strconv.AppendQuote(b, p.typ)
 	if h.N > 0 {
 		b = strconv.AppendUint(append(b, `,"n":`...), uint64(h.N), 10)
 	}
 	if h.Ack > 0 {
 		b = strconv.AppendUint(append(b, `,"ack":`...), uint64(h.Ack), 10)
 	}
-	return append(appendStruct(b, v, true), '}')
+	return b
+}
+
+// Tail is described at [Prepared.Head].
+func (p Prepared) Tail() []byte { return p.tail }
+
+func encode(h Head, m any, names map[reflect.Type]string) []byte {
+	p := prepare(m, names)
+	return append(p.Head(h), p.tail...)
 }
 
 // appendStruct appends the members of v; after says that one stands before.

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
 )
 
@@ -118,6 +119,9 @@ func (id SessionID) Valid() bool {
 	}
 	return true
 }
+
+// LogValue shortens id for logs.
+func (id SessionID) LogValue() slog.Value { return slog.StringValue(string(id[:min(6, len(id))])) }
 
 // ValidRoom reports whether s has the form of a room id: 26 characters of
 // base32 in lower case.
