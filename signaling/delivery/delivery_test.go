@@ -282,14 +282,21 @@ func TestRandomOrder(t *testing.T) {
 		present := []id{}
 		check := func(out []Out) {
 			for _, o := range out {
+				if _, ok := o.Message.(wire.Reset); ok {
+					clear(seen)
+					clear(epochs)
+				}
+				if m, ok := o.Message.(wire.Committed); ok {
+					if epochs[m.Epoch] {
+						t.Fatalf("seed %d: epoch %d ended twice", seed, m.Epoch)
+					}
+					epochs[m.Epoch] = true
+				}
 				for _, to := range o.To {
 					if !slices.Contains(present, to) {
 						t.Fatalf("seed %d: %T to %s, who is gone", seed, o.Message, to)
 					}
 					switch m := o.Message.(type) {
-					case wire.Reset:
-						clear(seen)
-						clear(epochs)
 					case wire.Founded:
 						seen[m.By] = 0
 					case wire.Welcomed:
@@ -298,10 +305,6 @@ func TestRandomOrder(t *testing.T) {
 						inOrder(t, seen, to, m.Seq)
 					case wire.Committed:
 						inOrder(t, seen, to, m.Seq)
-						if to == o.To[0] && epochs[m.Epoch] {
-							t.Fatalf("seed %d: epoch %d ended twice", seed, m.Epoch)
-						}
-						epochs[m.Epoch] = true
 					}
 				}
 			}
