@@ -1,0 +1,280 @@
+// Package room keeps one meeting as the server knows it: which sessions are
+// there, what each is still to be sent, and the order of what they say.
+//
+// Every field of [Room] is owned by the goroutine in [Room.Run]; nothing is
+// locked. Other goroutines call the methods of [Room] and [Conn], which run on
+// that goroutine, and hear back through [Conn.Out]. Nothing that runs there
+// blocks: offers are carried out by a worker of their session, and a session
+// that does not read is ended. Media never passes through here.
+package room
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"incamera/signaling/delivery"
+	"incamera/signaling/wire"
+)
+
+// Errors of [Room.Enter] and, as [Conn.Err], the reasons why a socket is to be
+// closed.
+var (
+	// ErrClosed: the room is over.
+	ErrClosed = errors.New("room: closed")
+	// ErrFull: the room takes nobody more.
+	ErrFull = errors.New("room: full")
+	// ErrEnded: the session is over.
+	ErrEnded = errors.New("room: session ended")
+	// ErrSuperseded: the session goes on with another socket.
+	ErrSuperseded = errors.New("room: session resumed elsewhere")
+)
+
+// Config is what rooms of one server have in common.
+type Config struct {
+	MaxSessions int           // people in one room
+	IdleNew     time.Duration // how long a room waits for its first session
+	IdleUsed    time.Duration // how long an empty room waits for another
+	ResumeTime  time.Duration // how long a session lives without a socket
+	Negotiation time.Duration // how long answering one offer may take
+}
+
+// DefaultConfig returns the values that PROTOCOL.md names.
+func DefaultConfig() Config {
+	return Config{
+		MaxSessions: 500,
+		IdleNew:     2 * time.Minute,
+		IdleUsed:    10 * time.Minute,
+		ResumeTime:  30 * time.Second,
+		Negotiation: 10 * time.Second,
+	}
+}
+
+// A Room is one meeting.
+type Room struct {
+	// Static after construction.
+	cfg         Config
+	log         *slog.Logger
+	media       Media
+	card        []byte
+	incarnation string
+	tasks       chan func()
+	done        chan struct{}
+
+	// Owned by Run.
+	sessions []*session // in order of arrival
+	delivery *delivery.Service
+	doomed   []*session // to be taken out when the current task is over
+	alarm    alarm
+	idleAt   time.Time // zero while somebody is here
+	life     context.Context
+
+	// Waited for by Run.
+	workers sync.WaitGroup
+
+	// Atomic.
+	people atomic.Int32
+}
+
+// New returns a room that does nothing until Run is called. card is handed to
+// everybody who joins. media may be nil: then offers fail.
+func New(cfg Config, card []byte, media Media, log *slog.Logger) *Room {
+	return &Room{
+		cfg: cfg, log: log, media: media, card: card,
+		incarnation: randomID(),
+		tasks:       make(chan func()),
+		done:        make(chan struct{}),
+		delivery:    delivery.New(),
+	}
+}
+
+// randomID returns 128 random bits as text.
+func randomID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails; crypto/rand ends the process instead
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// Run serves the room until ctx is done or the room has been empty for long
+// enough. When it returns, all connections are closed and no goroutine of the
+// room is left.
+func (r *Room) Run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	if r.media != nil {
+		defer r.media.Close()
+	}
+	defer r.workers.Wait()
+	defer close(r.done)
+	defer cancel()
+	r.life = ctx
+	r.alarm.timer = time.NewTimer(time.Hour)
+	defer r.alarm.timer.Stop()
+	r.idleAt = time.Now().Add(r.cfg.IdleNew)
+	r.alarm.set(r.idleAt)
+	for {
+		select {
+		case f := <-r.tasks:
+			f()
+		case <-r.alarm.timer.C:
+			if r.tick(time.Now()) {
+				return
+			}
+		case <-ctx.Done():
+			for _, s := range r.sessions {
+				s.detach(ErrClosed)
+			}
+			return
+		}
+		r.reap()
+	}
+}
+
+// People returns how many sessions there are. Safe for concurrent use.
+func (r *Room) People() int { return int(r.people.Load()) }
+
+// do runs f on the room's goroutine and waits for it.
+func (r *Room) do(ctx context.Context, f func()) error {
+	ran := make(chan struct{})
+	select {
+	case r.tasks <- func() { f(); close(ran) }:
+		<-ran
+		return nil
+	case <-r.done:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// post runs f on the room's goroutine, if there still is one, and returns when
+// it is accepted.
+func (r *Room) post(f func()) {
+	select {
+	case r.tasks <- f:
+	case <-r.done:
+	}
+}
+
+// tick does what is due and sets the alarm anew. It reports whether the room
+// is over.
+func (r *Room) tick(now time.Time) (over bool) {
+	if r.due(r.idleAt, now) {
+		return true
+	}
+	for _, s := range r.sessions {
+		if r.due(s.ackAt, now) {
+			s.sendAck()
+		}
+		if r.due(s.lostAt, now) {
+			r.doom(s, wire.ReasonLost)
+		}
+	}
+	r.alarm.at = time.Time{}
+	r.alarm.set(r.idleAt)
+	for _, s := range r.sessions {
+		r.alarm.set(s.ackAt)
+		if s.ending == "" {
+			r.alarm.set(s.lostAt)
+		}
+	}
+	return false
+}
+
+func (r *Room) due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
+
+// An alarm fires at the earliest of the times that were set. Fired too early
+// it does no harm: tick looks at each time itself.
+type alarm struct {
+	timer *time.Timer
+	at    time.Time // zero: not set
+}
+
+// set asks for a tick at the given time; a zero time asks for nothing.
+func (a *alarm) set(at time.Time) {
+	if at.IsZero() || !a.at.IsZero() && !at.Before(a.at) {
+		return
+	}
+	a.at = at
+	a.timer.Reset(time.Until(at))
+}
+
+// deliver sends what the delivery service says.
+func (r *Room) deliver(out []delivery.Out) {
+	for _, o := range out {
+		p := wire.Prepare(o.Message)
+		for _, id := range o.To {
+			if s := r.find(id); s != nil {
+				r.send(s, &p)
+			}
+		}
+	}
+}
+
+// others sends to all sessions but one.
+func (r *Room) others(but *session, m any) {
+	p := wire.Prepare(m)
+	for _, s := range r.sessions {
+		if s != but {
+			r.send(s, &p)
+		}
+	}
+}
+
+// tell sends one message to one session.
+func (r *Room) tell(s *session, m any) {
+	p := wire.Prepare(m)
+	r.send(s, &p)
+}
+
+// send never blocks: a session that cannot take more is ended instead.
+func (r *Room) send(s *session, p *wire.Prepared) {
+	if s.ending == "" && !s.send(p) {
+		r.doom(s, wire.ReasonSlow)
+	}
+}
+
+// doom ends a session when the current task is over. Until then it is sent
+// nothing more.
+func (r *Room) doom(s *session, why wire.LeaveReason) {
+	if s.ending == "" {
+		s.ending = why
+		r.doomed = append(r.doomed, s)
+	}
+}
+
+// reap takes the doomed sessions out and tells the others, which may doom more.
+func (r *Room) reap() {
+	for len(r.doomed) > 0 {
+		s := r.doomed[0]
+		r.doomed = r.doomed[1:]
+		i := slices.Index(r.sessions, s)
+		if i < 0 {
+			panic("room: internal error: a session ends twice")
+		}
+		r.sessions = slices.Delete(r.sessions, i, i+1)
+		r.people.Store(int32(len(r.sessions)))
+		s.end()
+		r.log.Info("session ended", "session", s.id, "reason", s.ending, "people", len(r.sessions))
+		r.others(s, wire.Left{Session: s.id, Reason: s.ending})
+		r.deliver(r.delivery.End(s.id))
+		if len(r.sessions) == 0 {
+			r.idleAt = time.Now().Add(r.cfg.IdleUsed)
+			r.alarm.set(r.idleAt)
+		}
+	}
+}
+
+func (r *Room) find(id wire.SessionID) *session {
+	for _, s := range r.sessions {
+		if s.id == id {
+			return s
+		}
+	}
+	return nil
+}

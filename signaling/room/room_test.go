@@ -1,0 +1,593 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"incamera/signaling/wire"
+)
+
+// start runs a room inside a synctest bubble until the test ends.
+func start(t *testing.T, media Media) *Room {
+	t.Helper()
+	r := New(DefaultConfig(), []byte("card"), media, slog.New(slog.DiscardHandler))
+	go r.Run(t.Context())
+	return r
+}
+
+// A client is one participant that keeps its side of PROTOCOL.md 1.2: it
+// numbers what it says and acknowledges what it reads.
+type client struct {
+	*Conn
+	t      testing.TB
+	joined wire.Joined
+	n      uint32 // of the latest message sent
+	got    uint32 // of the latest message read
+	deaf   bool   // does not acknowledge
+}
+
+func join(t testing.TB, r *Room) *client {
+	t.Helper()
+	c, err := r.Enter(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cl := &client{Conn: c, t: t}
+	_, m := cl.frame()
+	cl.joined = m.(wire.Joined)
+	return cl
+}
+
+// frame waits for the next frame; a closed connection gives nil.
+func (c *client) frame() (wire.Head, any) {
+	f, ok := <-c.Out
+	if !ok {
+		return wire.Head{}, nil
+	}
+	head, m, err := wire.DecodeServer(append(f.Message.Head(wire.Head{N: f.N, Ack: f.Ack}), f.Message.Tail()...))
+	if err != nil {
+		c.t.Fatalf("the room sends what no client takes: %v", err)
+	}
+	return head, m
+}
+
+// next waits for the next numbered message, and checks its number.
+func (c *client) next() any {
+	c.t.Helper()
+	for {
+		head, m := c.frame()
+		if m == nil {
+			return nil
+		}
+		if head.N == 0 {
+			continue
+		}
+		if head.N != c.got+1 {
+			c.t.Fatalf("%s %d after %d", head.Type, head.N, c.got)
+		}
+		c.got = head.N
+		return m
+	}
+}
+
+// expect waits for a message of T, which must be the next.
+func expect[T any](c *client) T {
+	c.t.Helper()
+	m := c.next()
+	v, ok := m.(T)
+	if !ok {
+		c.t.Fatalf("got %T %+v, want %T", m, m, v)
+	}
+	return v
+}
+
+func (c *client) say(m any) {
+	c.t.Helper()
+	if err := c.try(m); err != nil {
+		c.t.Fatalf("%T: %v", m, err)
+	}
+}
+
+func (c *client) try(m any) error {
+	c.n++
+	return c.Receive(c.t.Context(), c.head(m, c.n), m)
+}
+
+func (c *client) head(m any, n uint32) wire.Head {
+	h := wire.Head{Type: wire.TypeName(m), N: n, Ack: c.got}
+	if !wire.Numbered(h.Type) {
+		h.N = 0
+	}
+	if c.deaf {
+		h.Ack = 0
+	}
+	return h
+}
+
+// quiet checks that nothing numbered is on its way. Inside a bubble only.
+func (c *client) quiet() {
+	c.t.Helper()
+	synctest.Wait()
+	for {
+		select {
+		case f := <-c.Out:
+			if f.N != 0 {
+				c.t.Fatalf("unexpected %s", f.Message.Type())
+			}
+		default:
+			return
+		}
+	}
+}
+
+func TestComingAndGoing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		ann := join(t, r)
+		if j := ann.joined; j.Resumed || j.Founded || j.Generation != 1 || len(j.Peers) != 0 || string(j.Card) != "card" || j.Incarnation == "" {
+			t.Errorf("ann joined %+v", j)
+		}
+		ann.say(wire.Sources{On: []wire.Source{wire.SourceMic}})
+		ann.say(wire.Found{Generation: 1})
+		if f := expect[wire.Founded](ann); f.By != ann.ID {
+			t.Errorf("founded by %s", f.By)
+		}
+		ben := join(t, r)
+		if j := ben.joined; !j.Founded || len(j.Peers) != 1 || j.Peers[0].Session != ann.ID || len(j.Peers[0].On) != 1 || j.Incarnation != ann.joined.Incarnation {
+			t.Errorf("ben joined %+v", j)
+		}
+		if a := expect[wire.Arrived](ann); a.Session != ben.ID {
+			t.Errorf("arrived %s", a.Session)
+		}
+		ben.say(wire.Sources{On: []wire.Source{wire.SourceCamera}})
+		if s := expect[wire.SourcesOf](ann); s.Session != ben.ID || s.On[0] != wire.SourceCamera {
+			t.Errorf("sources of %+v", s)
+		}
+		if r.People() != 2 {
+			t.Errorf("%d people", r.People())
+		}
+		if err := ben.try(wire.Leave{}); !errors.Is(err, ErrEnded) {
+			t.Errorf("after leave: %v", err)
+		}
+		if l := expect[wire.Left](ann); l.Session != ben.ID || l.Reason != wire.ReasonLeft {
+			t.Errorf("left %+v", l)
+		}
+		if m := ben.next(); m != nil || !errors.Is(ben.Err, ErrEnded) {
+			t.Errorf("ben got %T, %v", m, ben.Err)
+		}
+		ann.quiet()
+	})
+}
+
+func TestRoomEndsWhenEmpty(t *testing.T) {
+	cfg := DefaultConfig()
+	ended := func(t *testing.T, r *Room) bool {
+		_, err := r.Enter(t.Context(), &wire.Resume{})
+		return errors.Is(err, ErrClosed)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		time.Sleep(cfg.IdleNew)
+		synctest.Wait()
+		if !ended(t, r) {
+			t.Error("a room that nobody joined lives on")
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		time.Sleep(cfg.IdleNew - time.Nanosecond)
+		ann := join(t, r)
+		time.Sleep(time.Hour)
+		_ = ann.try(wire.Leave{})
+		time.Sleep(cfg.IdleUsed - time.Nanosecond)
+		ben := join(t, r) // still there
+		time.Sleep(time.Hour)
+		_ = ben.try(wire.Leave{})
+		time.Sleep(cfg.IdleUsed)
+		synctest.Wait()
+		if !ended(t, r) {
+			t.Error("an empty room lives on")
+		}
+	})
+}
+
+func TestRoomIsFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := DefaultConfig()
+		cfg.MaxSessions = 2
+		r := New(cfg, nil, nil, slog.New(slog.DiscardHandler))
+		go r.Run(t.Context())
+		ann, _ := join(t, r), join(t, r)
+		if _, err := r.Enter(t.Context(), nil); !errors.Is(err, ErrFull) {
+			t.Errorf("third of two: %v", err)
+		}
+		_ = ann.try(wire.Leave{})
+		join(t, r)
+	})
+}
+
+// TestResume breaks the socket while both sides are saying something, and
+// checks that each hears exactly what it missed, once.
+func TestResume(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		ann, ben := join(t, r), join(t, r)
+		expect[wire.Arrived](ann)
+		ben.say(wire.Found{Generation: 1})
+		expect[wire.Founded](ann)
+		expect[wire.Founded](ben)
+		for i := range 5 {
+			ben.say(wire.App{Generation: 1, Body: []byte(fmt.Sprint("before ", i))})
+		}
+		for i := range 2 { // of five, two are read
+			if s := expect[wire.Said](ben); string(s.Body) != fmt.Sprint("before ", i) {
+				t.Fatalf("%s", s.Body)
+			}
+		}
+		ben.Break(t.Context())
+		if a := expect[wire.Away](ann); a.Session != ben.ID || !a.Away {
+			t.Errorf("away %+v", a)
+		}
+		if err := ben.try(wire.App{Generation: 1, Body: []byte("lost")}); !errors.Is(err, ErrEnded) {
+			t.Errorf("a broken connection takes messages: %v", err)
+		}
+		ann.say(wire.Sources{On: []wire.Source{wire.SourceScreen}}) // while ben is away
+		time.Sleep(DefaultConfig().ResumeTime - time.Nanosecond)
+
+		conn, err := r.Enter(t.Context(), &wire.Resume{Session: ben.ID, Secret: ben.joined.Secret, Received: ben.got})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ben.Conn = conn
+		_, m := ben.frame()
+		j, ok := m.(wire.Joined)
+		if !ok || !j.Resumed || j.Session != ben.joined.Session || j.Received != ben.n-1 {
+			t.Fatalf("resumed %+v, want received %d", m, ben.n-1)
+		}
+		// The client repeats what the server did not receive, and one that it did.
+		for _, n := range []uint32{ben.n - 1, ben.n} {
+			body := []byte("repeated")
+			again := wire.App{Generation: 1, Body: body}
+			if err := ben.Receive(t.Context(), ben.head(again, n), again); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := 2; i < 5; i++ {
+			if s := expect[wire.Said](ben); string(s.Body) != fmt.Sprint("before ", i) {
+				t.Fatalf("%s", s.Body)
+			}
+		}
+		expect[wire.SourcesOf](ben)
+		if s := expect[wire.Said](ben); string(s.Body) != "repeated" {
+			t.Errorf("%s", s.Body)
+		}
+		ben.quiet() // said once, though sent twice
+		if a := expect[wire.Away](ann); a.Away {
+			t.Error("still away")
+		}
+		time.Sleep(time.Hour)
+		ben.say(wire.App{Generation: 1, Body: []byte("alive")})
+	})
+}
+
+func TestResumeIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		ann := join(t, r)
+		wrong := append([]byte{}, ann.joined.Secret...)
+		wrong[31] ^= 1
+		for name, resume := range map[string]wire.Resume{
+			"wrong secret": {Session: ann.ID, Secret: wrong},
+			"no secret":    {Session: ann.ID},
+			"unknown":      {Session: "nobody", Secret: ann.joined.Secret},
+		} {
+			c, err := r.Enter(t.Context(), &resume)
+			if err != nil {
+				t.Fatal(err)
+			}
+			other := &client{Conn: c, t: t}
+			if _, m := other.frame(); m.(wire.Joined).Resumed || other.ID == ann.ID {
+				t.Errorf("%s: resumed", name)
+			}
+			_ = other.try(wire.Leave{})
+		}
+		ann.say(wire.Sources{}) // undisturbed
+		// More received than was ever sent: the states have nothing in common.
+		c, err := r.Enter(t.Context(), &wire.Resume{Session: ann.ID, Secret: ann.joined.Secret, Received: 1000})
+		if err != nil || c.ID == ann.ID {
+			t.Errorf("resumed with what was never sent: %v", err)
+		}
+	})
+}
+
+// TestResumeTakesOver: the old socket may still look alive to the server.
+func TestResumeTakesOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		ann := join(t, r)
+		c, err := r.Enter(t.Context(), &wire.Resume{Session: ann.ID, Secret: ann.joined.Secret})
+		if err != nil || c.ID != ann.ID {
+			t.Fatal(err)
+		}
+		if m := ann.next(); m != nil || !errors.Is(ann.Err, ErrSuperseded) {
+			t.Errorf("old connection: %T, %v", m, ann.Err)
+		}
+		ann.Break(t.Context()) // late, of the old connection: changes nothing
+		if err := ann.try(wire.Leave{}); !errors.Is(err, ErrEnded) {
+			t.Errorf("the old connection still speaks: %v", err)
+		}
+		ann.Conn = c
+		if _, m := ann.frame(); !m.(wire.Joined).Resumed {
+			t.Error("not resumed")
+		}
+		ann.n--
+		ann.say(wire.Sources{})
+	})
+}
+
+func TestLostWithoutResume(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		ann, ben := join(t, r), join(t, r)
+		expect[wire.Arrived](ann)
+		ben.Break(t.Context())
+		expect[wire.Away](ann)
+		began := time.Now()
+		if l := expect[wire.Left](ann); l.Reason != wire.ReasonLost || l.Session != ben.ID {
+			t.Errorf("left %+v", l)
+		}
+		if took := time.Since(began); took != DefaultConfig().ResumeTime {
+			t.Errorf("lost after %v", took)
+		}
+		c, err := r.Enter(t.Context(), &wire.Resume{Session: ben.ID, Secret: ben.joined.Secret})
+		if err != nil || c.ID == ben.ID {
+			t.Errorf("a lost session resumes: %v", err)
+		}
+	})
+}
+
+func TestAcknowledgements(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		ann := join(t, r)
+		began := time.Now()
+		ann.say(wire.Sources{})
+		if h, m := ann.frame(); m != any(wire.Ack{}) || h.Ack != 1 || time.Since(began) != ackDelay {
+			t.Errorf("%+v %T after %v", h, m, time.Since(began))
+		}
+		began = time.Now()
+		for range ackAfter {
+			ann.say(wire.Sources{})
+		}
+		if h, m := ann.frame(); m != any(wire.Ack{}) || h.Ack != 1+ackAfter || time.Since(began) != 0 {
+			t.Errorf("%+v %T after %v", h, m, time.Since(began))
+		}
+		time.Sleep(time.Hour)
+		ann.say(wire.Found{Generation: 1})
+		if h, _ := ann.frame(); h.Type != "founded" || h.Ack != 2+ackAfter {
+			t.Errorf("%+v", h)
+		}
+		time.Sleep(time.Hour)
+		ann.quiet() // acknowledged by the founded, so no ack of its own
+		if n := len(ann.session.outbox.queue); n != 1 {
+			t.Errorf("%d unacknowledged", n)
+		}
+		ann.got = 1
+		ann.say(wire.Ack{})
+		if n := len(ann.session.outbox.queue); n != 0 {
+			t.Errorf("%d unacknowledged after an ack", n)
+		}
+	})
+}
+
+// TestSlowSession: one that reads but does not acknowledge, or does not read,
+// is ended; the others hear of it and of everything else.
+func TestSlowSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		ann, slow := join(t, r), join(t, r)
+		expect[wire.Arrived](ann)
+		for range maxUnacked {
+			ann.say(wire.Sources{})
+		}
+		ann.quiet()
+		if r.People() != 2 {
+			t.Fatal("ended early")
+		}
+		ann.say(wire.Sources{})
+		if l := expect[wire.Left](ann); l.Session != slow.ID || l.Reason != wire.ReasonSlow {
+			t.Errorf("left %+v", l)
+		}
+		var last any
+		for m := slow.next(); m != nil; m = slow.next() {
+			last = m
+		}
+		if e, ok := last.(wire.Ended); !ok || e.Reason != wire.ReasonSlow || !errors.Is(slow.Err, ErrEnded) {
+			t.Errorf("last is %T %+v, %v", last, last, slow.Err)
+		}
+		ann.say(wire.Sources{})
+	})
+}
+
+func TestSlowInBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		ann, slow := join(t, r), join(t, r)
+		expect[wire.Arrived](ann)
+		ann.say(wire.Found{Generation: 1})
+		expect[wire.Founded](ann)
+		slow.say(wire.Ask{Generation: 1, Body: []byte("k")})
+		expect[wire.Asked](ann)
+		ann.say(wire.Commit{Generation: 1, Body: []byte("c"), To: []wire.SessionID{slow.ID}, Welcome: []byte("w"), Tree: []byte("t")})
+		expect[wire.Committed](ann)
+		sent := 0
+		for r.People() == 2 && sent < 1000 {
+			ann.say(wire.App{Generation: 1, Body: make([]byte, wire.MaxApp)})
+			expect[wire.Said](ann)
+			sent++
+		}
+		if want := maxUnackedBytes / (wire.MaxApp * 4 / 3); sent < want-1 || sent > want+1 {
+			t.Errorf("ended after %d messages, want about %d", sent, want)
+		}
+		expect[wire.Left](ann)
+	})
+}
+
+// TestAwayIsSlowToo: nothing grows without bound while a socket is broken.
+func TestAwayIsSlowToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		ann, away := join(t, r), join(t, r)
+		away.Break(t.Context())
+		for range maxUnacked + 1 {
+			ann.say(wire.Sources{})
+		}
+		expect[wire.Arrived](ann)
+		expect[wire.Away](ann)
+		if l := expect[wire.Left](ann); l.Reason != wire.ReasonSlow {
+			t.Errorf("left %+v", l)
+		}
+	})
+}
+
+func TestFaults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		ann, bad := join(t, r), join(t, r)
+		expect[wire.Arrived](ann)
+		fault := func(name string, f func()) {
+			t.Helper()
+			f()
+			if m := expect[wire.Failed](bad); m.Code != wire.CodeInvalid {
+				t.Errorf("%s: %+v", name, m)
+			}
+		}
+		fault("second join", func() { bad.say(wire.Join{}) })
+		bad.n--
+		fault("n leaves a gap", func() { bad.n++; bad.say(wire.Sources{}); bad.n -= 2 })
+		fault("an ack of what was not sent", func() {
+			_ = bad.Receive(t.Context(), wire.Head{Type: "ack", Ack: 1000}, wire.Ack{})
+		})
+		fault("garbage", func() { _ = bad.Malformed(t.Context(), wire.Head{}) })
+		fault("garbage with a number", func() { bad.n++; _ = bad.Malformed(t.Context(), wire.Head{N: bad.n}) })
+		fault("a commit of a stranger", func() { bad.say(wire.Commit{Generation: 1}) })
+		bad.say(wire.Sources{}) // the numbers still fit
+		expect[wire.SourcesOf](ann)
+		for i := 5; i < maxFaults; i++ {
+			fault("more garbage", func() { _ = bad.Malformed(t.Context(), wire.Head{}) })
+		}
+		if err := bad.Malformed(t.Context(), wire.Head{}); !errors.Is(err, ErrEnded) {
+			t.Errorf("after too many: %v", err)
+		}
+		expect[wire.Failed](bad)
+		if e := expect[wire.Ended](bad); e.Reason != wire.ReasonInvalid {
+			t.Errorf("%+v", e)
+		}
+		if l := expect[wire.Left](ann); l.Reason != wire.ReasonInvalid {
+			t.Errorf("%+v", l)
+		}
+	})
+}
+
+// TestCommitRace has 20 members commit for each epoch at once.
+func TestCommitRace(t *testing.T) {
+	const members, epochs = 20, 10
+	r := New(DefaultConfig(), nil, nil, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go r.Run(ctx)
+	clients := make([]*client, members)
+	var all []wire.SessionID
+	for i := range clients {
+		clients[i] = join(t, r)
+		all = append(all, clients[i].ID)
+	}
+	clients[0].say(wire.Found{Generation: 1})
+	for _, c := range clients[1:] {
+		c.say(wire.Ask{Generation: 1, Body: []byte("k")})
+	}
+	clients[0].say(wire.Commit{Generation: 1, Body: []byte("c"), To: all[1:], Welcome: []byte("w"), Tree: []byte("t")})
+	for epoch := uint64(1); epoch <= epochs; epoch++ {
+		var wg sync.WaitGroup
+		for _, c := range clients {
+			wg.Go(func() { _ = c.try(wire.Commit{Generation: 1, Epoch: epoch, Body: []byte(c.ID)}) })
+		}
+		wg.Wait()
+		winners := map[string]int{}
+		refused := 0
+		for _, c := range clients {
+			mine := ""
+			for mine == "" {
+				switch m := c.next().(type) {
+				case wire.Committed:
+					if m.Epoch == epoch {
+						winners[string(m.Body)]++
+						mine = string(m.Body)
+					}
+				case wire.CommitRefused:
+					t.Fatal("refused before the winner was heard of")
+				case nil:
+					t.Fatal("ended")
+				}
+			}
+			if mine != string(c.ID) {
+				expect[wire.CommitRefused](c)
+				refused++
+			}
+		}
+		if len(winners) != 1 || refused != members-1 {
+			t.Fatalf("epoch %d: %v won, %d refused", epoch, winners, refused)
+		}
+	}
+}
+
+func TestRoomCloses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		media := &fakeMedia{}
+		r := New(DefaultConfig(), nil, media, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		finished := make(chan struct{})
+		go func() { r.Run(ctx); close(finished) }()
+		ann := join(t, r)
+		ann.say(wire.Publish{SDP: "offer", Mids: []wire.MidSource{{Mid: "0", Source: wire.SourceMic}}})
+		expect[wire.Published](ann)
+		cancel()
+		<-finished
+		if m := ann.next(); m != nil || !errors.Is(ann.Err, ErrClosed) {
+			t.Errorf("%T, %v", m, ann.Err)
+		}
+		if err := ann.try(wire.Leave{}); !errors.Is(err, ErrClosed) {
+			t.Errorf("a room that is over takes messages: %v", err)
+		}
+		if !media.closed || !media.peers[0].isClosed() {
+			t.Error("media lives on")
+		}
+	})
+}
+
+// TestLogsNameNobody: a room logs nothing that participants said or own.
+func TestLogsNameNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		r := New(DefaultConfig(), nil, &fakeMedia{fail: errors.New("canary")}, slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})))
+		ctx, cancel := context.WithCancel(t.Context())
+		go r.Run(ctx)
+		ann := join(t, r)
+		ann.say(wire.Publish{SDP: "canary", Mids: []wire.MidSource{{Mid: "0", Source: wire.SourceMic}}})
+		expect[wire.Failed](ann)
+		_ = ann.Malformed(t.Context(), wire.Head{Type: "canary"})
+		_ = ann.try(wire.Leave{})
+		cancel()
+		synctest.Wait()
+		if s := out.String(); strings.Contains(s, "canary") || strings.Contains(s, string(ann.ID)) || !strings.Contains(s, string(ann.ID)[:6]) {
+			t.Errorf("log: %s", s)
+		}
+	})
+}

@@ -1,0 +1,218 @@
+package room
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"incamera/signaling/token"
+	"incamera/signaling/wire"
+)
+
+// When received messages are acknowledged though nothing else is to be said.
+const (
+	ackAfter = 16
+	ackDelay = 2 * time.Second
+)
+
+// maxFaults is how many malformed messages a session survives.
+const maxFaults = 10
+
+// A Frame is a message on its way to the socket.
+type Frame struct {
+	N, Ack  uint32
+	Message *wire.Prepared
+}
+
+// A Conn is one socket's end of a session.
+type Conn struct {
+	// ID names the session.
+	ID wire.SessionID
+	// Out carries what is to be written to the socket, in order. The room
+	// closes it when the socket is to be closed; Err then says why.
+	Out <-chan Frame
+	Err error
+
+	room    *Room
+	session *session
+	out     chan Frame
+}
+
+// A session is one participant. All of it is owned by the room's loop.
+type session struct {
+	id       wire.SessionID
+	secret   token.Hash
+	conn     *Conn // nil while away
+	outbox   outbox
+	received uint32    // highest number received without a gap
+	unacked  int       // of these, not yet acknowledged
+	ackAt    time.Time // when to acknowledge at the latest; zero: nothing to
+	lostAt   time.Time // when the session ends unless resumed; zero: connected
+	on       []wire.Source
+	faults   int
+	ending   wire.LeaveReason // not empty once the session is doomed
+	media    *mediaWorker
+}
+
+// Enter makes a session, or goes on with the one that resume names. The first
+// Frame of the connection is joined. Whoever enters has shown the join token
+// already.
+func (r *Room) Enter(ctx context.Context, resume *wire.Resume) (c *Conn, err error) {
+	if doErr := r.do(ctx, func() {
+		if resume != nil {
+			if c = r.resume(*resume); c != nil {
+				return
+			}
+		}
+		c, err = r.admit()
+	}); doErr != nil {
+		return nil, doErr
+	}
+	return c, err
+}
+
+func (r *Room) admit() (*Conn, error) {
+	if len(r.sessions) >= r.cfg.MaxSessions {
+		return nil, ErrFull
+	}
+	secret, hash := token.New()
+	s := &session{id: wire.SessionID(randomID()), secret: hash}
+	if r.media != nil {
+		s.media = r.startMedia(s)
+	}
+	generation, founded := r.delivery.State()
+	peers := make([]wire.Peer, 0, len(r.sessions))
+	for _, p := range r.sessions {
+		if p.ending == "" {
+			peers = append(peers, wire.Peer{Session: p.id, On: p.on, Away: p.conn == nil})
+		}
+	}
+	r.others(nil, wire.Arrived{Session: s.id})
+	r.sessions = append(r.sessions, s)
+	r.people.Store(int32(len(r.sessions)))
+	r.idleAt = time.Time{}
+	r.delivery.Arrive(s.id)
+	c := r.attach(s)
+	s.push(0, wire.Prepare(wire.Joined{
+		Session: s.id, Secret: secret, Incarnation: r.incarnation,
+		Generation: generation, Founded: founded, Card: r.card, Peers: peers,
+	}))
+	r.log.Info("session joined", "session", s.id, "people", len(r.sessions))
+	return c, nil
+}
+
+// resume returns nil when there is nothing to go on with.
+func (r *Room) resume(m wire.Resume) *Conn {
+	s := r.find(m.Session)
+	if s == nil || s.ending != "" || !s.secret.Matches(m.Secret) {
+		return nil
+	}
+	if !s.outbox.reaches(m.Received) {
+		r.doom(s, wire.ReasonLost)
+		return nil
+	}
+	s.outbox.acked(m.Received)
+	away := s.conn == nil
+	s.detach(ErrSuperseded)
+	c := r.attach(s)
+	generation, founded := r.delivery.State()
+	s.push(0, wire.Prepare(wire.Joined{
+		Session: s.id, Secret: m.Secret, Resumed: true, Received: s.received, Incarnation: r.incarnation,
+		Generation: generation, Founded: founded,
+	}))
+	first := s.outbox.first()
+	for i, p := range s.outbox.queue {
+		s.push(first+uint32(i), *p)
+	}
+	if away {
+		r.others(s, wire.Away{Session: s.id, Away: false})
+	}
+	r.log.Info("session resumed", "session", s.id, "repeated", len(s.outbox.queue))
+	return c
+}
+
+func (r *Room) attach(s *session) *Conn {
+	// Space for all that may be unacknowledged, joined and some bare acks: the
+	// outbox overflows before the channel does.
+	out := make(chan Frame, maxUnacked+32)
+	s.conn = &Conn{ID: s.id, Out: out, out: out, room: r, session: s}
+	s.lostAt = time.Time{}
+	return s.conn
+}
+
+// detach closes the connection, if there is one.
+func (s *session) detach(why error) {
+	if s.conn != nil {
+		s.conn.Err = why
+		close(s.conn.out)
+		s.conn = nil
+	}
+}
+
+// end lets go of everything that the session holds.
+func (s *session) end() {
+	if s.ending == wire.ReasonSlow || s.ending == wire.ReasonInvalid {
+		// No number is kept for it: nobody can ask for it again.
+		s.push(s.outbox.sent+1, wire.Prepare(wire.Ended{Reason: s.ending, Text: endedText[s.ending]}))
+	}
+	s.detach(ErrEnded)
+	if s.media != nil {
+		s.media.stop()
+	}
+}
+
+var endedText = map[wire.LeaveReason]string{
+	wire.ReasonSlow:    "This browser did not keep up with the meeting.",
+	wire.ReasonInvalid: "This browser sent too much that the server does not understand.",
+}
+
+// send numbers p and passes it on. It fails when the client is too far behind.
+func (s *session) send(p *wire.Prepared) bool {
+	n, ok := s.outbox.add(p)
+	return ok && s.pushShared(n, p)
+}
+
+func (s *session) push(n uint32, p wire.Prepared) { s.pushShared(n, &p) }
+
+// pushShared gives a message to the socket, with what there is to acknowledge.
+// It fails when the socket is too far behind.
+func (s *session) pushShared(n uint32, p *wire.Prepared) bool {
+	if s.conn == nil {
+		return true
+	}
+	select {
+	case s.conn.out <- Frame{n, s.received, p}:
+		s.unacked, s.ackAt = 0, time.Time{}
+		return true
+	default:
+		return false
+	}
+}
+
+var bareAck = wire.Prepare(wire.Ack{})
+
+func (s *session) sendAck() {
+	s.unacked, s.ackAt = 0, time.Time{} // one that is lost is made up for by the next
+	if s.ending == "" {
+		s.pushShared(0, &bareAck)
+	}
+}
+
+// Break says that the socket is gone. The session waits to be resumed.
+func (c *Conn) Break(ctx context.Context) {
+	_ = c.room.do(ctx, func() {
+		s, r := c.session, c.room
+		if s.conn != c || s.ending != "" {
+			return
+		}
+		s.detach(ErrEnded)
+		s.lostAt = time.Now().Add(r.cfg.ResumeTime)
+		r.alarm.set(s.lostAt)
+		r.others(s, wire.Away{Session: s.id, Away: true})
+	}) // an error means that there is no room to tell
+}
+
+// isHere reports whether a seat's owner is still in the room.
+func (r *Room) isHere(id wire.SessionID) bool {
+	return slices.ContainsFunc(r.sessions, func(s *session) bool { return s.id == id && s.ending == "" })
+}
