@@ -1,0 +1,108 @@
+package signaling
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"errors"
+	"strings"
+
+	"incamera/signaling/room"
+	"incamera/signaling/token"
+	"incamera/signaling/wire"
+)
+
+var (
+	errRefused = errors.New("signaling: no such room, or not for this token")
+	errTaken   = errors.New("signaling: the room exists with another token")
+	errFull    = errors.New("signaling: too many rooms")
+	errForged  = errors.New("signaling: the room is not that of the host key")
+)
+
+// roomOf returns the id of the room of a host key (PROTOCOL.md 2.1).
+func roomOf(hostKey []byte) string {
+	h := sha256.New()
+	h.Write([]byte("incamera room v1"))
+	h.Write(hostKey)
+	return strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)))[:wire.RoomLength]
+}
+
+// create makes a room, or finds that it is there already with the same token.
+// The first card stays: whoever has the link may say create again after a
+// restart, and must not replace what others see.
+func (s *Server) create(m wire.CreateRoom) error {
+	if roomOf(m.HostKey) != m.Room {
+		return errForged
+	}
+	hash, err := token.Parse(m.TokenHash)
+	if err != nil {
+		return err
+	}
+	if there, err := s.exists(m.Room, hash); there || err != nil {
+		return err
+	}
+	var media room.Media
+	if s.cfg.NewMedia != nil {
+		if media, err = s.cfg.NewMedia(); err != nil {
+			return err
+		}
+	}
+	e := &entry{hash: hash, card: m.Card, room: room.New(s.cfg.Room, m.Card, media, s.cfg.Log)}
+	s.mu.Lock()
+	_, taken := s.rooms[m.Room]
+	begin := !taken && !s.ending && len(s.rooms) < s.cfg.MaxRooms
+	if begin {
+		s.rooms[m.Room] = e
+		s.loops.Add(1)
+	}
+	s.mu.Unlock()
+	if !begin { // somebody was faster
+		if media != nil {
+			media.Close()
+		}
+		_, err := s.exists(m.Room, hash)
+		return err
+	}
+	s.counters.created.Add(1)
+	go func() {
+		defer s.loops.Done()
+		e.room.Run(s.life)
+		s.mu.Lock()
+		delete(s.rooms, m.Room)
+		s.mu.Unlock()
+	}()
+	return nil
+}
+
+// exists reports whether the room is there with this token's hash, and fails
+// when it may not be made.
+func (s *Server) exists(name string, hash token.Hash) (bool, error) {
+	s.mu.Lock()
+	e, n := s.rooms[name], len(s.rooms)
+	s.mu.Unlock()
+	switch {
+	case e == nil && n >= s.cfg.MaxRooms:
+		return false, errFull
+	case e == nil:
+		return false, nil
+	case !e.hash.Equal(hash):
+		return true, errTaken
+	}
+	return true, nil
+}
+
+// open finds the room that a token opens. An unknown room costs the same hash
+// and comparison as a wrong token, and has the same answer.
+func (s *Server) open(name string, shown []byte) (*entry, error) {
+	s.mu.Lock()
+	e := s.rooms[name]
+	s.mu.Unlock()
+	want := s.nobody
+	if e != nil {
+		want = e.hash
+	}
+	if !want.Matches(shown) || e == nil {
+		s.counters.refused.Add(1)
+		return nil, errRefused
+	}
+	return e, nil
+}

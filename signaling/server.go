@@ -1,0 +1,170 @@
+// Package signaling serves the HTTP API and the socket of PROTOCOL.md part 1:
+// it decides who may speak, how much and how fast, and hands what is said to
+// the rooms.
+package signaling
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"incamera/signaling/room"
+	"incamera/signaling/token"
+	"incamera/signaling/wire"
+)
+
+// Config is what an operator or a test may choose. See [DefaultConfig].
+type Config struct {
+	Room       room.Config
+	MaxRooms   int
+	MaxSockets int
+	// NewMedia makes the media plane of one room; nil: offers fail.
+	NewMedia func() (room.Media, error)
+	// BehindProxy takes the client's address from the last X-Forwarded-For.
+	BehindProxy bool
+	Log         *slog.Logger
+	Times       Times
+	Budgets     Budgets
+}
+
+// Times of a socket (PROTOCOL.md 1.2).
+type Times struct {
+	Join   time.Duration // from connecting to join
+	Ping   time.Duration // between pings
+	Silent time.Duration // without a sign of life, until the socket is dropped
+	Write  time.Duration // for one message to leave
+	Close  time.Duration // for a client to read the last message
+}
+
+// DefaultConfig returns values for a server of some thousand people. Log and
+// NewMedia are for the caller to set.
+func DefaultConfig() Config {
+	return Config{
+		Room:       room.DefaultConfig(),
+		MaxRooms:   5000,
+		MaxSockets: 20000,
+		Log:        slog.New(slog.DiscardHandler),
+		Times: Times{
+			Join:   10 * time.Second,
+			Ping:   15 * time.Second,
+			Silent: 40 * time.Second,
+			Write:  10 * time.Second,
+			Close:  2 * time.Second,
+		},
+		Budgets: DefaultBudgets(),
+	}
+}
+
+// A Server is an [http.Handler] for /api/ and /ws.
+type Server struct {
+	// Static after construction.
+	cfg       Config
+	mux       *http.ServeMux
+	addresses map[string]*addressLimiter // by what is asked for
+	nobody    token.Hash                 // compared with where there is no room
+	life      context.Context            // the lifetime of the server itself
+	end       context.CancelFunc
+
+	// Guarded by mu: only the map and what a request needs to begin.
+	mu     sync.Mutex
+	rooms  map[string]*entry
+	ending bool
+
+	// Waited for by Close.
+	requests sync.WaitGroup // requests and sockets
+	loops    sync.WaitGroup // rooms
+
+	counters counters
+}
+
+// counters are for the operator; none is of a room or a person. Atomic.
+type counters struct {
+	sockets, joined, resumed, refused, limited, malformed, created atomic.Int64
+}
+
+// An entry is a room that exists. Immutable.
+type entry struct {
+	hash token.Hash
+	card []byte
+	room *room.Room
+}
+
+// New returns a server. Close ends it.
+func New(cfg Config) *Server {
+	_, nobody := token.New()
+	life, end := context.WithCancel(context.Background())
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), nobody: nobody, life: life, end: end, rooms: map[string]*entry{}}
+	s.addresses = map[string]*addressLimiter{
+		"create": newAddressLimiter(cfg.Budgets.Create),
+		"look":   newAddressLimiter(cfg.Budgets.Look),
+		"socket": newAddressLimiter(cfg.Budgets.Socket),
+	}
+	s.mux.Handle("/api/rooms", s.guard("create", http.MethodPost, s.createRoom))
+	s.mux.Handle("/api/look", s.guard("look", http.MethodPost, s.look))
+	s.mux.Handle("/ws", s.guard("socket", http.MethodGet, s.serveSocket))
+	s.mux.Handle("/", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		answerError(w, http.StatusNotFound, wire.CodeInvalid, "There is nothing here.")
+	}))
+	return s
+}
+
+// ServeHTTP answers requests for /api/ and /ws.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// Close tells all sockets that the server goes away, ends all rooms, and waits
+// for both until ctx is done.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.ending = true
+	s.mu.Unlock()
+	s.end()
+	done := make(chan struct{})
+	go func() {
+		s.requests.Wait()
+		s.loops.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("signaling: sockets still open at the end: %w", ctx.Err())
+	}
+}
+
+// A Metric is one figure for the operator.
+type Metric struct {
+	Name, Help string
+	Gauge      bool // may fall; otherwise a counter
+	Value      int64
+}
+
+// Metrics returns figures of the whole server, none of a room or a person.
+func (s *Server) Metrics() []Metric {
+	s.mu.Lock()
+	rooms := make([]*entry, 0, len(s.rooms))
+	for _, e := range s.rooms {
+		rooms = append(rooms, e)
+	}
+	s.mu.Unlock()
+	people := 0
+	for _, e := range rooms {
+		people += e.room.People()
+	}
+	c := &s.counters
+	return []Metric{
+		{"incamera_rooms", "Rooms that exist now.", true, int64(len(rooms))},
+		{"incamera_participants", "Sessions in all rooms now.", true, int64(people)},
+		{"incamera_sockets", "Signaling sockets open now.", true, c.sockets.Load()},
+		{"incamera_rooms_created_total", "Rooms made.", false, c.created.Load()},
+		{"incamera_joined_total", "Sessions begun.", false, c.joined.Load()},
+		{"incamera_resumed_total", "Sessions resumed with another socket.", false, c.resumed.Load()},
+		{"incamera_refused_total", "Requests and joins refused for room or token.", false, c.refused.Load()},
+		{"incamera_limited_total", "Requests refused for their rate.", false, c.limited.Load()},
+		{"incamera_malformed_total", "Messages that could not be understood.", false, c.malformed.Load()},
+	}
+}

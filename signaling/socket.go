@@ -1,0 +1,226 @@
+package signaling
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"incamera/signaling/room"
+	"incamera/signaling/wire"
+)
+
+// A socket is one websocket from upgrade to close. The goroutine of its
+// request reads; a second one writes; a third, short-lived, says goodbye when
+// the server ends.
+type socket struct {
+	server  *Server
+	ws      *websocket.Conn
+	limits  *sessionLimiter
+	closing atomic.Bool // the last message is out: signs of life count no more
+}
+
+var upgrader = websocket.Upgrader{
+	HandshakeTimeout: 10 * time.Second,
+	ReadBufferSize:   4 << 10,
+	WriteBufferSize:  4 << 10,
+	WriteBufferPool:  &sync.Pool{},
+	CheckOrigin:      func(*http.Request) bool { return true }, // guard has checked it
+	Error: func(w http.ResponseWriter, _ *http.Request, status int, _ error) {
+		answerError(w, status, wire.CodeInvalid, "This is for websockets.")
+	},
+}
+
+func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
+	defer s.counters.sockets.Add(-1)
+	if s.counters.sockets.Add(1) > int64(s.cfg.MaxSockets) {
+		answerError(w, http.StatusServiceUnavailable, wire.CodeFull, "The server takes nobody more now.")
+		return
+	}
+	ws, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return // the upgrader has answered
+	}
+	k := &socket{server: s, ws: ws, limits: newSessionLimiter(s.cfg.Budgets)}
+	stop := context.AfterFunc(s.life, func() {
+		k.goodbye(websocket.CloseGoingAway, "the server is shutting down")
+		_ = ws.Close()
+	})
+	defer func() {
+		stop()
+		_ = ws.Close()
+	}()
+	c := k.join()
+	if c == nil {
+		return
+	}
+	var writer sync.WaitGroup
+	writer.Go(func() { k.write(c) })
+	k.read(c)
+	_ = ws.Close() // a writer that waits for the network gives up
+	c.Break(context.Background())
+	writer.Wait()
+}
+
+// join reads the first message and enters the room. It returns nil when it has
+// refused.
+func (k *socket) join() *room.Conn {
+	s := k.server
+	k.ws.SetReadLimit(wire.MaxJoin)
+	_ = k.ws.SetReadDeadline(time.Now().Add(s.cfg.Times.Join))
+	typ, b, err := k.ws.ReadMessage()
+	if err != nil {
+		return nil
+	}
+	_, m, err := wire.DecodeClient(b)
+	j, isJoin := m.(wire.Join)
+	if err != nil || !isJoin || typ != websocket.TextMessage {
+		s.counters.malformed.Add(1)
+		return k.refuse(wire.CodeInvalid, "The first message must be a join.")
+	}
+	e, err := s.open(j.Room, j.Token)
+	if err != nil {
+		return k.refuse(wire.CodeRefused, textRefused)
+	}
+	c, err := e.room.Enter(s.life, j.Resume)
+	switch {
+	case errors.Is(err, room.ErrFull):
+		return k.refuse(wire.CodeFull, "This meeting is full.")
+	case err != nil: // it has ended in this moment
+		return k.refuse(wire.CodeRefused, textRefused)
+	case j.Resume != nil && c.ID == j.Resume.Session:
+		s.counters.resumed.Add(1)
+	default:
+		s.counters.joined.Add(1)
+	}
+	return c
+}
+
+func (k *socket) refuse(code wire.Code, text string) *room.Conn {
+	_ = k.ws.SetWriteDeadline(time.Now().Add(k.server.cfg.Times.Write))
+	if k.ws.WriteMessage(websocket.TextMessage, wire.EncodeServer(wire.Head{}, wire.Refused{Code: code, Text: text})) == nil {
+		k.goodbye(websocket.ClosePolicyViolation, "refused")
+		k.drain()
+	}
+	return nil
+}
+
+// goodbye sends the close frame. Safe beside the writer.
+func (k *socket) goodbye(code int, why string) {
+	_ = k.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, why), time.Now().Add(time.Second))
+}
+
+// alive notes a sign of life.
+func (k *socket) alive() {
+	if !k.closing.Load() {
+		_ = k.ws.SetReadDeadline(time.Now().Add(k.server.cfg.Times.Silent))
+	}
+}
+
+// read hands messages to the room until the socket or the session ends.
+func (k *socket) read(c *room.Conn) {
+	ctx := k.server.life
+	k.ws.SetReadLimit(wire.MaxMessage)
+	k.ws.SetPongHandler(func(string) error {
+		k.alive()
+		return nil
+	})
+	for {
+		k.alive()
+		typ, b, err := k.ws.ReadMessage()
+		if err != nil {
+			return
+		}
+		if err := k.limits.wait(ctx, len(b)); err != nil {
+			return
+		}
+		if err := k.handle(ctx, c, typ, b); err != nil {
+			k.drain()
+			return
+		}
+	}
+}
+
+func (k *socket) handle(ctx context.Context, c *room.Conn, typ int, b []byte) error {
+	head, m, err := wire.DecodeClient(b)
+	if err != nil || typ != websocket.TextMessage {
+		k.server.counters.malformed.Add(1)
+		return c.Malformed(ctx, head)
+	}
+	if err := k.limits.waitType(ctx, head.Type); err != nil {
+		return err
+	}
+	return c.Receive(ctx, head, m)
+}
+
+// drain reads what still comes, so that closing does not reset the connection
+// and take the last message with it.
+func (k *socket) drain() {
+	k.closing.Store(true)
+	_ = k.ws.SetReadDeadline(time.Now().Add(k.server.cfg.Times.Close))
+	for {
+		if _, _, err := k.ws.NextReader(); err != nil {
+			return
+		}
+	}
+}
+
+// write passes on what the room says, and pings, until either side is done.
+func (k *socket) write(c *room.Conn) {
+	ping := time.NewTicker(k.server.cfg.Times.Ping)
+	defer ping.Stop()
+	for {
+		select {
+		case f, ok := <-c.Out:
+			if !ok {
+				k.finish(c.Err)
+				return
+			}
+			if k.writeFrame(f) != nil {
+				_ = k.ws.Close() // which ends the reader
+				return
+			}
+		case <-ping.C:
+			if k.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(k.server.cfg.Times.Write)) != nil {
+				_ = k.ws.Close()
+				return
+			}
+		}
+	}
+}
+
+// writeFrame writes the head, which is this session's own, and the rest, which
+// all receivers share, as one message.
+func (k *socket) writeFrame(f room.Frame) error {
+	_ = k.ws.SetWriteDeadline(time.Now().Add(k.server.cfg.Times.Write))
+	w, err := k.ws.NextWriter(websocket.TextMessage)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(f.Message.Head(wire.Head{N: f.N, Ack: f.Ack})); err != nil {
+		return err
+	}
+	if _, err := w.Write(f.Message.Tail()); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+// finish closes the socket after the last message, and lets the reader go on
+// until the client has taken note.
+func (k *socket) finish(why error) {
+	code, text := websocket.CloseNormalClosure, "the session has ended"
+	switch {
+	case errors.Is(why, room.ErrSuperseded):
+		text = "the session goes on elsewhere"
+	case errors.Is(why, room.ErrClosed):
+		code, text = websocket.CloseGoingAway, "the server is shutting down"
+	}
+	k.goodbye(code, text)
+	k.closing.Store(true)
+	_ = k.ws.SetReadDeadline(time.Now().Add(k.server.cfg.Times.Close))
+}
