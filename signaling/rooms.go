@@ -37,7 +37,8 @@ func (s *Server) create(m wire.CreateRoom) error {
 	if err != nil {
 		return err
 	}
-	if there, err := s.exists(m.Room, hash); there || err != nil {
+	there, err := s.exists(m.Room, hash)
+	if there || err != nil {
 		return err
 	}
 	var media room.Media
@@ -59,7 +60,7 @@ func (s *Server) create(m wire.CreateRoom) error {
 		if media != nil {
 			media.Close()
 		}
-		_, err := s.exists(m.Room, hash)
+		_, err = s.exists(m.Room, hash)
 		return err
 	}
 	s.counters.created.Add(1)

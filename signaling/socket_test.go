@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,23 @@ type client struct {
 	n, got uint32
 }
 
+// knock tries to open a socket, and returns the status of the answer.
+func (f *fixture) knock(d *websocket.Dialer, h http.Header) (ws *websocket.Conn, status int) {
+	f.t.Helper()
+	ws, res, err := d.Dial("ws"+strings.TrimPrefix(f.http.URL, "http")+"/ws", h)
+	if res == nil {
+		f.t.Fatal(err)
+	}
+	res.Body.Close()
+	if ws != nil {
+		f.t.Cleanup(func() { ws.Close() })
+	}
+	if res.StatusCode == http.StatusTooManyRequests && res.Header.Get("Retry-After") == "" {
+		f.t.Error("too many requests, but not for how long")
+	}
+	return ws, res.StatusCode
+}
+
 func (f *fixture) dial() *client {
 	f.t.Helper()
 	d := websocket.Dialer{NetDial: func(network, addr string) (net.Conn, error) {
@@ -33,11 +51,10 @@ func (f *fixture) dial() *client {
 		}
 		return c, err
 	}}
-	ws, _, err := d.Dial("ws"+strings.TrimPrefix(f.http.URL, "http")+"/ws", nil)
-	if err != nil {
-		f.t.Fatal(err)
+	ws, status := f.knock(&d, nil)
+	if ws == nil {
+		f.t.Fatal(status)
 	}
-	f.t.Cleanup(func() { ws.Close() })
 	_ = ws.SetReadDeadline(time.Now().Add(30 * time.Second)) // a test that waits for ever fails
 	return &client{Conn: ws, t: f.t}
 }
@@ -410,9 +427,8 @@ func TestShutdown(t *testing.T) {
 func TestTooManySockets(t *testing.T) {
 	f := serve(t, func(c *Config) { c.MaxSockets = 1 })
 	f.join(f.room("a"))
-	_, res, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(f.http.URL, "http")+"/ws", nil)
-	if err == nil || res.StatusCode != 503 {
-		t.Errorf("second of one socket: %v", err)
+	if _, status := f.knock(websocket.DefaultDialer, nil); status != 503 {
+		t.Errorf("second of one socket: %d", status)
 	}
 }
 

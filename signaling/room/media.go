@@ -169,19 +169,18 @@ func (w *mediaWorker) negotiate(ctx context.Context, j job) (answer any, about s
 		about = "publish"
 	}
 	if w.peer == nil {
-		if err := w.connect(); err != nil {
+		if err = w.connect(); err != nil {
 			return nil, about, err
 		}
 	}
 	if j.publish != nil {
-		sdp, err := w.peer.Publish(ctx, j.publish.SDP, j.publish.Mids)
-		return wire.Published{SDP: sdp}, about, err
+		var m wire.Published
+		m.SDP, err = w.peer.Publish(ctx, j.publish.SDP, j.publish.Mids)
+		return m, about, err
 	}
-	if j.subscribe == nil {
-		return nil, about, errors.New("no offer")
-	}
-	sdp, err := w.peer.Subscribe(ctx, j.subscribe.SDP, j.subscribe.Seats)
-	return wire.Subscribed{SDP: sdp}, about, err
+	var m wire.Subscribed
+	m.SDP, err = w.peer.Subscribe(ctx, j.subscribe.SDP, j.subscribe.Seats)
+	return m, about, err
 }
 
 func (w *mediaWorker) connect() error {
