@@ -1,0 +1,114 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// A Config is what `incamera serve` is told. The tags are the command line;
+// each flag is INCAMERA_… in the environment, too.
+type Config struct {
+	Listen        string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address for the page and signaling (TCP) and for media (UDP, the same port). Port 0 picks a free one. Default: ${default}."`
+	PublicAddress []string `placeholder:"IP" help:"IP address at which browsers reach the media port. Repeat for several. Default: the listening addresses."`
+	TLSCert       string   `name:"tls-cert" placeholder:"FILE" help:"Certificate chain, PEM."`
+	TLSKey        string   `name:"tls-key" placeholder:"FILE" help:"Private key of the certificate, PEM."`
+	TLS           string   `name:"tls" placeholder:"self-signed" help:"self-signed: make an own certificate authority and certificate, and print their fingerprints."`
+	Data          string   `placeholder:"DIR" help:"Keep the own certificate authority here. Without it, a new one is made at each start and nothing is written."`
+	BehindProxy   bool     `help:"A reverse proxy ends TLS: plain HTTP is allowed on any address, and clients are told apart by the last X-Forwarded-For. The proxy must pass on Host and websockets, and nobody else may reach this port."`
+	Metrics       string   `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Loopback address for /metrics, /healthz, /readyz and /debug/pprof. Empty: none. Default: ${default}."`
+	LogFormat     string   `default:"text" enum:"text,json" help:"Form of the log on stderr: text or json."`
+}
+
+const selfSigned = "self-signed"
+
+// Validate reports all that is wrong at once, each with its remedy.
+func (c *Config) Validate() error {
+	return errors.Join(c.checkListen(), c.checkPublic(), c.checkTLS(), c.checkMetrics())
+}
+
+func (c *Config) secure() bool { return c.TLS == selfSigned || c.TLSCert != "" }
+
+func (c *Config) checkListen() error {
+	host, port, err := splitAddress(c.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen %q: %w", c.Listen, err)
+	}
+	if c.secure() || c.BehindProxy || host.IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("--listen %s: browsers give camera and microphone to secure pages only, and plain HTTP is secure on this machine alone. "+
+		"Give --tls-cert and --tls-key, or --tls self-signed, or --behind-proxy if a proxy ends TLS, or --listen 127.0.0.1:%d", c.Listen, port)
+}
+
+func (c *Config) checkPublic() error {
+	var problems []error
+	for _, text := range c.PublicAddress {
+		a, err := netip.ParseAddr(text)
+		switch {
+		case err != nil:
+			problems = append(problems, fmt.Errorf("--public-address %q: not an IP address; a name has to be looked up first", text))
+		case a.IsUnspecified() || a.IsMulticast():
+			problems = append(problems, fmt.Errorf("--public-address %s: nobody can be reached there; give the address that browsers connect to", text))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Config) checkTLS() error {
+	var problems []error
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		problems = append(problems, errors.New("--tls-cert and --tls-key belong together: give both or none"))
+	}
+	switch {
+	case c.TLS != "" && c.TLS != selfSigned:
+		problems = append(problems, fmt.Errorf("--tls %q: the only value is %s; a certificate of your own goes in --tls-cert and --tls-key", c.TLS, selfSigned))
+	case c.TLS == selfSigned && c.TLSCert != "":
+		problems = append(problems, errors.New("--tls self-signed and --tls-cert: give one of the two"))
+	case c.Data != "" && c.TLS != selfSigned:
+		problems = append(problems, errors.New("--data keeps the certificate authority of --tls self-signed, which is not given; leave it out"))
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Config) checkMetrics() error {
+	if c.Metrics == "" {
+		return nil
+	}
+	host, _, err := splitAddress(c.Metrics)
+	if err != nil {
+		return fmt.Errorf("--metrics %q: %w", c.Metrics, err)
+	}
+	if !host.IsLoopback() {
+		return fmt.Errorf("--metrics %s: profiles show what the server holds in memory, so this listens on loopback only. "+
+			"Give --metrics 127.0.0.1:9090 and fetch it through a tunnel or an exporter on this machine", c.Metrics)
+	}
+	return nil
+}
+
+// splitAddress takes HOST:PORT apart. An empty host is all addresses,
+// localhost is 127.0.0.1; other names are refused, for what they mean changes.
+func splitAddress(text string) (netip.Addr, uint16, error) {
+	host, portText, err := net.SplitHostPort(text)
+	if err != nil {
+		return netip.Addr{}, 0, errors.New("want HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
+	}
+	port, err := strconv.ParseUint(portText, 10, 16)
+	if err != nil {
+		return netip.Addr{}, 0, fmt.Errorf("port %q is not a number from 0 to 65535", portText)
+	}
+	switch {
+	case host == "":
+		return netip.IPv6Unspecified(), uint16(port), nil
+	case strings.EqualFold(host, "localhost"):
+		host = "127.0.0.1"
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Addr{}, 0, fmt.Errorf("%q is not an IP address", host)
+	}
+	return addr, uint16(port), nil
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+)
+
+// portTries is how often a free number is looked for that both protocols have.
+const portTries = 50
+
+// listenBoth opens TCP at addr, and media by openMedia at the same number. With
+// port 0 it picks one that is free for both.
+func listenBoth[M any](addr netip.AddrPort, openMedia func(netip.AddrPort) (M, error)) (net.Listener, M, error) {
+	var none M
+	for try := 1; ; try++ {
+		tcp, err := net.Listen("tcp", addr.String())
+		if err != nil {
+			return nil, none, listenError("TCP", addr, err)
+		}
+		both := netip.AddrPortFrom(addr.Addr(), uint16(tcp.Addr().(*net.TCPAddr).Port))
+		media, err := openMedia(both)
+		if err == nil {
+			return tcp, media, nil
+		}
+		_ = tcp.Close() // nobody has connected yet
+		if addr.Port() != 0 || !errors.Is(err, syscall.EADDRINUSE) || try == portTries {
+			return nil, none, listenError("UDP", both, err)
+		}
+	}
+}
+
+// listenError says what to do about it.
+func listenError(protocol string, addr netip.AddrPort, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("cannot listen on %s %s: another program uses it, maybe another incamera. "+
+			"Stop that, or choose another port with --listen %s", protocol, addr, netip.AddrPortFrom(addr.Addr(), addr.Port()+1))
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("cannot listen on %s %s: ports below 1024 need a privilege. "+
+			"Allow it (setcap cap_net_bind_service=+ep on this program), or choose a higher port with --listen", protocol, addr)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("cannot listen on %s %s: this machine does not have that address. "+
+			"Give one that it has with --listen, or 0.0.0.0 for all", protocol, addr)
+	}
+	return fmt.Errorf("cannot listen on %s %s: %w", protocol, addr, err)
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"net/netip"
+	"runtime"
+	"strings"
+	"sync/atomic"
+
+	"incamera/signaling"
+)
+
+// operatorRoutes is what the loopback listener serves. ready says whether new
+// meetings are welcome.
+func operatorRoutes(version string, ready *atomic.Bool, figures func() []signaling.Metric) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !ready.Load() {
+			plain(w, http.StatusServiceUnavailable, "not ready\n")
+			return
+		}
+		plain(w, http.StatusOK, "ready\n")
+	})
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		plain(w, http.StatusOK, exposition(version, figures()))
+	})
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A page of somebody else can point its own name at 127.0.0.1.
+		if !namesLoopback(r.Host) {
+			plain(w, http.StatusForbidden, "Ask by a loopback address.\n")
+			return
+		}
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func namesLoopback(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || err == nil && a.IsLoopback()
+}
+
+// exposition writes the text format of Prometheus. No figure has a label of a
+// room or a person.
+func exposition(version string, figures []signaling.Metric) string {
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	figures = append(figures,
+		signaling.Metric{Name: "go_goroutines", Help: "Goroutines now.", Gauge: true, Value: int64(runtime.NumGoroutine())},
+		signaling.Metric{Name: "go_memstats_heap_inuse_bytes", Help: "Heap in use.", Gauge: true, Value: int64(mem.HeapInuse)},
+	)
+	var b strings.Builder
+	fmt.Fprintf(&b, "# HELP incamera_build_info The version that runs.\n# TYPE incamera_build_info gauge\nincamera_build_info{version=%q} 1\n", version)
+	for _, f := range figures {
+		kind := "counter"
+		if f.Gauge {
+			kind = "gauge"
+		}
+		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n%s %d\n", f.Name, f.Help, f.Name, kind, f.Name, f.Value)
+	}
+	return b.String()
+}
