@@ -1,0 +1,34 @@
+// Package allocate puts sources on seats. Who has a seat keeps it while
+// wanted, so that pictures do not jump.
+package allocate
+
+// Assign returns the owners of the seats: wanted in order of importance, as
+// many as there are seats, those already seated where they are. An empty
+// string is an empty seat. seats is not changed. Wanted holds no doubles.
+func Assign(seats, wanted []string) []string {
+	if len(wanted) > len(seats) {
+		wanted = wanted[:len(seats)]
+	}
+	want := make(map[string]bool, len(wanted))
+	for _, w := range wanted {
+		want[w] = true
+	}
+	out := make([]string, len(seats))
+	for i, owner := range seats {
+		if owner != "" && want[owner] {
+			out[i] = owner
+			delete(want, owner)
+		}
+	}
+	free := 0
+	for _, w := range wanted {
+		if !want[w] {
+			continue
+		}
+		for out[free] != "" {
+			free++
+		}
+		out[free] = w
+	}
+	return out
+}

@@ -1,0 +1,303 @@
+package sfu
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"incamera/sfu/layer"
+	"incamera/sfu/ring"
+	"incamera/sfu/transport"
+)
+
+// tickEvery is how often seats look again at the layers that are there.
+const tickEvery = 300 * time.Millisecond
+
+// maxSeats bounds one subscriber's seats: 25 and 16 with two screens and their
+// sound (DESIGN: fixed seats), with room to grow.
+const maxSeats = 64
+
+// A Seat says who is on a seat.
+type Seat struct {
+	Index int // m-line order in the subscribe offer
+	Kind  Source
+	Owner PeerID // empty: nobody
+}
+
+// A Tile is a wanted picture and its size in pixels.
+type Tile struct {
+	Owner         PeerID
+	Kind          Source
+	Width, Height int
+}
+
+// Events are what a peer tells. They are called from one goroutine of the
+// peer, in order, and must not call back into the peer or its room.
+type Events struct {
+	Seats  func([]Seat)        // the whole seat map after a change
+	Closed func(reason string) // a connection failed; the peer is of no use any more
+}
+
+// A Peer is one participant's media. Publish and Subscribe are not to be
+// called concurrently with themselves; everything else is safe for concurrent
+// use.
+type Peer struct {
+	// Static after construction.
+	id      PeerID
+	room    *Room
+	events  Events
+	sources [sourceCount]*source
+	work    sync.WaitGroup
+	stop    context.CancelFunc
+	life    context.Context
+	told    chan []Seat // one slot, the latest wins
+	lost    chan string // one slot
+
+	// Guarded by the room's mutex.
+	on    [sourceCount]bool
+	view  []Tile
+	seats []*seat
+	mids  map[string]Source
+
+	// Owned by the caller of Publish and Subscribe; closing takes the lock.
+	conns struct {
+		sync.Mutex
+		closed             bool
+		publisher          *transport.Publisher
+		subscriber         *transport.Subscriber
+		published, watched string // sessions of the offers
+	}
+}
+
+func newPeer(r *Room, id PeerID, events Events) *Peer {
+	p := &Peer{id: id, room: r, events: events, told: make(chan []Seat, 1), lost: make(chan string, 1)}
+	p.life, p.stop = context.WithCancel(context.Background())
+	for kind := range p.sources {
+		p.sources[kind] = newSource(r.server, id, Source(kind))
+	}
+	return p
+}
+
+// run tells events and keeps layers up to date until the peer is closed.
+func (p *Peer) run() {
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-p.life.Done():
+			return
+		case seats := <-p.told:
+			p.events.Seats(seats)
+		case reason := <-p.lost:
+			p.events.Closed(reason)
+		case now := <-ticker.C:
+			p.room.mu.Lock()
+			seats := p.seats
+			p.room.mu.Unlock()
+			for _, s := range seats {
+				s.tick(now)
+			}
+			for _, src := range p.sources {
+				src.flushRequests(now)
+			}
+		}
+	}
+}
+
+// tellSeats queues the seat map. Called under the room's mutex, so that there
+// is one writer.
+func (p *Peer) tellSeats() {
+	seats := make([]Seat, len(p.seats))
+	for i, s := range p.seats {
+		seats[i] = Seat{Index: s.index, Kind: s.kind}
+		if src := s.owner(); src != nil {
+			seats[i].Owner = src.owner
+		}
+	}
+	select {
+	case <-p.told:
+	default:
+	}
+	p.told <- seats
+}
+
+func (p *Peer) failed(reason string) {
+	select {
+	case p.lost <- reason:
+	default: // told already
+	}
+}
+
+// sessionOf returns what identifies the connection that an offer belongs to:
+// username and session id of its origin line (RFC 8866 §5.2).
+func sessionOf(sdp string) string {
+	_, rest, _ := strings.Cut(sdp, "\no=")
+	f := strings.Fields(rest)
+	if len(f) < 2 {
+		return ""
+	}
+	return f[0] + " " + f[1]
+}
+
+// Publish answers the offer of the publish connection: a first one, a later
+// one of the same connection, or one of a new connection that replaces it.
+// mids says which m-line is which source.
+func (p *Peer) Publish(ctx context.Context, offer string, mids map[string]Source) (answer string, err error) {
+	p.room.mu.Lock()
+	p.mids = mids
+	p.room.mu.Unlock()
+	session := sessionOf(offer)
+	p.conns.Lock()
+	pub, old := p.conns.publisher, (*transport.Publisher)(nil)
+	if pub == nil || p.conns.published != session {
+		old = pub
+		pub, err = p.room.server.transport.Publisher(p.arrived, p.failed)
+		if err == nil && p.conns.closed {
+			err = ErrClosed
+			_ = pub.Close()
+		}
+		if err == nil {
+			p.conns.publisher, p.conns.published = pub, session
+		}
+	}
+	p.conns.Unlock()
+	if old != nil {
+		_ = old.Close() // replaced: nobody is left to hear of an error
+	}
+	if err != nil {
+		return "", err
+	}
+	return pub.Answer(ctx, offer)
+}
+
+// arrived runs on a goroutine of the layer's own, until the layer ends.
+func (p *Peer) arrived(l *transport.Layer) {
+	p.room.mu.Lock()
+	kind, ok := p.mids[l.Mid]
+	p.room.mu.Unlock()
+	if !ok || kind.IsVideo() != l.Codec.IsVideo() {
+		p.room.server.log.Warn("a layer of no source", "codec", l.Codec)
+		return
+	}
+	index := 0
+	if kind == Camera {
+		index = max(0, strings.Index("qhf", l.RID))
+	}
+	in := &incoming{source: p.sources[kind], index: index, wire: l, ring: ring.New()}
+	in.source.layers[index].Store(in)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		l.ReadReports(in.report)
+	}()
+	in.pump()
+	in.source.layers[index].CompareAndSwap(in, nil)
+	<-done
+}
+
+// Subscribe answers the offer of the subscribe connection; seats is the kind
+// of each m-line in the offer's order. A later offer of the same connection
+// may have more.
+func (p *Peer) Subscribe(ctx context.Context, offer string, seats []Source) (answer string, err error) {
+	if len(seats) > maxSeats {
+		return "", fmt.Errorf("sfu: %d seats asked for, at most %d", len(seats), maxSeats)
+	}
+	session := sessionOf(offer)
+	p.conns.Lock()
+	sub, old := p.conns.subscriber, (*transport.Subscriber)(nil)
+	if sub == nil || p.conns.watched != session {
+		old = sub
+		sub, err = p.room.server.transport.Subscriber(p.failed)
+		if err == nil && p.conns.closed {
+			err = ErrClosed
+			_ = sub.Close()
+		}
+		if err == nil {
+			p.conns.subscriber, p.conns.watched = sub, session
+		}
+	}
+	p.conns.Unlock()
+	if old != nil {
+		_ = old.Close() // replaced: nobody is left to hear of an error
+	}
+	if err != nil {
+		return "", err
+	}
+	specs := make([]transport.SeatSpec, len(seats))
+	nth := map[Source]int{}
+	for i, kind := range seats {
+		// Picture and voice of the nth seats share a stream.
+		specs[i] = transport.SeatSpec{Video: kind.IsVideo(), Stream: fmt.Sprintf("%t-%d", kind == Camera || kind == Mic, nth[kind])}
+		nth[kind]++
+	}
+	answer, fresh, err := sub.Answer(ctx, offer, specs)
+	if err != nil {
+		return "", err
+	}
+	p.takeSeats(sub, seats, fresh, old != nil)
+	return answer, nil
+}
+
+func (p *Peer) takeSeats(sub *transport.Subscriber, kinds []Source, fresh []*transport.Seat, replaced bool) {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	now := time.Now()
+	if replaced {
+		for _, s := range p.seats {
+			if src := s.owner(); src != nil {
+				src.removeSeat(s)
+			}
+			s.put(nil, layer.None, now)
+		}
+		p.seats = nil
+	}
+	for _, w := range fresh {
+		i := len(p.seats)
+		s := newSeat(p.room.server, i, kinds[i], w, sub)
+		p.seats = append(p.seats[:i:i], s) // a copy: run reads the old list
+		p.work.Go(func() { w.ReadFeedback(s.feedback) })
+	}
+	p.room.assign(p, now)
+	p.tellSeats()
+}
+
+// SetSources says what the peer publishes from now on.
+func (p *Peer) SetSources(on []Source) {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	p.on = [sourceCount]bool{}
+	for _, kind := range on {
+		p.on[kind] = true
+	}
+	p.room.assignAll(time.Now())
+}
+
+// SetView says which pictures the peer wants to see, most important first.
+func (p *Peer) SetView(tiles []Tile) {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	p.view = tiles
+	p.room.assign(p, time.Now())
+}
+
+// Close ends the peer's connections, frees its seats and those that it was on.
+// It returns when no goroutine of the peer is left.
+func (p *Peer) Close() {
+	p.room.remove(p)
+	p.conns.Lock()
+	p.conns.closed = true
+	pub, sub := p.conns.publisher, p.conns.subscriber
+	p.conns.publisher, p.conns.subscriber = nil, nil
+	p.conns.Unlock()
+	// Errors of closing concern nobody: the peer is gone.
+	if pub != nil {
+		_ = pub.Close()
+	}
+	if sub != nil {
+		_ = sub.Close()
+	}
+	p.stop()
+	p.work.Wait()
+}
