@@ -1,13 +1,18 @@
 package main
 
 import (
+	"crypto/tls"
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
 	"log/slog"
+	"net"
 	"net/http"
 	"path"
 	"runtime/debug"
 	"strings"
+	"time"
 )
 
 // contentSecurityPolicy lets the page load what this server serves, and
@@ -38,7 +43,7 @@ var securityHeaders = map[string]string{
 }
 
 // routes is everything that the public listener serves.
-func routes(signaling http.Handler, client fs.FS, log *slog.Logger) (http.Handler, error) {
+func routes(signaling http.Handler, client fs.FS, logger *slog.Logger) (http.Handler, error) {
 	pages, err := newPages(client)
 	if err != nil {
 		return nil, err
@@ -51,8 +56,8 @@ func routes(signaling http.Handler, client fs.FS, log *slog.Logger) (http.Handle
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			// net/http would log the address and the path with it.
-			if p := recover(); p != nil && p != http.ErrAbortHandler {
-				log.Error("panic in a request", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			if p := recover(); p != nil {
+				logger.Error("panic in a request", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 				panic(http.ErrAbortHandler)
 			}
 		}()
@@ -172,4 +177,23 @@ func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text)) // a client that is gone needs nothing
+}
+
+// httpServer has limits for every step before a request is understood.
+func httpServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second, // a socket sets its own
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          log.New(io.Discard, "", 0), // its lines name full addresses; panics are logged by routes
+	}
+}
+
+func serveOn(s *http.Server, l net.Listener, secure *tls.Config) error {
+	if secure != nil {
+		return s.ServeTLS(l, "", "")
+	}
+	return s.Serve(l)
 }

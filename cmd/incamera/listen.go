@@ -20,7 +20,7 @@ func listenBoth[M any](addr netip.AddrPort, openMedia func(netip.AddrPort) (M, e
 		if err != nil {
 			return nil, none, listenError("TCP", addr, err)
 		}
-		both := netip.AddrPortFrom(addr.Addr(), uint16(tcp.Addr().(*net.TCPAddr).Port))
+		both := netip.AddrPortFrom(addr.Addr(), portOf(tcp))
 		media, err := openMedia(both)
 		if err == nil {
 			return tcp, media, nil
@@ -46,4 +46,47 @@ func listenError(protocol string, addr netip.AddrPort, err error) error {
 			"Give one that it has with --listen, or 0.0.0.0 for all", protocol, addr)
 	}
 	return fmt.Errorf("cannot listen on %s %s: %w", protocol, addr, err)
+}
+
+func portOf(l net.Listener) uint16 {
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		panic("incamera: internal error: not a TCP listener")
+	}
+	return addr.AddrPort().Port()
+}
+
+// publicAddresses are those at which browsers reach the media port beside the
+// addresses that it listens on.
+func publicAddresses(c *Config) []netip.Addr {
+	var list []netip.Addr
+	for _, text := range c.PublicAddress {
+		list = append(list, netip.MustParseAddr(text)) // Validate has parsed it
+	}
+	return list
+}
+
+// readyURL is where people on this machine find the page, or, behind TLS, where
+// others do.
+func readyURL(c *Config, host netip.Addr, port uint16) string {
+	scheme, usual := "http", uint16(80)
+	if c.secure() {
+		scheme, usual = "https", 443
+	}
+	name := host.String()
+	switch {
+	case host.IsLoopback():
+		name = "localhost"
+	case host.IsUnspecified() && len(c.PublicAddress) > 0:
+		name = c.PublicAddress[0]
+	case host.IsUnspecified():
+		name = "localhost"
+	}
+	if a, err := netip.ParseAddr(name); err == nil && a.Is6() {
+		name = "[" + name + "]"
+	}
+	if port == usual {
+		return scheme + "://" + name
+	}
+	return fmt.Sprintf("%s://%s:%d", scheme, name, port)
 }

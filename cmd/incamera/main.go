@@ -4,13 +4,10 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"os"
@@ -90,13 +87,13 @@ func serve(ctx context.Context, c *Config, stdout io.Writer, log *slog.Logger) e
 	if err != nil {
 		return err
 	}
-	listener, media, err := listenBoth(netip.AddrPortFrom(host, port), func(addr netip.AddrPort) (*media, error) {
-		return openMedia(addr, advertised(c, host), log)
+	listener, media, err := listenBoth(netip.AddrPortFrom(host, port), func(addr netip.AddrPort) (forwarder, error) {
+		return openForwarder(addr, publicAddresses(c), log)
 	})
 	if err != nil {
 		return err
 	}
-	defer media.Close()
+	defer func() { _ = media.Close() }() // the process ends anyway
 	cfg := signaling.DefaultConfig()
 	cfg.Log, cfg.BehindProxy, cfg.NewMedia = log, c.BehindProxy, media.NewRoom
 	meetings := signaling.New(cfg)
@@ -105,7 +102,7 @@ func serve(ctx context.Context, c *Config, stdout io.Writer, log *slog.Logger) e
 		return err
 	}
 	var ready atomic.Bool
-	closeMetrics := serveMetrics(c.Metrics, operatorRoutes(version, &ready, meetings.Metrics), log)
+	closeMetrics := serveMetrics(c.Metrics, operatorRoutes(version, &ready, meetings.Metrics, media.Metrics), log)
 	defer closeMetrics()
 
 	public := httpServer(handler)
@@ -118,7 +115,7 @@ func serve(ctx context.Context, c *Config, stdout io.Writer, log *slog.Logger) e
 		fmt.Fprintln(stdout, line)
 	}
 	ready.Store(true)
-	fmt.Fprintln(stdout, "Incamera is ready:", readyURL(c, host, listener.Addr()))
+	fmt.Fprintln(stdout, "Incamera is ready:", readyURL(c, host, portOf(listener)))
 	log.Info("serving", "version", version, "tls", secure != nil)
 
 	select {
@@ -137,90 +134,8 @@ func serve(ctx context.Context, c *Config, stdout io.Writer, log *slog.Logger) e
 		log.Warn("requests were cut off", "error", err)
 		_ = public.Close() // its error says the same
 	}
-	<-failed
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving: %w", err)
+	}
 	return nil
-}
-
-// httpServer has limits for every step before a request is understood.
-func httpServer(handler http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second, // a socket sets its own
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          log.New(io.Discard, "", 0), // its lines name full addresses; panics are logged by routes
-	}
-}
-
-func serveOn(s *http.Server, l net.Listener, secure *tls.Config) error {
-	if secure != nil {
-		return s.ServeTLS(l, "", "")
-	}
-	return s.Serve(l)
-}
-
-// serveMetrics starts the operator's listener. That it cannot is no reason not
-// to serve meetings: a second server on one machine is told, and runs without.
-func serveMetrics(address string, handler http.Handler, log *slog.Logger) (closeIt func()) {
-	if address == "" {
-		return func() {}
-	}
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		log.Warn("no metrics: cannot listen; choose another address with --metrics, or none with --metrics ''", "address", address, "error", err)
-		return func() {}
-	}
-	s, done := httpServer(handler), make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("metrics ended", "error", err)
-		}
-	}()
-	return func() {
-		_ = s.Close() // nobody waits for figures of what has ended
-		<-done
-	}
-}
-
-// advertised returns the addresses that browsers are told to send media to.
-func advertised(c *Config, host netip.Addr) []netip.Addr {
-	var list []netip.Addr
-	for _, text := range c.PublicAddress {
-		list = append(list, netip.MustParseAddr(text)) // Validate has parsed it
-	}
-	if len(list) == 0 {
-		list = reachableAt(host)
-	}
-	if len(list) == 0 {
-		list = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})} // no other network here
-	}
-	return list
-}
-
-// readyURL is where people on this machine find the page, or, behind TLS, where
-// others do.
-func readyURL(c *Config, host netip.Addr, actual net.Addr) string {
-	scheme, usual := "http", 80
-	if c.secure() {
-		scheme, usual = "https", 443
-	}
-	name := host.String()
-	switch {
-	case host.IsLoopback():
-		name = "localhost"
-	case host.IsUnspecified() && len(c.PublicAddress) > 0:
-		name = c.PublicAddress[0]
-	case host.IsUnspecified():
-		name = "localhost"
-	}
-	port := actual.(*net.TCPAddr).Port
-	if a, err := netip.ParseAddr(name); err == nil && a.Is6() {
-		name = "[" + name + "]"
-	}
-	if port == usual {
-		return scheme + "://" + name
-	}
-	return fmt.Sprintf("%s://%s:%d", scheme, name, port)
 }

@@ -1,27 +1,109 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 
+	"incamera/sfu"
+	"incamera/signaling"
 	"incamera/signaling/room"
+	"incamera/signaling/wire"
 )
 
-// A media is the media plane of the server.
-type media struct{ socket *net.UDPConn }
+// A forwarder is the media plane of the server in the terms of signaling.
+type forwarder struct{ *sfu.Server }
 
-func openMedia(addr netip.AddrPort, _ []netip.Addr, _ *slog.Logger) (*media, error) {
-	socket, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr))
-	if err != nil {
-		return nil, fmt.Errorf("opening the media port: %w", err)
-	}
-	return &media{socket}, nil
+// openForwarder takes the media port. public are addresses at which it is
+// reached beside its own.
+func openForwarder(addr netip.AddrPort, public []netip.Addr, log *slog.Logger) (forwarder, error) {
+	s, err := sfu.New(sfu.Config{Listen: addr, Advertise: public, Log: log})
+	return forwarder{s}, err
 }
 
-// NewRoom makes the media side of a room; nil where there is none.
-func (m *media) NewRoom() (room.Media, error) { return nil, nil }
+// NewRoom makes the media side of a room.
+func (f forwarder) NewRoom() (room.Media, error) { return mediaRoom{f.Server.NewRoom()}, nil }
 
-// Close ends the media plane.
-func (m *media) Close() { _ = m.socket.Close() }
+// Metrics returns totals for the operator.
+func (f forwarder) Metrics() []signaling.Metric {
+	s := f.Stats()
+	counter := func(name, help string, v uint64) signaling.Metric {
+		return signaling.Metric{Name: name, Help: help, Value: int64(v)}
+	}
+	return []signaling.Metric{
+		counter("incamera_sfu_packets_in_total", "Media packets received.", s.PacketsIn),
+		counter("incamera_sfu_packets_out_total", "Media packets sent.", s.PacketsOut),
+		counter("incamera_sfu_resent_total", "Media packets sent again because they were missed.", s.Resent),
+		counter("incamera_sfu_garbage_total", "UDP packets that belong to no connection.", s.Garbage),
+		counter("incamera_sfu_malformed_total", "Media packets that show no valid beginning.", s.Malformed),
+		counter("incamera_sfu_unwritable_total", "Media packets that could not be sent.", s.Unwritable),
+		counter("incamera_sfu_keyframe_requests_total", "Key frames asked for.", s.KeyFrameRequests),
+	}
+}
+
+type mediaRoom struct{ *sfu.Room }
+
+// NewPeer implements [room.Media].
+func (m mediaRoom) NewPeer(id wire.SessionID, events room.MediaEvents) (room.MediaPeer, error) {
+	p, err := m.Room.NewPeer(sfu.PeerID(id), sfu.Events{
+		Seats: func(seats []sfu.Seat) {
+			list := make([]wire.Seat, len(seats))
+			for i, s := range seats {
+				list[i] = wire.Seat{Index: uint32(s.Index), Source: wire.Source(s.Kind.String()), Session: wire.SessionID(s.Owner)}
+			}
+			events.Seats(list)
+		},
+		Closed: events.Closed,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return mediaPeer{p}, nil
+}
+
+type mediaPeer struct{ *sfu.Peer }
+
+// Publish implements [room.MediaPeer].
+func (m mediaPeer) Publish(ctx context.Context, sdp string, mids []wire.MidSource) (string, error) {
+	byMid := make(map[string]sfu.Source, len(mids))
+	for _, ms := range mids {
+		byMid[ms.Mid] = sfuSource(ms.Source)
+	}
+	return m.Peer.Publish(ctx, sdp, byMid)
+}
+
+// Subscribe implements [room.MediaPeer].
+func (m mediaPeer) Subscribe(ctx context.Context, sdp string, seats []wire.Source) (string, error) {
+	return m.Peer.Subscribe(ctx, sdp, sfuSources(seats))
+}
+
+// SetSources implements [room.MediaPeer].
+func (m mediaPeer) SetSources(on []wire.Source) { m.Peer.SetSources(sfuSources(on)) }
+
+// SetView implements [room.MediaPeer].
+func (m mediaPeer) SetView(tiles []wire.Tile) {
+	list := make([]sfu.Tile, len(tiles))
+	for i, t := range tiles {
+		list[i] = sfu.Tile{Owner: sfu.PeerID(t.Session), Kind: sfuSource(t.Source), Width: int(t.Width), Height: int(t.Height)}
+	}
+	m.Peer.SetView(list)
+}
+
+func sfuSources(list []wire.Source) []sfu.Source {
+	out := make([]sfu.Source, len(list))
+	for i, s := range list {
+		out[i] = sfuSource(s)
+	}
+	return out
+}
+
+// sfuSource panics for what is no source, which the codec lets nowhere pass.
+func sfuSource(s wire.Source) sfu.Source {
+	for _, kind := range []sfu.Source{sfu.Mic, sfu.Camera, sfu.Screen, sfu.ScreenAudio} {
+		if kind.String() == string(s) {
+			return kind
+		}
+	}
+	panic(fmt.Sprintf("incamera: internal error: no source %q", string(s)))
+}

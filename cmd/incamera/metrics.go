@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -15,7 +17,7 @@ import (
 
 // operatorRoutes is what the loopback listener serves. ready says whether new
 // meetings are welcome.
-func operatorRoutes(version string, ready *atomic.Bool, figures func() []signaling.Metric) http.Handler {
+func operatorRoutes(version string, ready *atomic.Bool, figures ...func() []signaling.Metric) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
@@ -26,7 +28,11 @@ func operatorRoutes(version string, ready *atomic.Bool, figures func() []signali
 		plain(w, http.StatusOK, "ready\n")
 	})
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		plain(w, http.StatusOK, exposition(version, figures()))
+		var all []signaling.Metric
+		for _, f := range figures {
+			all = append(all, f()...)
+		}
+		plain(w, http.StatusOK, exposition(version, all))
 	})
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
@@ -72,4 +78,28 @@ func exposition(version string, figures []signaling.Metric) string {
 		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n%s %d\n", f.Name, f.Help, f.Name, kind, f.Name, f.Value)
 	}
 	return b.String()
+}
+
+// serveMetrics starts the operator's listener. That it cannot is no reason not
+// to serve meetings: a second server on one machine is told, and runs without.
+func serveMetrics(address string, handler http.Handler, log *slog.Logger) (closeIt func()) {
+	if address == "" {
+		return func() {}
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		log.Warn("no metrics: cannot listen; choose another address with --metrics, or none with --metrics ''", "address", address, "error", err)
+		return func() {}
+	}
+	s, done := httpServer(handler), make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("metrics ended", "error", err)
+		}
+	}()
+	return func() {
+		_ = s.Close() // nobody waits for figures of what has ended
+		<-done
+	}
 }

@@ -39,8 +39,8 @@ func loadTLS(c *Config, now time.Time) (cfg *tls.Config, notes []string, err err
 	var cert tls.Certificate
 	switch {
 	case c.TLS == selfSigned:
-		a, err := openAuthority(c.Data, now)
-		if err != nil {
+		var a *authority
+		if a, err = openAuthority(c.Data, now); err != nil {
 			return nil, nil, err
 		}
 		if cert, err = a.issue(certificateNames(c), now); err != nil {
@@ -78,9 +78,9 @@ func openAuthority(dir string, now time.Time) (*authority, error) {
 	file := filepath.Join(dir, "authority.pem")
 	text, err := os.ReadFile(file)
 	if err == nil {
-		a, err := parseAuthority(text, now)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w; remove it to have a new one made", file, err)
+		a, parseErr := parseAuthority(text, now)
+		if parseErr != nil {
+			return nil, fmt.Errorf("reading %s: %w; remove it to have a new one made", file, parseErr)
 		}
 		return a, nil
 	}
