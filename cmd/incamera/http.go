@@ -24,10 +24,11 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; worker-src
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types incamera"
 
-// permissionsPolicy allows what a meeting needs, and turns the rest off.
+// permissionsPolicy allows what a meeting needs, and turns the rest off, as far
+// as Chromium knows it by name: it warns of others on each page.
 const permissionsPolicy = "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), fullscreen=(self), " +
 	"picture-in-picture=(self), screen-wake-lock=(self), clipboard-write=(self), " +
-	"accelerometer=(), bluetooth=(), clipboard-read=(), encrypted-media=(), gamepad=(), geolocation=(), gyroscope=(), hid=(), " +
+	"accelerometer=(), clipboard-read=(), encrypted-media=(), gamepad=(), geolocation=(), gyroscope=(), hid=(), " +
 	"idle-detection=(), local-fonts=(), magnetometer=(), midi=(), payment=(), publickey-credentials-create=(), publickey-credentials-get=(), " +
 	"serial=(), storage-access=(), sync-xhr=(), usb=(), window-management=(), xr-spatial-tracking=()"
 
