@@ -186,6 +186,7 @@ func httpServer(handler http.Handler) *http.Server {
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second, // a socket sets its own
+		WriteTimeout:      2 * time.Minute,  // the client over a slow line, a profile of a minute
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          log.New(io.Discard, "", 0), // its lines name full addresses; panics are logged by routes

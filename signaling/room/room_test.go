@@ -572,6 +572,31 @@ func TestRoomCloses(t *testing.T) {
 	})
 }
 
+// TestManySlowAtOnce: ending one session tells the others, which ends more of
+// them in the same step; each ends once, and who reads is untouched.
+func TestManySlowAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		ann := join(t, r)
+		for range 20 {
+			join(t, r)
+			expect[wire.Arrived](ann)
+		}
+		for range maxUnacked {
+			ann.say(wire.Sources{})
+		}
+		for range 20 {
+			if l := expect[wire.Left](ann); l.Reason != wire.ReasonSlow {
+				t.Errorf("left %+v", l)
+			}
+		}
+		if r.People() != 1 {
+			t.Errorf("%d people", r.People())
+		}
+		ann.say(wire.Sources{})
+	})
+}
+
 // TestLogsNameNobody: a room logs nothing that participants said or own.
 func TestLogsNameNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
