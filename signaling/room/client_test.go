@@ -1,0 +1,122 @@
+package room
+
+import (
+	"log/slog"
+	"testing"
+	"testing/synctest"
+
+	"incamera/signaling/wire"
+)
+
+// start runs a room inside a synctest bubble until the test ends.
+func start(t *testing.T, media Media) *Room {
+	t.Helper()
+	r := New(DefaultConfig(), []byte("card"), media, slog.New(slog.DiscardHandler))
+	go r.Run(t.Context())
+	return r
+}
+
+// A client is one participant that keeps its side of PROTOCOL.md 1.2: it
+// numbers what it says and acknowledges what it reads.
+type client struct {
+	*Conn
+	t      testing.TB
+	joined wire.Joined
+	n      uint32 // of the latest message sent
+	got    uint32 // of the latest message read
+	deaf   bool   // does not acknowledge
+}
+
+func join(t testing.TB, r *Room) *client {
+	t.Helper()
+	c, err := r.Enter(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cl := &client{Conn: c, t: t}
+	_, m := cl.frame()
+	cl.joined = m.(wire.Joined)
+	return cl
+}
+
+// frame waits for the next frame; a closed connection gives nil.
+func (c *client) frame() (wire.Head, any) {
+	f, ok := <-c.Out
+	if !ok {
+		return wire.Head{}, nil
+	}
+	head, m, err := wire.DecodeServer(append(f.Message.Head(wire.Head{N: f.N, Ack: f.Ack}), f.Message.Tail()...))
+	if err != nil {
+		c.t.Fatalf("the room sends what no client takes: %v", err)
+	}
+	return head, m
+}
+
+// next waits for the next numbered message, and checks its number.
+func (c *client) next() any {
+	c.t.Helper()
+	for {
+		head, m := c.frame()
+		if m == nil {
+			return nil
+		}
+		if head.N == 0 {
+			continue
+		}
+		if head.N != c.got+1 {
+			c.t.Fatalf("%s %d after %d", head.Type, head.N, c.got)
+		}
+		c.got = head.N
+		return m
+	}
+}
+
+// expect waits for a message of T, which must be the next.
+func expect[T any](c *client) T {
+	c.t.Helper()
+	m := c.next()
+	v, ok := m.(T)
+	if !ok {
+		c.t.Fatalf("got %T %+v, want %T", m, m, v)
+	}
+	return v
+}
+
+func (c *client) say(m any) {
+	c.t.Helper()
+	if err := c.try(m); err != nil {
+		c.t.Fatalf("%T: %v", m, err)
+	}
+}
+
+func (c *client) try(m any) error {
+	c.n++
+	return c.Receive(c.t.Context(), c.head(m, c.n), m)
+}
+
+func (c *client) head(m any, n uint32) wire.Head {
+	h := wire.Head{Type: wire.TypeName(m), N: n, Ack: c.got}
+	if !wire.Numbered(h.Type) {
+		h.N = 0
+	}
+	if c.deaf {
+		h.Ack = 0
+	}
+	return h
+}
+
+// quiet checks that nothing numbered is on its way. Inside a bubble only.
+func (c *client) quiet() {
+	c.t.Helper()
+	synctest.Wait()
+	for {
+		select {
+		case f := <-c.Out:
+			if f.N != 0 {
+				c.t.Fatalf("unexpected %s", f.Message.Type())
+			}
+		default:
+			return
+		}
+	}
+}
