@@ -1,0 +1,104 @@
+/** The browser as the view models use it; tests bring their own. */
+import { CryptoClient, openWorker } from "../e2ee/client";
+import { createRoom, look } from "../wire/http";
+import type { SocketLike } from "../wire/socket";
+import type { Problem } from "./model";
+
+export interface Store {
+  get(key: string): string | null;
+  set(key: string, value: string): void;
+  remove(key: string): void;
+}
+
+export interface Env {
+  origin: string;
+  /** Path, query and fragment of the address, and how to change it without a new entry. */
+  location(): { path: string; search: string; fragment: string };
+  showPath(path: string): void;
+  /** Of this tab, until it closes. */
+  tab: Store;
+  /** Of this browser. */
+  browser: Store;
+  devices: MediaDevices | undefined;
+  makeClient(): CryptoClient;
+  connect(): SocketLike;
+  makePeerConnection(): RTCPeerConnection;
+  audioContext(): AudioContext | null;
+  makeAudio(): HTMLAudioElement;
+  http: { createRoom: typeof createRoom; look: typeof look };
+  now(): number;
+  after(ms: number, f: () => void): () => void;
+  random(): number;
+  copy(text: string): Promise<void>;
+  onLeavePage(f: () => void): void;
+  onOnline(f: () => void): void;
+  /** Why this browser can't take part, or null. */
+  unfit(): Promise<Problem | null>;
+}
+
+function storeOf(make: () => Storage): Store {
+  // Storage may be switched off; then nothing is remembered.
+  const attempt = <T>(f: (s: Storage) => T, otherwise: T): T => {
+    try {
+      return f(make());
+    } catch {
+      return otherwise;
+    }
+  };
+  return {
+    get: (key) => attempt((s) => s.getItem(key), null),
+    set: (key, value) => attempt((s) => s.setItem(key, value), undefined),
+    remove: (key) => attempt((s) => s.removeItem(key), undefined),
+  };
+}
+
+async function unfit(): Promise<Problem | null> {
+  const problem = (text: string): Problem => ({ code: "browser", title: "This browser can't take part", text });
+  if (!globalThis.isSecureContext || !globalThis.crypto?.subtle) {
+    return problem("Meetings need a secure address, one that begins with https:// (or localhost). Ask who runs this server.");
+  }
+  if (typeof RTCPeerConnection === "undefined" || typeof RTCRtpScriptTransform === "undefined") {
+    return problem(
+      "It can't encrypt pictures and sound by itself, and Incamera has no other way. Use Firefox 117, Chrome or Edge 141, Safari 15.4, or newer.",
+    );
+  }
+  try {
+    await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);
+    await crypto.subtle.generateKey("X25519", false, ["deriveBits"]);
+  } catch {
+    return problem("It lacks the cryptography that meetings are sealed with (Ed25519 and X25519). A newer version has it.");
+  }
+  return null;
+}
+
+export function browserEnv(workerUrl: string): Env {
+  let context: AudioContext | null | undefined;
+  return {
+    origin: location.origin,
+    location: () => ({ path: location.pathname, search: location.search, fragment: location.hash }),
+    showPath: (path) => history.replaceState(null, "", path),
+    tab: storeOf(() => sessionStorage),
+    browser: storeOf(() => localStorage),
+    devices: navigator.mediaDevices,
+    makeClient: () => new CryptoClient(openWorker(workerUrl)),
+    connect: () => new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`),
+    makePeerConnection: () => new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: [] }),
+    audioContext() {
+      if (context === undefined) context = typeof AudioContext === "undefined" ? null : new AudioContext();
+      if (context?.state === "suspended") void context.resume().catch(() => {}); // until a click allows it
+      return context;
+    },
+    makeAudio: () => new Audio(),
+    http: { createRoom, look },
+    now: () => Date.now(),
+    after(ms, f) {
+      const t = setTimeout(f, ms);
+      return () => clearTimeout(t);
+    },
+    random: Math.random,
+    copy: (text) => navigator.clipboard.writeText(text),
+    onLeavePage: (f) => addEventListener("pagehide", f),
+    onOnline: (f) => addEventListener("online", f),
+    unfit,
+  };
+}

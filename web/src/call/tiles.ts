@@ -1,0 +1,96 @@
+/** Which tiles there are and in which order: pure, so that places stay stable. */
+import type { Member, SourceName } from "../e2ee/protocol";
+import type { TileModel } from "./model";
+
+export interface SeatView {
+  index: number;
+  source: SourceName;
+  session: string;
+  state: "empty" | "waiting" | "open";
+  stream: MediaStream | null;
+}
+
+export interface PeerView {
+  on: readonly SourceName[];
+  away: boolean;
+  /** What the person says is on (inside the encryption); null until it was said. */
+  says: { mic: boolean; camera: boolean; screen: boolean } | null;
+}
+
+export interface TilesInput {
+  /** Sessions in order of appearance, our own first. */
+  order: readonly string[];
+  members: ReadonlyMap<string, Member>;
+  peers: ReadonlyMap<string, PeerView>;
+  seats: readonly SeatView[];
+  speaking: ReadonlySet<string>;
+  own: { stream: MediaStream | null; mic: boolean };
+  limit: number;
+}
+
+export const tileKey = (session: string, source: string): string => `${session} ${source}`;
+
+/** Keeps who is there in place and puts newcomers at the end. */
+export function keepOrder(old: readonly string[], members: readonly Member[]): string[] {
+  const here = new Set(members.map((m) => m.session));
+  const self = members.find((m) => m.self)?.session;
+  const kept = old.filter((s) => here.has(s) && s !== self);
+  const known = new Set(kept);
+  const fresh = members.filter((m) => !m.self && !known.has(m.session)).sort((a, b) => a.leaf - b.leaf);
+  return [...(self ? [self] : []), ...kept, ...fresh.map((m) => m.session)];
+}
+
+export function buildTiles(t: TilesInput): { tiles: TileModel[]; hidden: number } {
+  const screens: TileModel[] = [];
+  const cameras: TileModel[] = [];
+  for (const session of t.order) {
+    const member = t.members.get(session);
+    if (!member) continue;
+    if (member.self) {
+      cameras.push(ownTile(member, t));
+      continue;
+    }
+    const peer = t.peers.get(session);
+    if (!peer) continue; // has left; the group has not noticed yet
+    cameras.push(tile(member, peer, "camera", t));
+    if (peer.on.includes("screen")) screens.push(tile(member, peer, "screen", t));
+  }
+  return { tiles: [...screens, ...cameras.slice(0, t.limit)], hidden: Math.max(0, cameras.length - t.limit) };
+}
+
+function ownTile(m: Member, t: TilesInput): TileModel {
+  return {
+    key: tileKey(m.session, "camera"),
+    session: m.session,
+    source: "camera",
+    name: m.name,
+    self: true,
+    stream: t.own.stream,
+    video: t.own.stream ? "on" : "off",
+    waitingText: "",
+    muted: !t.own.mic,
+    speaking: t.speaking.has(m.session),
+    away: false,
+  };
+}
+
+function tile(m: Member, peer: PeerView, source: "camera" | "screen", t: TilesInput): TileModel {
+  const seat = t.seats.find((s) => s.session === m.session && s.source === source);
+  const on = peer.on.includes(source);
+  const open = seat?.state === "open";
+  return {
+    key: tileKey(m.session, source),
+    session: m.session,
+    source,
+    name: m.name,
+    self: false,
+    stream: on && open ? seat.stream : null,
+    video: on ? (open ? "on" : "waiting") : "off",
+    waitingText: seat
+      ? `Receiving the keys of ${m.name}, usually under 2 seconds`
+      : `Waiting for the picture of ${m.name}`,
+    muted: !(peer.says ? peer.says.mic : peer.on.includes("mic")),
+    speaking: t.speaking.has(m.session),
+    away: peer.away,
+  };
+}

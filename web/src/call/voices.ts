@@ -1,0 +1,77 @@
+/** Plays the seats of sound and finds out who is speaking, from decoded sound. */
+import { type Meter, meterOf } from "../media/level";
+import { Playback } from "../media/playback";
+import type { Env } from "./env";
+import type { SeatView } from "./tiles";
+
+const SPEAKING = 0.25; // of the meter
+const HOLD = 700; // ms that somebody counts as speaking after it was quiet
+const EVERY = 150;
+
+export class Voices {
+  private readonly playback: Playback;
+  private meters = new Map<number, { session: string; stream: MediaStream; meter: Meter }>();
+  private until = new Map<string, number>();
+  private last = "";
+  private closed = false;
+
+  constructor(
+    private readonly env: Env,
+    blocked: () => void,
+    private readonly own: () => { session: string; level: number },
+    private readonly changed: (speaking: ReadonlySet<string>) => void,
+  ) {
+    this.playback = new Playback(() => env.makeAudio(), blocked);
+    const tick = (): void => {
+      if (this.closed) return;
+      this.measure();
+      env.after(EVERY, tick);
+    };
+    tick();
+  }
+
+  setSeats(seats: readonly SeatView[]): void {
+    for (const seat of seats) {
+      if (seat.source !== "mic" && seat.source !== "screen-audio") continue;
+      const stream = seat.session && seat.state === "open" ? seat.stream : null;
+      this.playback.set(seat.index, stream);
+      if (seat.source !== "mic") continue;
+      const old = this.meters.get(seat.index);
+      if (old && old.session === seat.session && old.stream === stream) continue;
+      old?.meter.close();
+      this.meters.delete(seat.index);
+      const track = stream?.getAudioTracks()[0];
+      if (stream && track) {
+        this.meters.set(seat.index, { session: seat.session, stream, meter: meterOf(this.env.audioContext(), track) });
+      }
+    }
+  }
+
+  chooseSpeaker(id: string): void {
+    this.playback.chooseSpeaker(id);
+  }
+
+  resume(): void {
+    this.playback.resume();
+  }
+
+  private measure(): void {
+    const now = this.env.now();
+    const own = this.own();
+    for (const { session, level } of [own, ...[...this.meters.values()].map((m) => ({ session: m.session, level: m.meter.level() }))]) {
+      if (level > SPEAKING) this.until.set(session, now + HOLD);
+    }
+    const speaking = new Set([...this.until].filter(([, until]) => until > now).map(([session]) => session));
+    const key = [...speaking].sort().join(" ");
+    if (key === this.last) return;
+    this.last = key;
+    this.changed(speaking);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.playback.close();
+    for (const { meter } of this.meters.values()) meter.close();
+    this.meters.clear();
+  }
+}

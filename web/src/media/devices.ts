@@ -1,0 +1,58 @@
+/** Cameras and microphones, and what can be wrong with them in a person's words. */
+import type { Device, Problem } from "../call/model";
+
+export type Kind = "camera" | "mic";
+
+export function problemOf(kind: Kind, e: unknown): Problem {
+  const name = e instanceof Error || (typeof e === "object" && e !== null && "name" in e) ? String((e as Error).name) : "";
+  const thing = kind === "camera" ? "camera" : "microphone";
+  const Thing = kind === "camera" ? "Camera" : "Microphone";
+  switch (name) {
+    case "NotAllowedError":
+    case "SecurityError":
+      return {
+        code: kind === "camera" ? "camera-denied" : "mic-denied",
+        title: `The ${thing} is blocked`,
+        text: `Your browser blocks the ${thing} for this page. Click the symbol beside the address, allow ${Thing}, then try again.`,
+      };
+    case "NotFoundError":
+    case "OverconstrainedError":
+      return {
+        code: kind === "camera" ? "no-camera" : "no-mic",
+        title: `No ${thing} found`,
+        text: `Connect a ${thing} and try again, or join without one.`,
+      };
+    default:
+      return {
+        code: "device-busy",
+        title: `The ${thing} does not start`,
+        text: `Another program may be using the ${thing}. Close it, then try again.`,
+      };
+  }
+}
+
+const wanted = {
+  camera: (id: string): MediaStreamConstraints => ({
+    video: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 }, ...(id ? { deviceId: { exact: id } } : {}) },
+  }),
+  mic: (id: string): MediaStreamConstraints => ({
+    audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...(id ? { deviceId: { exact: id } } : {}) },
+  }),
+};
+
+export async function openDevice(devices: MediaDevices, kind: Kind, id: string): Promise<MediaStreamTrack> {
+  const stream = await devices.getUserMedia(wanted[kind](id));
+  const track = kind === "camera" ? stream.getVideoTracks()[0] : stream.getAudioTracks()[0];
+  if (!track) throw Object.assign(new Error("the browser gave no track"), { name: "NotFoundError" });
+  if (kind === "camera") track.contentHint = "motion";
+  return track;
+}
+
+const kinds = { camera: "videoinput", mic: "audioinput", speaker: "audiooutput" } as const;
+
+export async function listDevices(devices: MediaDevices, kind: Kind | "speaker"): Promise<Device[]> {
+  const all = await devices.enumerateDevices();
+  return all
+    .filter((d) => d.kind === kinds[kind] && d.deviceId !== "")
+    .map((d, i) => ({ id: d.deviceId, label: d.label || `${kind} ${i + 1}` }));
+}

@@ -1,0 +1,52 @@
+/** Plays what comes on the seats of sound. */
+
+export class Playback {
+  private readonly elements = new Map<number, HTMLAudioElement>();
+  private sink = "";
+
+  /** blocked is called when the browser wants a click before it plays. */
+  constructor(
+    private readonly make: () => HTMLAudioElement,
+    private readonly blocked: () => void,
+  ) {}
+
+  /** Plays a seat while somebody is on it. */
+  set(seat: number, stream: MediaStream | null): void {
+    const old = this.elements.get(seat);
+    if (!stream) {
+      if (old) old.srcObject = null;
+      this.elements.delete(seat);
+      return;
+    }
+    if (old?.srcObject === stream) return;
+    const element = old ?? this.make();
+    this.elements.set(seat, element);
+    element.srcObject = stream;
+    void this.route(element);
+    this.play(element);
+  }
+
+  chooseSpeaker(id: string): void {
+    this.sink = id;
+    for (const e of this.elements.values()) void this.route(e);
+  }
+
+  /** Tries again, in answer to a click. */
+  resume(): void {
+    for (const e of this.elements.values()) this.play(e);
+  }
+
+  private async route(e: HTMLAudioElement): Promise<void> {
+    if (this.sink && "setSinkId" in e) await e.setSinkId(this.sink).catch(() => {}); // gone: the default plays on
+  }
+
+  private play(e: HTMLAudioElement): void {
+    e.play().catch((error: unknown) => {
+      if (error instanceof Error && error.name === "NotAllowedError") this.blocked();
+    });
+  }
+
+  close(): void {
+    for (const seat of [...this.elements.keys()]) this.set(seat, null);
+  }
+}
