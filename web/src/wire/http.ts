@@ -1,6 +1,8 @@
 /** The two requests outside the socket (PROTOCOL.md 1.1). */
+import { json } from "./check";
 import { type Code, type CreateRoom, type Looked, parseError, parseLooked } from "./wire.gen";
 
+/** Why a request was not carried out; unreachable: there is no server, or what it says makes no sense. */
 export class Refusal extends Error {
   constructor(
     readonly code: Code | "unreachable",
@@ -10,18 +12,23 @@ export class Refusal extends Error {
   }
 }
 
-function base64(b: Uint8Array): string {
-  return btoa(String.fromCharCode(...b));
+/** Decodes what came from the server, which is not trusted. */
+function understand<T>(parse: (text: string) => T, text: string): T {
+  try {
+    return parse(text);
+  } catch {
+    throw new Refusal("unreachable", "The server's answer makes no sense.");
+  }
 }
 
-async function post(path: string, body: unknown): Promise<string> {
+async function post(path: string, body: object): Promise<string> {
   let answer: Response;
   let text: string;
   try {
     answer = await fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body, (_, v) => (v instanceof Uint8Array ? base64(v) : v)),
+      body: json(body),
       referrerPolicy: "no-referrer",
       credentials: "omit",
     });
@@ -30,19 +37,16 @@ async function post(path: string, body: unknown): Promise<string> {
     throw new Refusal("unreachable", "The server does not answer.");
   }
   if (answer.ok) return text;
-  try {
-    const e = parseError(text);
-    throw new Refusal(e.code, e.text);
-  } catch (e) {
-    if (e instanceof Refusal) throw e;
-    throw new Refusal("unreachable", "The server's answer makes no sense.");
-  }
+  const error = understand(parseError, text);
+  throw new Refusal(error.code, error.text);
 }
 
+/** Makes the room, or finds that it is there already. Throws Refusal. */
 export async function createRoom(room: CreateRoom): Promise<void> {
   await post("/api/rooms", room);
 }
 
+/** What the server keeps of a room. Throws Refusal. */
 export async function look(room: string, token: Uint8Array): Promise<Looked> {
-  return parseLooked(await post("/api/look", { room, token }));
+  return understand(parseLooked, await post("/api/look", { room, token }));
 }

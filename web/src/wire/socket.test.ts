@@ -324,6 +324,42 @@ describe("session: pauses", () => {
   });
 });
 
+describe("session: silence", () => {
+  it("gives up a socket that does not come up", () => {
+    const t = setup();
+    t.clock.pass(9_999);
+    assert.equal(t.seen.broken, 0);
+    t.clock.pass(1);
+    assert.equal(t.seen.broken, 1);
+    t.clock.pass(250);
+    assert.equal(t.sockets.length, 2);
+    assert.equal(t.sockets[0]?.closed, true);
+  });
+
+  it("gives up a socket on which nothing is acknowledged", () => {
+    const t = joinedSetup();
+    t.session.send(sources());
+    t.clock.pass(6_000);
+    t.session.send(sources("mic"));
+    t.clock.pass(3_000);
+    t.last().say({ type: "ack", ack: 1 });
+    t.clock.pass(9_999);
+    assert.equal(t.seen.broken, 0, "it was acknowledged in part, and given up all the same");
+    t.clock.pass(1);
+    assert.equal(t.seen.broken, 1);
+  });
+
+  it("keeps a socket on which there is nothing to acknowledge", () => {
+    const t = joinedSetup();
+    t.session.send(sources());
+    t.last().say({ type: "ack", ack: 1 });
+    t.last().say(arrived(1));
+    t.clock.pass(600_000);
+    assert.equal(t.seen.broken, 0);
+    assert.equal(t.sockets.length, 1);
+  });
+});
+
 describe("session: acknowledging", () => {
   it("acknowledges after 16 messages", () => {
     const t = joinedSetup();

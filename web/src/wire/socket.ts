@@ -34,6 +34,11 @@ const ACK_AFTER = 16;
 const ACK_DELAY = 2_000;
 const FIRST_RETRY = 250;
 const LAST_RETRY = 5_000;
+/**
+ * Ms until a socket that does not come up, or on which the server acknowledges nothing, counts as broken. The server acknowledges
+ * within 2 s; browsers alone notice a dead network path after minutes. Shorter, and a slow uplink would be cut while it sends.
+ */
+const SILENCE = 10_000;
 
 export class Session {
   readonly dropped = { malformed: 0, repeated: 0 };
@@ -50,6 +55,7 @@ export class Session {
   private retry = FIRST_RETRY;
   private cancelRetry: (() => void) | null = null;
   private cancelAck: (() => void) | null = null;
+  private cancelSilence: (() => void) | null = null;
 
   constructor(
     private readonly env: SocketEnv,
@@ -92,6 +98,7 @@ export class Session {
     this.drop();
     const socket = this.env.connect();
     this.socket = socket;
+    this.expect();
     socket.onopen = () => {
       const { room, token } = this;
       const resume = this.identity && { ...this.identity, received: this.received };
@@ -105,6 +112,7 @@ export class Session {
     this.live = false;
     this.cancelAck?.();
     this.cancelAck = null;
+    this.expectNothing();
     const old = this.socket;
     this.socket = null;
     if (!old) return;
@@ -138,11 +146,14 @@ export class Session {
     }
     const { head, message } = parsed;
     this.acknowledged(head.ack);
-    if (message.type === "joined") return this.join(message);
+    if (message.type === "joined") {
+      this.join(message);
+      return;
+    }
     if (message.type === "refused") {
       this.drop();
-      if (message.code === "unavailable" || message.code === "rate") return this.again();
-      this.events.refused(message.code, message.text);
+      if (message.code === "unavailable" || message.code === "rate") this.again();
+      else this.events.refused(message.code, message.text);
       return;
     }
     if (!this.live || message.type === "ack") return;
@@ -180,6 +191,7 @@ export class Session {
   private join(j: Joined): void {
     this.retry = FIRST_RETRY;
     this.live = true;
+    this.expectNothing();
     const fresh = !(j.resumed && this.identity?.session === j.session);
     this.identity = { session: j.session, secret: j.secret };
     if (fresh) {
@@ -195,13 +207,28 @@ export class Session {
   }
 
   private acknowledged(n: number): void {
+    const before = this.unacked.length;
     this.unacked = this.unacked.filter((u) => u.n > n);
+    if (this.unacked.length === before) return;
+    this.expectNothing();
+    if (this.unacked.length > 0) this.expect();
+  }
+
+  /** From now on the server has to give a sign. */
+  private expect(): void {
+    this.cancelSilence ??= this.env.after(SILENCE, () => this.broke());
+  }
+
+  private expectNothing(): void {
+    this.cancelSilence?.();
+    this.cancelSilence = null;
   }
 
   private write(n: number, message: ClientMessage): void {
     this.toAck = 0;
     this.cancelAck?.();
     this.cancelAck = null;
+    if (n > 0) this.expect();
     this.socket?.send(encodeClient(message, { n, ack: this.received }));
   }
 }
