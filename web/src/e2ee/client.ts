@@ -8,14 +8,18 @@ interface TrustedTypePolicyFactory {
   createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
 }
 
-/** Only our own bundled scripts may become workers. */
+function check(url: string): string {
+  if (!/^\/assets\/[\w-]+\.js$/.test(url)) throw new TypeError("not a worker of this page");
+  return url;
+}
+
+let policy: { createScriptURL(url: string): string } | null = null;
+
+/** Only our own bundled scripts may become workers. The policy is made once: the header allows one of that name. */
 function trusted(url: string): string {
   const factory = (globalThis as { trustedTypes?: TrustedTypePolicyFactory }).trustedTypes;
-  const check = (u: string): string => {
-    if (!/^\/assets\/[\w-]+\.js$/.test(u)) throw new TypeError("not a worker of this page");
-    return u;
-  };
-  return factory ? factory.createPolicy("incamera", { createScriptURL: check }).createScriptURL(url) : check(url);
+  policy ??= factory?.createPolicy("incamera", { createScriptURL: check }) ?? { createScriptURL: check };
+  return policy.createScriptURL(url);
 }
 
 /** What of Worker is used here; tests have their own. */
