@@ -75,7 +75,13 @@ func (t *Transport) Port() uint16 {
 func (t *Transport) Garbage() uint64 { return t.garbage.Load() }
 
 // Close frees the port. Connections are to be closed before.
-func (t *Transport) Close() error { return errors.Join(t.mux.Close(), t.conn.Close()) }
+func (t *Transport) Close() error {
+	err := t.mux.Close()
+	if closeErr := t.conn.Close(); !errors.Is(closeErr, net.ErrClosed) { // the mux may have closed it
+		err = errors.Join(err, closeErr)
+	}
+	return err
+}
 
 func settings(mux ice.UDPMux, listen netip.Addr, advertise []netip.Addr) (webrtc.SettingEngine, error) {
 	var se webrtc.SettingEngine
