@@ -30,8 +30,12 @@ await build({
   external: ["ts-mls"],
 });
 const files = tests.map((t) => `${out}/${t.replace(/\.tsx?$/, ".mjs")}`);
-const run = spawnSync(process.execPath, ["--test", "--enable-source-maps", "--test-reporter=spec", ...files], {
-  stdio: "inherit",
-  env: { ...process.env, INCAMERA_ROOT: fileURLToPath(new URL("../..", import.meta.url)) },
-});
+const run = spawnSync(
+  process.execPath,
+  ["--test", "--enable-source-maps", "--test-reporter=spec", ...files],
+  {
+    stdio: "inherit",
+    env: { ...process.env, INCAMERA_ROOT: fileURLToPath(new URL("../..", import.meta.url)) },
+  },
+);
 process.exit(run.status ?? 1);

@@ -1,242 +1,737 @@
-import { encode, decode, eq, hex, empty, type Bytes } from "./codec.js";
-import { getSuite, random, type Suite } from "./suite.js";
-import * as T from "./types.js";
-import { Tree, below, type Step } from "./tree.js";
-import * as K from "./schedule.js";
+/** The group as one member sees it (RFC 9420 §11, §12). */
+import { type Bytes, decode, empty, encode, eq, hex, wipe } from "./codec";
+import {
+  type Applied,
+  apply,
+  askProfile,
+  type Base,
+  type Config,
+  checkTag,
+  forgetPast,
+  KEEP_EPOCHS,
+  keepKeys,
+  nextContext,
+  pastAfter,
+  provisionalContext,
+} from "./epoch";
+import {
+  decodeExternalSenders,
+  EXT,
+  type Extension,
+  encLeaf,
+  findExt,
+  type KeyPackagePrivate,
+  type LeafNode,
+  SOURCE,
+  signLeaf,
+} from "./leaf";
+import { checkLifetime } from "./lifetime";
+import {
+  type Authenticated,
+  CONTENT,
+  type Commit,
+  encGroupContext,
+  type GroupContext,
+  type GroupInfo,
+  groupInfoTbs,
+  type Message,
+  membershipTag,
+  PROPOSAL,
+  type Proposal,
+  PSK,
+  type PSKID,
+  proposalRef,
+  SENDER,
+  type Sender,
+  signContent,
+  verifyContent,
+  type Welcome,
+  WIRE,
+} from "./messages";
+import {
+  checkLeafContent,
+  checkProposalSender,
+  checkSupport,
+  checkUnique,
+  choose,
+  type Listed,
+} from "./rules";
+import {
+  epochSecrets,
+  exportSecret,
+  interimHash,
+  joinerSecret,
+  pskSecret,
+  type Secrets,
+  secretsOfEpoch,
+} from "./schedule";
+import { protect, SecretTree, unprotect } from "./secrettree";
+import { getSuite, random, type Suite } from "./suite";
+import { Tree } from "./tree";
+import {
+  applyPath,
+  checkPathSecrets,
+  decap,
+  type Encapsulated,
+  encap,
+  implant,
+  type PrivateKeys,
+} from "./treekem";
+import { below } from "./treemath";
+import { openWelcome, sealWelcome, verifyGroupInfo } from "./welcome";
 
-export interface Config { psk?: (id: T.PSKID) => Bytes | undefined; validate?: (l: T.LeafNode) => void | Promise<void>; pad?: number }
-interface Pending { p: T.Proposal; sender: T.Sender }
-interface Past { ctx: T.GroupContext; tree: Tree; st: K.SecretTree; senderData: Bytes }
-interface Applied { tree: Tree; exts: T.Extension[]; added: number[]; addKPs: T.KeyPackage[]; psks: T.PSKID[]; needPath: boolean; extInit?: Bytes; removed: number[] }
-export interface Event { kind: number; sender: T.Sender; aad: Bytes; application?: Bytes | undefined; proposal?: T.Proposal | undefined; next?: Group; added: number[]; removed: number[]; proposals: T.Proposal[]; hasPath: boolean }
-export interface CommitOptions { proposals?: T.Proposal[]; forcePath?: boolean; public?: boolean; noTree?: boolean; aad?: Bytes }
-const KEEP_EPOCHS = 3n;
+export type { CommitInfo, Config } from "./epoch";
 
-/** One member's view of one epoch. Commits produce a new Group; switch to it once the delivery service accepted the commit. */
+/** Most proposals that wait for a commit. */
+const MAX_PENDING = 1024;
+
+export interface CommitOptions {
+  /** By value. Those that were received or proposed before are committed by reference, as far as they fit together. */
+  proposals?: Proposal[];
+  /** Sends a path even when none is required. */
+  forcePath?: boolean;
+  /** As a PublicMessage. */
+  public?: boolean;
+  /** Leaves the ratchet tree out of the Welcome: the joiner gets Committed.tree by another way. */
+  noTree?: boolean;
+  aad?: Bytes;
+}
+
+/** A commit of ours, staged: the group that made it stays as it is, next is for when the commit was accepted. */
+export interface Committed {
+  commit: Message;
+  /** Present when somebody was added. */
+  welcome?: Message;
+  /** The ratchet tree of the next epoch, for those whom noTree leaves without. */
+  tree: Bytes;
+  next: Group;
+}
+
+/** What a message turned out to be. kind is one of CONTENT. */
+export interface Event {
+  kind: number;
+  /** For an external commit, index is the new leaf. */
+  sender: Sender;
+  aad: Bytes;
+  application?: Bytes | undefined;
+  proposal?: Proposal | undefined;
+  /** Of a commit: leaves of the next epoch. */
+  added: number[];
+  /** Of a commit: leaves of the epoch that it ends. */
+  removed: number[];
+  /** Of a commit, those by reference included. */
+  proposals: Proposal[];
+  hasPath: boolean;
+  /** Of a commit that keeps us: the next epoch, staged. Absent when we were removed. */
+  next?: Group;
+}
+
+interface Framing {
+  contentType: number;
+  wire: number;
+  aad: Bytes;
+}
+
+/**
+ * One member's view of one epoch. A commit leads to another Group, and leaves this one valid until the owner lets go of
+ * it: retire() once the next is in use, discard() for a next that was not accepted, destroy() when the group is left.
+ *
+ * Not for concurrent use: wait for each method that returns a promise before the next call.
+ */
 export class Group {
-  ctx!: T.GroupContext; tree!: Tree; me = 0; priv = new Map<number, Bytes>(); sec!: K.Secrets; removedSelf = false;
-  private st!: K.SecretTree; private interim: Bytes = empty; private tag: Bytes = empty;
-  private pending = new Map<string, Pending & { ref: Bytes }>(); private pendingLeaf = new Map<string, Bytes>();
-  private past = new Map<bigint, Past>(); private resumption = new Map<bigint, Bytes>();
-  private constructor(readonly s: Suite, readonly cfg: Config, private signer: CryptoKey) {}
-  get epoch() { return this.ctx.epoch; }
-  get authenticator() { return this.sec.authenticator; }
-  export(label: string, ctx: Uint8Array, n: number) { return K.exporter(this.s, this.sec.exporter, label, ctx, n); }
-  private findPSK = (id: T.PSKID) => (id.type === 2 && eq(id.groupId, this.ctx.groupId) ? (id.epoch === this.ctx.epoch && this.sec ? this.sec.resumption : this.resumption.get(id.epoch)) : undefined) ?? this.cfg.psk?.(id);
-  private install(e: K.Secrets) { this.sec = e; this.st = new K.SecretTree(this.s, this.tree.leaves, e.encryption); }
-  private confirm(tag: Bytes) { if (!eq(this.s.mac(this.sec.confirmation, this.ctx.transcript), tag)) throw new Error("bad confirmation tag"); this.tag = tag; this.interim = K.interimHash(this.s, this.ctx.transcript, tag); }
+  readonly suite: Suite;
+  private readonly secretTree: SecretTree;
+  private readonly interim: Bytes;
+  private readonly pending = new Map<string, Listed>();
+  /** Private keys of our own update proposals by public key. */
+  private readonly proposed = new Map<string, Bytes>();
 
-  static create(suite: number, cfg: Config, groupId: Bytes, kp: T.KeyPackagePrivate, extensions: T.Extension[] = []): Group {
-    const s = getSuite(suite), g = new Group(s, cfg, kp.signer);
-    g.tree = new Tree(s, [{ leaf: kp.kp.leaf }]);
-    g.priv.set(0, kp.encPriv);
-    g.ctx = { suite, groupId, epoch: 0n, treeHash: g.tree.hash(), transcript: empty, extensions };
-    g.install(K.fromEpoch(s, random(s.nh)));
-    g.confirm(s.mac(g.sec.confirmation, empty));
-    return g;
-  }
-  private static async verifyGI(s: Suite, cfg: Config, gi: T.GroupInfo, treeBytes?: Bytes): Promise<Tree> {
-    if (gi.context.suite !== s.id) throw new Error("cipher suite mismatch");
-    const b = T.findExt(gi.extensions, T.EXT.ratchetTree) ?? treeBytes;
-    if (!b) throw new Error("no ratchet tree");
-    const t = Tree.parse(s, b), l = t.leaf(gi.signer);
-    if (!l) throw new Error("group info signer is no member");
-    await s.verify(l.sigKey, "GroupInfoTBS", T.giTBS(gi), gi.signature);
-    if (!eq(t.hash(), gi.context.treeHash)) throw new Error("tree hash mismatch");
-    await t.validate(gi.context, cfg.validate);
-    return t;
-  }
-  static async join(cfg: Config, m: T.Welcome, kp: T.KeyPackagePrivate, treeBytes?: Bytes, resume?: Group): Promise<Group> {
-    const s = getSuite(m.suite), ref = T.kpRef(s, kp.kp), e = m.secrets.find((x) => eq(x.ref, ref));
-    if (!e) throw new Error("welcome is not for this key package");
-    const gs = decode(await s.decryptLabel(kp.initPriv, "Welcome", m.groupInfo, e.ct), T.decGS);
-    const g = new Group(s, cfg, kp.signer), psk = K.pskSecret(s, gs.psks, resume ? resume.findPSK : (id) => cfg.psk?.(id));
-    const wel = s.derive(s.extract(gs.joiner, psk), "welcome");
-    const gi = decode(await s.open(s.expandLabel(wel, "key", empty, s.p.nk), s.expandLabel(wel, "nonce", empty, 12), empty, m.groupInfo), T.decGI);
-    g.tree = await Group.verifyGI(s, cfg, gi, treeBytes);
-    const mine = encode((w) => T.encLeaf(w, kp.kp.leaf));
-    let me = -1;
-    for (let j = 0; j < g.tree.leaves; j++) { const l = g.tree.leaf(j); if (l && eq(l.encKey, kp.kp.leaf.encKey) && eq(encode((w) => T.encLeaf(w, l)), mine)) me = j; }
-    if (me < 0) throw new Error("own leaf is not in the tree");
-    g.me = me; g.ctx = gi.context; g.priv.set(2 * me, kp.encPriv);
-    if (gs.pathSecret) { const steps = g.tree.filteredPath(gi.signer), k = steps.findIndex((st) => below(2 * me, st.copath)); if (k < 0) throw new Error("bad path secret"); await g.tree.implant(g.priv, steps.slice(k).map((q) => q.node), gs.pathSecret); }
-    g.install(K.epochSecrets(s, gs.joiner, psk, g.ctx));
-    g.confirm(gi.tag);
-    return g;
-  }
-  async groupInfo(external: boolean, withTree: boolean): Promise<T.GroupInfo> {
-    const gi: T.GroupInfo = { context: this.ctx, extensions: [], tag: this.tag, signer: this.me, signature: empty };
-    if (external) { const { pub } = await this.s.deriveKeyPair(this.sec.external); gi.extensions.push({ type: T.EXT.externalPub, data: encode((w) => w.opaque(pub)) }); }
-    if (withTree) gi.extensions.push({ type: T.EXT.ratchetTree, data: this.tree.marshal() });
-    gi.signature = await this.s.sign(this.signer, "GroupInfoTBS", T.giTBS(gi));
-    return gi;
+  /** Takes the secrets over. The tag has been checked. */
+  private constructor(
+    private readonly base: Base,
+    private readonly secrets: Secrets,
+    private readonly tag: Bytes,
+    private readonly reinit?: Proposal,
+  ) {
+    const s = base.suite;
+    this.suite = s;
+    this.secretTree = new SecretTree(s, base.tree.leaves, secrets.encryption);
+    this.interim = interimHash(s, base.context.transcript, tag);
+    wipe(secrets.confirmation);
   }
 
-  private frame(contentType: number, wire: number, aad: Bytes = empty): T.Auth { return { wire, content: { groupId: this.ctx.groupId, epoch: this.ctx.epoch, sender: { type: 1, index: this.me }, aad, contentType }, signature: empty, tag: empty }; }
-  private async wrap(a: T.Auth): Promise<T.Message> {
-    if (a.wire === 1) return { wire: 1, auth: a, membershipTag: T.membershipTag(this.s, a, this.sec.membership, this.ctx) };
-    return { wire: 2, private: await K.protect(this.s, this.st, this.sec.senderData, a, this.cfg.pad ?? 0) };
+  get ctx(): GroupContext {
+    return this.base.context;
   }
-  async propose(p: T.Proposal, pub = false): Promise<T.Message> {
-    const a = this.frame(2, pub ? 1 : 2);
-    a.content.proposal = p;
-    await T.signAuth(this.s, a, this.signer, this.ctx);
-    const ref = T.proposalRef(this.s, a);
-    this.pending.set(hex(ref), { p, sender: a.content.sender, ref });
-    return this.wrap(a);
+
+  get epoch(): bigint {
+    return this.base.context.epoch;
   }
-  async updateProposal(): Promise<T.Proposal> {
-    const k = await this.s.generateKeyPair(), leaf: T.LeafNode = { ...this.tree.leaf(this.me)!, encKey: k.pub, source: T.SRC.update, parentHash: empty, notBefore: 0n, notAfter: 0n };
-    await T.signLeaf(this.s, leaf, this.signer, this.ctx.groupId, this.me);
-    this.pendingLeaf.set(hex(k.pub), k.priv);
+
+  /** Our leaf index. */
+  get me(): number {
+    return this.base.me;
+  }
+
+  /** Not to be changed. */
+  get tree(): Tree {
+    return this.base.tree;
+  }
+
+  get epochAuthenticator(): Bytes {
+    return this.secrets.authenticator.slice();
+  }
+
+  get confirmedTranscriptHash(): Bytes {
+    return this.base.context.transcript;
+  }
+
+  /** The members of this epoch, in order of their leaves. */
+  members(): { index: number; leaf: LeafNode }[] {
+    return this.base.tree.members();
+  }
+
+  /** MLS-Exporter (§8.5), n bytes. What it returns is the caller's. */
+  export(label: string, context: Uint8Array, n: number): Bytes {
+    return exportSecret(this.suite, this.secrets.exporter, label, context, n);
+  }
+
+  /** Makes a group of one (§11). own keeps its secrets. */
+  static create(
+    suite: number,
+    config: Config,
+    groupId: Bytes,
+    own: KeyPackagePrivate,
+    extensions: Extension[] = [],
+  ): Group {
+    const s = getSuite(suite);
+    checkLeafContent(s, own.kp.leaf);
+    checkLifetime(own.kp.leaf, config);
+    const tree = Tree.of(s, own.kp.leaf);
+    checkSupport(tree, extensions);
+    const context: GroupContext = {
+      suite,
+      groupId,
+      epoch: 0n,
+      treeHash: tree.hash(),
+      transcript: empty,
+      extensions,
+    };
+    const secrets = secretsOfEpoch(s, random(s.hashSize));
+    const tag = s.mac(secrets.confirmation, empty);
+    const base: Base = {
+      suite: s,
+      config,
+      signer: own.signer,
+      me: 0,
+      context,
+      tree,
+      keys: new Map([[0, own.encPriv.slice()]]),
+      past: new Map(),
+      resumption: new Map([[0n, secrets.resumption]]),
+    };
+    return new Group(base, secrets, tag);
+  }
+
+  /**
+   * Joins by a Welcome (§12.4.3.1). treeBytes is needed when the Welcome holds no tree. Moves the secrets out of own
+   * when it succeeds; leaves own alone when it throws.
+   */
+  static async join(
+    config: Config,
+    m: Welcome,
+    own: KeyPackagePrivate,
+    treeBytes?: Uint8Array,
+  ): Promise<Group> {
+    const s = getSuite(m.suite);
+    const psk = (ids: readonly PSKID[]): Bytes => pskSecret(s, ids, (id) => config.psk?.(id));
+    let mixed = empty;
+    const { secrets: told, info } = await openWelcome(s, m, own, (ids) => {
+      mixed = psk(ids);
+      return mixed.slice();
+    });
+    const tree = await verifyGroupInfo(s, config, info, treeBytes);
+    const encoded = encode((w) => encLeaf(w, own.kp.leaf));
+    const me = tree.members().find(({ leaf }) =>
+      eq(
+        encode((w) => encLeaf(w, leaf)),
+        encoded,
+      ),
+    )?.index;
+    if (me === undefined) throw new Error("mls: our leaf is not in the tree");
+    const keys: PrivateKeys = new Map([[2 * me, own.encPriv.slice()]]);
+    if (told.pathSecret) {
+      const steps = tree.filteredPath(info.signer);
+      const k = steps.findIndex((step) => below(2 * me, step.copath));
+      if (k < 0) throw new Error("mls: a path secret from nowhere");
+      const above = steps.slice(k).map((step) => step.node);
+      wipe(await implant(tree, keys, above, told.pathSecret));
+    }
+    const { context } = info;
+    const secrets = epochSecrets(s, told.joiner, mixed, context);
+    checkTag(s, secrets, context, info.tag);
+    wipe(secrets.joiner, secrets.welcome, own.initPriv, own.encPriv);
+    const base: Base = {
+      suite: s,
+      config,
+      signer: own.signer,
+      me,
+      context,
+      tree,
+      keys,
+      past: new Map(),
+      resumption: new Map([[context.epoch, secrets.resumption]]),
+    };
+    return new Group(base, secrets, info.tag);
+  }
+
+  /**
+   * Joins without an invitation (§12.4.3.2). removeLeaf is a leaf of our own from before. next is for when the commit
+   * was accepted.
+   */
+  static async externalJoin(
+    config: Config,
+    info: GroupInfo,
+    own: KeyPackagePrivate,
+    o: { tree?: Bytes; removeLeaf?: number; psks?: PSKID[]; aad?: Bytes } = {},
+  ): Promise<{ commit: Message; tree: Bytes; next: Group }> {
+    const s = getSuite(info.context.suite);
+    const tree = await verifyGroupInfo(s, config, info, o.tree);
+    const pub = findExt(info.extensions, EXT.externalPub);
+    if (!pub) throw new Error("mls: the group takes no external commits");
+    const init = await s.exportTo(decode(pub, (r) => r.opaque()));
+    const sender = { type: SENDER.newMemberCommit, index: 0 };
+    const { context } = info;
+    const auth = frame(context, sender, {
+      contentType: CONTENT.commit,
+      wire: WIRE.public,
+      aad: o.aad ?? empty,
+    });
+    const proposals: Proposal[] = [{ type: 6, kem: init.enc }];
+    if (o.removeLeaf !== undefined) proposals.push({ type: 3, removed: o.removeLeaf });
+    for (const psk of o.psks ?? []) proposals.push({ type: 4, psk });
+    const commit: Commit = { proposals: proposals.map((proposal) => ({ proposal })) };
+    auth.content.commit = commit;
+    const from = { suite: s, config, context, tree };
+    const applied = await apply(
+      from,
+      proposals.map((proposal) => ({ proposal, sender })),
+      sender,
+    );
+    const me = applied.tree.addLeaf(own.kp.leaf);
+    applied.added.push(me);
+    const base: Base = {
+      ...from,
+      signer: own.signer,
+      me,
+      keys: new Map(),
+      past: new Map(),
+      resumption: new Map(),
+    };
+    const interim = interimHash(s, context.transcript, info.tag);
+    const made = await seal(base, interim, applied, auth, true, init.secret);
+    wipe(init.secret, made.secrets.joiner, made.secrets.welcome);
+    wipe(...(made.path?.secrets.values() ?? []));
+    const next = new Group({ ...made.base }, made.secrets, auth.tag);
+    const message: Message = { wire: 1, auth, membershipTag: empty };
+    return { commit: message, tree: applied.tree.marshal(), next };
+  }
+
+  /** Describes the group to somebody outside (§12.4.3). external lets them join by themselves. */
+  async groupInfo(external: boolean, withTree: boolean): Promise<GroupInfo> {
+    const info: GroupInfo = {
+      context: this.ctx,
+      extensions: [],
+      tag: this.tag,
+      signer: this.me,
+      signature: empty,
+    };
+    if (external) {
+      const { pub, priv } = await this.suite.deriveKeyPair(this.secrets.external);
+      wipe(priv);
+      info.extensions.push({ type: EXT.externalPub, data: encode((w) => w.opaque(pub)) });
+    }
+    if (withTree) info.extensions.push({ type: EXT.ratchetTree, data: this.tree.marshal() });
+    info.signature = await this.suite.sign(this.base.signer, "GroupInfoTBS", groupInfoTbs(info));
+    return info;
+  }
+
+  private frame(f: Framing): Authenticated {
+    if (this.reinit) throw new Error("mls: the group was ended by a reinit");
+    return frame(this.ctx, { type: SENDER.member, index: this.me }, f);
+  }
+
+  private async send(a: Authenticated, pad = this.base.config.pad ?? 0): Promise<Message> {
+    if (a.wire === WIRE.public) {
+      const tag = membershipTag(this.suite, a, this.secrets.membership, this.ctx);
+      return { wire: 1, auth: a, membershipTag: tag };
+    }
+    const sealed = await protect(this.suite, this.secretTree, this.secrets.senderData, a, pad);
+    return { wire: 2, private: sealed };
+  }
+
+  /** Proposes something to whoever commits next, ourselves included. */
+  async propose(proposal: Proposal, asPublic = false, aad: Bytes = empty): Promise<Message> {
+    const wire = asPublic ? WIRE.public : WIRE.private;
+    const a = this.frame({ contentType: CONTENT.proposal, wire, aad });
+    checkProposalSender(proposal, a.content.sender);
+    a.content.proposal = proposal;
+    await signContent(this.suite, a, this.base.signer, this.ctx);
+    this.keep(a, proposal);
+    return this.send(a);
+  }
+
+  private keep(a: Authenticated, proposal: Proposal): void {
+    if (this.pending.size >= MAX_PENDING) throw new Error("mls: too many proposals wait");
+    const ref = proposalRef(this.suite, a);
+    this.pending.set(hex(ref), { proposal, sender: a.content.sender, ref });
+  }
+
+  /** An Update of our own leaf, to be proposed: we cannot commit it ourselves. */
+  async updateProposal(): Promise<Proposal> {
+    const { priv, pub } = await this.suite.generateKeyPair();
+    const leaf: LeafNode = {
+      ...this.tree.leaf(this.me)!,
+      encKey: pub,
+      source: SOURCE.update,
+      parentHash: empty,
+      notBefore: 0n,
+      notAfter: 0n,
+    };
+    await signLeaf(this.suite, leaf, this.base.signer, this.ctx.groupId, this.me);
+    this.proposed.set(hex(pub), priv);
     return { type: 2, leaf };
   }
-  externalPSK(id: Bytes): T.Proposal { return { type: 4, psk: { type: 1, id, usage: 0, groupId: empty, epoch: 0n, nonce: random(this.s.nh) } }; }
 
-  private async apply(list: Pending[], committer: T.Sender): Promise<Applied> {
-    const bad = (m: string): never => { throw new Error("invalid proposal list: " + m); };
-    const r: Applied = { tree: this.tree.clone(), exts: this.ctx.extensions, added: [], addKPs: [], psks: [], needPath: list.length === 0, removed: [] };
-    const ext = committer.type === 4, touched = new Set<number>(), seen = new Set<string>(), checks: Promise<unknown>[] = [];
-    let gce = false;
-    for (const { p, sender } of list) {
-      if (ext && p.type !== 6 && p.type !== 3 && p.type !== 4) bad("not allowed in an external commit");
-      switch (p.type) {
-        case 1: checks.push(T.verifyKP(this.s, p.keyPackage), Promise.resolve(this.cfg.validate?.(p.keyPackage.leaf))); break;
-        case 2:
-          if (sender.type !== 1 || (committer.type === 1 && sender.index === committer.index) || touched.has(sender.index) || p.leaf.source !== T.SRC.update) bad("update");
-          touched.add(sender.index); r.needPath = true;
-          checks.push(T.verifyLeaf(this.s, p.leaf, this.ctx.groupId, sender.index), Promise.resolve(this.cfg.validate?.(p.leaf))); break;
-        case 3:
-          if (!this.tree.leaf(p.removed) || touched.has(p.removed) || (committer.type === 1 && p.removed === committer.index)) bad("remove");
-          touched.add(p.removed); r.needPath = true; r.removed.push(p.removed); break;
-        case 4: { const k = hex(encode((w) => T.encPSK(w, p.psk))); if (seen.has(k) || p.psk.nonce.length !== this.s.nh || (p.psk.type === 2 && p.psk.usage !== 1)) bad("psk"); seen.add(k); r.psks.push(p.psk); break; }
-        case 5: if (list.length !== 1 || ext) bad("reinit"); break;
-        case 6: if (!ext || r.extInit) bad("external init"); r.extInit = p.kem; r.needPath = true; break;
-        case 7: if (gce) bad("group context extensions"); gce = true; r.exts = p.extensions; r.needPath = true; break;
-      }
-    }
-    if (ext && !r.extInit) bad("no external init");
-    await Promise.all(checks);
-    for (const { p, sender } of list) if (p.type === 2) r.tree.updateLeaf(sender.index, p.leaf);
-    for (const i of r.removed) r.tree.removeLeaf(i);
-    for (const { p } of list) if (p.type === 1) { r.added.push(r.tree.addLeaf(p.keyPackage.leaf)); r.addKPs.push(p.keyPackage); }
-    if (r.added.length || touched.size) {
-      const keys = new Set<string>();
-      for (const n of r.tree.n) if (n?.leaf) for (const k of [hex(n.leaf.encKey), "s" + hex(n.leaf.sigKey)]) { if (keys.has(k)) bad("duplicate key"); keys.add(k); }
-    }
-    return r;
-  }
-  private next(r: Applied, a: T.Auth, treeHash: Bytes): Group {
-    const n = new Group(this.s, this.cfg, this.signer);
-    n.tree = r.tree; n.me = this.me; n.priv = new Map(this.priv); n.past = new Map(this.past); n.resumption = new Map(this.resumption);
-    n.ctx = { suite: this.s.id, groupId: this.ctx.groupId, epoch: this.ctx.epoch + 1n, treeHash, transcript: K.confirmedHash(this.s, this.interim, a), extensions: r.exts };
-    if (this.sec) { n.past.set(this.epoch, { ctx: this.ctx, tree: this.tree, st: this.st, senderData: this.sec.senderData }); n.resumption.set(this.epoch, this.sec.resumption); }
-    for (const e of n.past.keys()) if (e + KEEP_EPOCHS < n.ctx.epoch) n.past.delete(e);
-    return n;
-  }
-  private prune() { for (const x of this.priv.keys()) if (!this.tree.n[x]) this.priv.delete(x); }
-  private provisional(r: Applied, treeHash: Bytes): T.GroupContext { return { suite: this.s.id, groupId: this.ctx.groupId, epoch: this.ctx.epoch + 1n, treeHash, transcript: this.ctx.transcript, extensions: r.exts }; }
-  private async finish(r: Applied, a: T.Auth, force: boolean, init: Bytes) {
-    const s = this.s;
-    let commitSecret = s.zero(), priv: Map<number, Bytes> | undefined, secrets: Map<number, Bytes> | undefined;
-    if (r.needPath || force) { const e = await r.tree.encap(this.me, this.signer, this.ctx.groupId, r.added, (th) => this.provisional(r, th)); a.content.commit!.path = e.path; commitSecret = e.commitSecret; priv = e.priv; secrets = e.secrets; }
-    await T.signAuth(s, a, this.signer, this.ctx);
-    const psk = K.pskSecret(s, r.psks, this.findPSK), n = this.next(r, a, r.tree.hash());
-    priv?.forEach((k, x) => n.priv.set(x, k));
-    n.prune();
-    n.install(K.epochSecrets(s, K.joinerSecret(s, init, commitSecret, n.ctx), psk, n.ctx));
-    a.tag = s.mac(n.sec.confirmation, n.ctx.transcript);
-    n.confirm(a.tag);
-    return { n, secrets };
-  }
-  async commit(o: CommitOptions = {}): Promise<{ commit: T.Message; welcome?: T.Message; next: Group }> {
-    const s = this.s, a = this.frame(3, o.public ? 1 : 2, o.aad), c: T.Commit = { proposals: [] }, list: Pending[] = [];
-    a.content.commit = c;
-    for (const q of this.pending.values()) { list.push(q); c.proposals.push({ ref: q.ref }); }
-    for (const p of o.proposals ?? []) { list.push({ p, sender: a.content.sender }); c.proposals.push({ proposal: p }); }
-    const r = await this.apply(list, a.content.sender), { n, secrets } = await this.finish(r, a, !!o.forcePath, this.sec.init), commit = await this.wrap(a);
-    if (!r.added.length) return { commit, next: n };
-    const giv = await n.groupInfo(false, !o.noTree), gi = encode((w) => T.encGI(w, giv)), groupInfo = await s.seal(s.expandLabel(n.sec.welcome, "key", empty, s.p.nk), s.expandLabel(n.sec.welcome, "nonce", empty, 12), empty, gi);
-    return { commit, next: n, welcome: { wire: 3, welcome: { suite: s.id, groupInfo, secrets: await Promise.all(r.addKPs.map(async (kp, i) => {
-      const x = secrets && n.tree.directPath(2 * r.added[i]!).find((x) => secrets.has(x));
-      return { ref: T.kpRef(s, kp), ct: await s.encryptLabel(kp.initKey, "Welcome", groupInfo, encode((w) => T.encGS(w, { joiner: n.sec.joiner, pathSecret: x === undefined ? undefined : secrets!.get(x), psks: r.psks }))) };
-    })) } } };
-  }
-  static async externalJoin(cfg: Config, gi: T.GroupInfo, kp: T.KeyPackagePrivate, o: { tree?: Bytes; removeLeaf?: number; psks?: T.PSKID[] } = {}): Promise<{ commit: T.Message; next: Group }> {
-    const s = getSuite(gi.context.suite), t = await Group.verifyGI(s, cfg, gi, o.tree), ep = T.findExt(gi.extensions, T.EXT.externalPub);
-    if (!ep) throw new Error("no external_pub");
-    const { enc, secret } = await s.exportTo(decode(ep, (r) => r.opaque())), g = new Group(s, cfg, kp.signer);
-    g.ctx = gi.context; g.tree = t; g.interim = K.interimHash(s, gi.context.transcript, gi.tag);
-    const a: T.Auth = { wire: 1, content: { groupId: g.ctx.groupId, epoch: g.ctx.epoch, sender: { type: 4, index: 0 }, aad: empty, contentType: 3 }, signature: empty, tag: empty };
-    const ps: T.Proposal[] = [{ type: 6, kem: enc }];
-    if (o.removeLeaf !== undefined) ps.push({ type: 3, removed: o.removeLeaf });
-    for (const psk of o.psks ?? []) ps.push({ type: 4, psk });
-    a.content.commit = { proposals: ps.map((proposal) => ({ proposal })) };
-    const r = await g.apply(ps.map((p) => ({ p, sender: a.content.sender })), a.content.sender);
-    g.me = r.tree.addLeaf(kp.kp.leaf);
-    const { n } = await g.finish(r, a, true, secret);
-    return { commit: { wire: 1, auth: a, membershipTag: empty }, next: n };
+  /** A proposal to mix in the external PSK of that id, with a fresh nonce. */
+  externalPSK(id: Bytes): Proposal {
+    const nonce = random(this.suite.hashSize);
+    return { type: 4, psk: { type: PSK.external, id, usage: 0, groupId: empty, epoch: 0n, nonce } };
   }
 
-  async process(m: T.Message): Promise<Event> {
-    const s = this.s;
-    let a: T.Auth, done = () => {}, src: { ctx: T.GroupContext; tree: Tree } = this;
-    if (m.wire === 1) {
-      a = m.auth;
-      if (a.content.contentType === 1) throw new Error("public application message");
-      if (!eq(a.content.groupId, this.ctx.groupId) || a.content.epoch !== this.epoch) throw new Error("wrong group or epoch");
-      if (a.content.sender.type === 1 && !eq(T.membershipTag(s, a, this.sec.membership, this.ctx), m.membershipTag)) throw new Error("bad membership tag");
-    } else if (m.wire === 2) {
-      let st = this.st, sd = this.sec.senderData;
-      if (m.private.epoch !== this.epoch && m.private.contentType === 1) { const o = this.past.get(m.private.epoch); if (o) { src = o; st = o.st; sd = o.senderData; } }
-      if (!eq(m.private.groupId, this.ctx.groupId) || m.private.epoch !== src.ctx.epoch) throw new Error("wrong group or epoch");
-      ({ auth: a, done } = await K.unprotect(s, st, sd, m.private));
-    } else throw new Error("not a group message");
+  /** Stages a commit (§12.4.1). Throws when it would not be valid, or checkCommit refuses it. */
+  async commit(o: CommitOptions = {}): Promise<Committed> {
+    const wire = o.public ? WIRE.public : WIRE.private;
+    const auth = this.frame({ contentType: CONTENT.commit, wire, aad: o.aad ?? empty });
+    const { sender } = auth.content;
+    const byRef = choose(this.pending.values(), this.me);
+    const byValue = (o.proposals ?? []).map((proposal): Listed => ({ proposal, sender }));
+    auth.content.commit = {
+      proposals: [
+        ...byRef.map((l) => ({ ref: l.ref! })),
+        ...byValue.map(({ proposal }) => ({ proposal })),
+      ],
+    };
+    const applied = await apply(this.origin(), [...byRef, ...byValue], sender);
+    const force = o.forcePath ?? false;
+    const made = await seal(this.base, this.interim, applied, auth, force, this.secrets.init);
+    const next = this.next(made.base, made.secrets, auth.tag, applied);
+    const commit = await this.send(auth);
+    const out: Committed = { commit, tree: applied.tree.marshal(), next };
+    if (applied.added.length > 0) {
+      const info = await next.groupInfo(false, !o.noTree);
+      const newcomers = applied.adds.map((kp, i) => ({
+        kp,
+        pathSecret: lowestSecret(applied.tree, applied.added[i]!, made.path),
+      }));
+      const welcome = await sealWelcome(this.suite, made.secrets, info, newcomers, applied.psks);
+      out.welcome = { wire: 3, welcome };
+    }
+    wipe(made.secrets.joiner, made.secrets.welcome, ...(made.path?.secrets.values() ?? []));
+    return out;
+  }
+
+  private origin() {
+    return { suite: this.suite, config: this.base.config, context: this.ctx, tree: this.tree };
+  }
+
+  private next(base: Base, secrets: Secrets, tag: Bytes, applied: Applied): Group {
+    const past = pastAfter(
+      base === this.base ? base : this.base,
+      this.secretTree,
+      this.secrets.senderData,
+    );
+    const resumption = new Map(this.base.resumption);
+    resumption.set(base.context.epoch, secrets.resumption);
+    for (const e of resumption.keys())
+      if (e + KEEP_EPOCHS < base.context.epoch) resumption.delete(e);
+    return new Group({ ...base, past, resumption }, secrets, tag, applied.reinit);
+  }
+
+  /** Reads what a member sent; throws for what is not valid, not for us, or not of this epoch. */
+  async process(m: Message): Promise<Event> {
+    if (m.wire === WIRE.public) return this.processPublic(m.auth, m.membershipTag);
+    if (m.wire !== WIRE.private) throw new Error("mls: not a message to a group");
+    const p = m.private;
+    const here = {
+      context: this.ctx,
+      tree: this.tree,
+      secretTree: this.secretTree,
+      senderData: this.secrets.senderData,
+    };
+    const late = p.contentType === CONTENT.application ? this.base.past.get(p.epoch) : undefined;
+    const of = p.epoch === this.epoch ? here : late;
+    if (!of || !eq(p.groupId, this.ctx.groupId)) throw new Error("mls: of another group or epoch");
+    const got = await unprotect(this.suite, of.secretTree, of.senderData, p);
+    try {
+      await verifyContent(this.suite, got.auth, this.keyOf(got.auth, of.tree), of.context);
+    } catch (e) {
+      got.release();
+      throw e;
+    }
+    got.accept();
+    return this.take(got.auth);
+  }
+
+  private async processPublic(a: Authenticated, tag: Bytes): Promise<Event> {
+    const c = a.content;
+    if (c.contentType === CONTENT.application)
+      throw new Error("mls: an application message in clear");
+    if (!eq(c.groupId, this.ctx.groupId) || c.epoch !== this.epoch) {
+      throw new Error("mls: of another group or epoch");
+    }
+    if (c.sender.type === SENDER.member) {
+      const want = membershipTag(this.suite, a, this.secrets.membership, this.ctx);
+      if (!eq(want, tag)) throw new Error("mls: bad membership tag");
+    }
+    await verifyContent(this.suite, a, this.keyOf(a, this.tree), this.ctx);
+    return this.take(a);
+  }
+
+  /** The key that must have signed (§6.1). Throws for a sender that may not send such content. */
+  private keyOf(a: Authenticated, tree: Tree): Bytes {
     const c = a.content;
     let key: Bytes | undefined;
     switch (c.sender.type) {
-      case 1: key = src.tree.leaf(c.sender.index)?.sigKey; break;
-      case 2: { const e = T.findExt(this.ctx.extensions, T.EXT.externalSenders); if (e && c.contentType === 2) key = decode(e, (r) => r.list((r) => { const k = r.opaque(); if (r.u16() === 2) r.list((r) => r.opaque()); else r.opaque(); return k; }))[c.sender.index]; break; }
-      case 3: if (c.proposal?.type === 1) key = c.proposal.keyPackage.leaf.sigKey; break;
-      case 4: key = c.commit?.path?.leaf.sigKey; break;
+      case SENDER.member:
+        key = tree.leaf(c.sender.index)?.sigKey;
+        break;
+      case SENDER.external: {
+        const senders = findExt(this.ctx.extensions, EXT.externalSenders);
+        if (senders && c.proposal) key = decodeExternalSenders(senders)[c.sender.index]?.sigKey;
+        break;
+      }
+      case SENDER.newMemberProposal:
+        if (c.proposal?.type === PROPOSAL.add) key = c.proposal.keyPackage.leaf.sigKey;
+        break;
+      case SENDER.newMemberCommit:
+        key = c.commit?.path?.leaf.sigKey;
+        break;
     }
-    if (!key) throw new Error("unknown sender");
-    await T.verifyAuth(s, a, key, src.ctx);
-    done();
-    const ev: Event = { kind: c.contentType, sender: c.sender, aad: c.aad, application: c.application, proposal: c.proposal, added: [], removed: [], proposals: [], hasPath: false };
-    if (c.contentType === 2) { const ref = T.proposalRef(s, a); this.pending.set(hex(ref), { p: c.proposal!, sender: c.sender, ref }); }
-    if (c.contentType === 3) await this.processCommit(a, ev);
+    if (!key) throw new Error("mls: unknown sender");
+    return key;
+  }
+
+  private async take(a: Authenticated): Promise<Event> {
+    const c = a.content;
+    const ev: Event = {
+      kind: c.contentType,
+      sender: c.sender,
+      aad: c.aad,
+      application: c.application,
+      proposal: c.proposal,
+      added: [],
+      removed: [],
+      proposals: [],
+      hasPath: false,
+    };
+    if (c.proposal) {
+      checkProposalSender(c.proposal, c.sender);
+      this.keep(a, c.proposal);
+    }
+    if (c.commit) await this.processCommit(a, c.commit, ev);
     return ev;
   }
-  private async processCommit(a: T.Auth, ev: Event) {
-    const s = this.s, c = a.content.commit!, sender = a.content.sender;
-    if (sender.type === 1 && sender.index === this.me) throw new Error("own commit");
-    const list = c.proposals.map((p): Pending => { if (p.proposal) return { p: p.proposal, sender }; const q = this.pending.get(hex(p.ref!)); if (!q) throw new Error("commit refers to an unknown proposal"); return q; });
-    const r = await this.apply(list, sender);
-    if (r.needPath && !c.path) throw new Error("commit lacks a required path");
-    ev.added = r.added; ev.removed = r.removed; ev.proposals = list.map((q) => q.p); ev.hasPath = c.path !== undefined;
-    if (r.removed.includes(this.me)) { const n = Object.assign(Object.create(Group.prototype), this) as Group; n.removedSelf = true; ev.next = n; return; }
-    let from = sender.index, steps: Step[] = [], commitSecret = s.zero();
-    if (sender.type === 4) {
-      const l = c.path!.leaf;
-      for (const n of r.tree.n) if (n && (eq((n.leaf ?? n.parent)!.encKey, l.encKey) || (n.leaf && eq(n.leaf.sigKey, l.sigKey)))) throw new Error("duplicate key in external commit");
-      from = r.tree.addLeaf({ ...l, encKey: empty });
-      ev.added = [from]; ev.sender = { ...sender, index: from };
+
+  private async processCommit(a: Authenticated, commit: Commit, ev: Event): Promise<void> {
+    const { sender } = a.content;
+    if (this.reinit) throw new Error("mls: the group was ended by a reinit");
+    if (sender.type === SENDER.member && sender.index === this.me)
+      throw new Error("mls: our own commit");
+    const list = commit.proposals.map((p): Listed => {
+      if (p.proposal) return { proposal: p.proposal, sender };
+      const known = this.pending.get(hex(p.ref));
+      if (!known) throw new Error("mls: a commit of a proposal that we do not know");
+      return known;
+    });
+    const applied = await apply(this.origin(), list, sender);
+    if (applied.needsPath && !commit.path)
+      throw new Error("mls: a commit without the path that it needs");
+    let committer = sender.index;
+    if (sender.type === SENDER.newMemberCommit) {
+      committer = applied.tree.addLeaf({ ...commit.path!.leaf, encKey: empty });
+      applied.added.push(committer);
     }
-    if (c.path) { await this.cfg.validate?.(c.path.leaf); steps = await r.tree.applyPath(from, c.path, this.ctx.groupId); }
-    const th = r.tree.hash(), n = this.next(r, a, th);
-    for (const { p, sender: q } of list) if (p.type === 2 && q.index === this.me) { const k = this.pendingLeaf.get(hex(p.leaf.encKey)); if (k) n.priv = new Map([[2 * this.me, k]]); }
-    n.prune();
-    if (c.path) commitSecret = await r.tree.decap(this.me, n.priv, steps, c.path, r.added, encode((w) => T.encGC(w, this.provisional(r, th))));
-    const init = r.extInit ? await s.exportFrom((await s.deriveKeyPair(this.sec.external)).priv, r.extInit) : this.sec.init;
-    n.install(K.epochSecrets(s, K.joinerSecret(s, init, commitSecret, n.ctx), K.pskSecret(s, r.psks, this.findPSK), n.ctx));
-    n.confirm(a.tag);
-    ev.next = n;
+    const steps = commit.path ? await this.takePath(applied, committer, commit.path) : [];
+    await askProfile(this.origin(), applied, a, committer);
+    ev.sender = { ...sender, index: committer };
+    ev.added = applied.added;
+    ev.removed = applied.removed;
+    ev.proposals = list.map((l) => l.proposal);
+    ev.hasPath = commit.path !== undefined;
+    if (!applied.removed.includes(this.me)) ev.next = await this.follow(a, applied, commit, steps);
   }
-  async encrypt(data: Bytes, aad: Bytes = empty): Promise<T.Message> {
-    const a = this.frame(1, 2, aad);
+
+  /** The public half of a path: checked, and put into the tree. */
+  private async takePath(applied: Applied, committer: number, path: NonNullable<Commit["path"]>) {
+    const { tree } = applied;
+    checkLeafContent(this.suite, path.leaf);
+    await this.base.config.validate?.(path.leaf);
+    const steps = await applyPath(tree, committer, path, this.ctx.groupId);
+    checkPathSecrets(steps, path, applied.added);
+    checkUnique(tree);
+    checkSupport(tree, applied.extensions);
+    return steps;
+  }
+
+  /** The secret half of a commit that was found good. */
+  private async follow(
+    a: Authenticated,
+    applied: Applied,
+    commit: Commit,
+    steps: Awaited<ReturnType<typeof applyPath>>,
+  ): Promise<Group> {
+    const s = this.suite;
+    const { tree } = applied;
+    const keys = this.keysAfter(applied);
+    let commitSecret = s.zero();
+    let init = this.secrets.init.slice();
+    try {
+      if (commit.path) {
+        const context = provisionalContext(this.ctx, applied, tree.hash());
+        const encoded = encode((w) => encGroupContext(w, context));
+        commitSecret = await decap(tree, this.me, keys, steps, commit.path, applied.added, encoded);
+      }
+      if (applied.externalInit) {
+        const { priv } = await s.deriveKeyPair(this.secrets.external);
+        wipe(init);
+        init = await s.exportFrom(priv, applied.externalInit);
+        wipe(priv);
+      }
+      const context = nextContext(this.origin(), this.interim, applied, a);
+      const psk = pskSecret(s, applied.psks, (id) => findPsk(this.base, id));
+      const secrets = epochSecrets(s, joinerSecret(s, init, commitSecret, context), psk, context);
+      checkTag(s, secrets, context, a.tag);
+      wipe(secrets.joiner, secrets.welcome);
+      return this.next({ ...this.base, context, tree, keys }, secrets, a.tag, applied);
+    } catch (e) {
+      wipe(...keys.values());
+      throw e;
+    } finally {
+      wipe(commitSecret, init);
+    }
+  }
+
+  /** Our private keys in the tree after a commit's proposals, our own update among them. */
+  private keysAfter(applied: Applied): PrivateKeys {
+    const keys = keepKeys(this.base.keys, this.tree, applied.tree);
+    for (const { proposal, sender } of applied.list) {
+      if (proposal.type !== 2 || sender.index !== this.me) continue;
+      const own = this.proposed.get(hex(proposal.leaf.encKey));
+      if (own) keys.set(2 * this.me, own.slice());
+    }
+    return keys;
+  }
+
+  /** Seals an application message, padded to a multiple of pad bytes. */
+  async encrypt(data: Bytes, aad: Bytes = empty, pad?: number): Promise<Message> {
+    const a = this.frame({ contentType: CONTENT.application, wire: WIRE.private, aad });
     a.content.application = data;
-    await T.signAuth(this.s, a, this.signer, this.ctx);
-    return this.wrap(a);
+    await signContent(this.suite, a, this.base.signer, this.ctx);
+    return this.send(a, pad);
   }
+
+  /** Wipes what only this epoch needed. For when a next one is in use; late messages stay readable there. */
+  retire(): void {
+    this.wipeSecrets();
+    forgetPast(this.base);
+  }
+
+  /** Wipes a staged epoch that was not accepted. The group that staged it stays whole. */
+  discard(): void {
+    this.wipeSecrets();
+    wipe(this.secrets.senderData, this.secrets.resumption);
+    this.secretTree.destroy();
+  }
+
+  /** Wipes everything, past epochs too. */
+  destroy(): void {
+    this.discard();
+    for (const p of this.base.past.values()) {
+      p.secretTree.destroy();
+      wipe(p.senderData);
+    }
+    wipe(...this.base.resumption.values());
+  }
+
+  private wipeSecrets(): void {
+    const { init, exporter, external, membership, authenticator } = this.secrets;
+    wipe(init, exporter, external, membership, authenticator);
+    wipe(...this.base.keys.values(), ...this.proposed.values());
+  }
+}
+
+function frame(context: GroupContext, sender: Sender, f: Framing): Authenticated {
+  const { groupId, epoch } = context;
+  const { aad, contentType } = f;
+  return {
+    wire: f.wire,
+    content: { groupId, epoch, sender, aad, contentType },
+    signature: empty,
+    tag: empty,
+  };
+}
+
+function findPsk(base: Base, id: PSKID): Bytes | undefined {
+  const own =
+    id.type === PSK.resumption && eq(id.groupId, base.context.groupId)
+      ? base.resumption.get(id.epoch)
+      : undefined;
+  return own ?? base.config.psk?.(id);
+}
+
+/** The committer's half: makes the path, signs, derives, and sets path, signature and tag of auth. */
+async function seal(
+  base: Base,
+  interim: Bytes,
+  applied: Applied,
+  auth: Authenticated,
+  force: boolean,
+  init: Bytes,
+): Promise<{ base: Base; secrets: Secrets; path: Encapsulated | undefined }> {
+  const { suite: s, me, signer } = base;
+  const { tree } = applied;
+  let path: Encapsulated | undefined;
+  if (applied.needsPath || force) {
+    path = await encap(tree, me, signer, base.context.groupId, applied.added, (hash) =>
+      provisionalContext(base.context, applied, hash),
+    );
+    auth.content.commit!.path = path.path;
+  }
+  await askProfile(base, applied, auth, me);
+  await signContent(s, auth, signer, base.context);
+  const context = nextContext(base, interim, applied, auth);
+  const psk = pskSecret(s, applied.psks, (id) => findPsk(base, id));
+  const commitSecret = path?.commitSecret ?? s.zero();
+  const secrets = epochSecrets(s, joinerSecret(s, init, commitSecret, context), psk, context);
+  wipe(commitSecret);
+  auth.tag = s.mac(secrets.confirmation, context.transcript);
+  const keys = keepKeys(base.keys, base.tree, tree);
+  for (const [x, key] of path?.keys ?? []) {
+    wipe(keys.get(x));
+    keys.set(x, key);
+  }
+  const resumption = new Map([[context.epoch, secrets.resumption]]);
+  return { base: { ...base, context, tree, keys, resumption }, secrets, path };
+}
+
+/** The secret of the lowest node on a path that a newcomer is under. */
+function lowestSecret(
+  tree: Tree,
+  newcomer: number,
+  path: Encapsulated | undefined,
+): Bytes | undefined {
+  if (!path) return undefined;
+  const x = tree.directPath(2 * newcomer).find((x) => path.secrets.has(x));
+  return x === undefined ? undefined : path.secrets.get(x);
 }

@@ -1,79 +1,223 @@
+/** Cipher suites and the labelled operations over them (RFC 9420 §5). */
+import { expand, extract } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
-import { extract, expand } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { Writer, encode, cat, empty, type Bytes, type Reader } from "./codec.js";
+import { type Bytes, cat, empty, encode, type Reader, type Writer, wipe } from "./codec";
+import { dhkemX25519, type HpkeParams, hpkeContext, hpkeExport, type KeyPair } from "./hpke";
 
-const sub = globalThis.crypto.subtle;
-const te = new TextEncoder();
+const subtle = globalThis.crypto.subtle;
+const ascii = new TextEncoder();
+
+export type { KeyPair } from "./hpke";
+export { NONCE_SIZE } from "./hpke";
+
 export const random = (n: number): Bytes => globalThis.crypto.getRandomValues(new Uint8Array(n));
-const B = (x: Uint8Array) => x as Bytes;
 
-export interface KeyPair { priv: Bytes; pub: Bytes }
-export interface HPKECiphertext { kem: Bytes; ct: Bytes }
-export const encCT = (w: Writer, c: HPKECiphertext) => { w.opaque(c.kem); w.opaque(c.ct); };
-export const decCT = (r: Reader): HPKECiphertext => ({ kem: r.opaque(), ct: r.opaque() });
-
-// ---- KEMs
-interface Kem {
-  id: number; nsecret: number;
-  derive(ikm: Bytes): Promise<KeyPair>;
-  encap(pub: Bytes): Promise<{ secret: Bytes; enc: Bytes }>;
-  decap(priv: Bytes, enc: Bytes): Promise<Bytes>;
+export interface HPKECiphertext {
+  kem: Bytes;
+  ct: Bytes;
 }
-const X_PKCS8 = Uint8Array.from([0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0x22, 4, 0x20]);
-const E_PKCS8 = Uint8Array.from([0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20]);
-const xpriv = (k: Bytes) => sub.importKey("pkcs8", cat(X_PKCS8, k), "X25519", true, ["deriveBits"]);
-const xpub = (k: Bytes) => sub.importKey("raw", k, "X25519", true, []);
-const BASE = (() => { const b = new Uint8Array(32); b[0] = 9; return b; })();
-const dh = async (priv: Bytes, pub: Bytes): Promise<Bytes> => new Uint8Array(await sub.deriveBits({ name: "X25519", public: await xpub(pub) } as never, await xpriv(priv), 256));
-const xpubOf = (priv: Bytes) => dh(priv, BASE); // scalar * basepoint
-const lx = (suite: Bytes, salt: Uint8Array, label: string, ikm: Uint8Array) => extract(sha256, cat(te.encode("HPKE-v1"), suite, te.encode(label), ikm), salt);
-const le = (h: typeof sha256, suite: Bytes, prk: Uint8Array, label: string, info: Uint8Array, n: number) => B(expand(h, prk, cat(Uint8Array.of(n >> 8, n & 255), te.encode("HPKE-v1"), suite, te.encode(label), info), n));
-const kemSuite = (id: number) => cat(te.encode("KEM"), Uint8Array.of(id >> 8, id & 255));
-const x25519: Kem = {
-  id: 0x20, nsecret: 32,
-  async derive(ikm) { const s = kemSuite(0x20); const priv = le(sha256, s, lx(s, empty, "dkp_prk", ikm), "sk", empty, 32); return { priv, pub: await xpubOf(priv) }; },
-  async encap(pub) { const e = random(32); const [enc, d] = await Promise.all([xpubOf(e), dh(e, pub)]); return { enc, secret: dhShared(d, enc, pub) }; },
-  async decap(priv, enc) { const [pub, d] = await Promise.all([xpubOf(priv), dh(priv, enc)]); return dhShared(d, enc, pub); },
-};
-const dhShared = (d: Bytes, enc: Bytes, pub: Bytes) => { const s = kemSuite(0x20); return le(sha256, s, lx(s, empty, "eae_prk", d), "shared_secret", cat(enc, pub), 32); };
-export interface SuiteParams { id: number; h: typeof sha256; kem: Kem; kdfId: number; aeadId: number; nk: number }
-const params: SuiteParams[] = [
-  { id: 1, h: sha256, kem: x25519, kdfId: 1, aeadId: 1, nk: 16 },
-];
-export const getSuite = (id: number): Suite => { const p = params.find((x) => x.id === id); if (!p) throw new Error("unsupported cipher suite " + id); return new Suite(p); };
 
+export function encCiphertext(w: Writer, c: HPKECiphertext): void {
+  w.opaque(c.kem);
+  w.opaque(c.ct);
+}
+
+export function decCiphertext(r: Reader): HPKECiphertext {
+  return { kem: r.opaque(), ct: r.opaque() };
+}
+
+/** What makes a suite; signatures are Ed25519 and the AEAD is AES-GCM in every suite that we carry. */
+export interface SuiteParams extends HpkeParams {
+  readonly id: number;
+}
+
+/** RFC 9420 §17.1. A further suite is a further line. */
+const params: readonly SuiteParams[] = [
+  { id: 0x0001, hash: sha256, kem: dhkemX25519, kdfId: 1, aeadId: 1, keySize: 16 },
+];
+
+const suites = new Map<number, Suite>();
+
+/** Throws for a suite that we do not carry. */
+export function getSuite(id: number): Suite {
+  let s = suites.get(id);
+  if (!s) {
+    const p = params.find((x) => x.id === id);
+    if (!p) throw new Error(`mls: no cipher suite ${id}`);
+    s = new Suite(p);
+    suites.set(id, s);
+  }
+  return s;
+}
+
+const pkcs8Ed25519 = Uint8Array.of(
+  ...[0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20],
+);
+
+const labeled = (label: string, content: Uint8Array): Bytes =>
+  encode((w) => {
+    w.opaque(ascii.encode(`MLS 1.0 ${label}`));
+    w.opaque(content);
+  });
+
+/** Stateless; made by getSuite. */
 export class Suite {
-  readonly nh: number;
-  constructor(readonly p: SuiteParams) { this.nh = p.h.outputLen; }
-  get id() { return this.p.id; }
-  hash(...a: Uint8Array[]): Bytes { const h = this.p.h.create(); for (const x of a) h.update(x); return B(h.digest()); }
-  mac(k: Uint8Array, d: Uint8Array): Bytes { return B(hmac(this.p.h, k, d)); }
-  zero(): Bytes { return new Uint8Array(this.nh); }
-  extract(salt: Uint8Array, ikm: Uint8Array): Bytes { return B(extract(this.p.h, ikm, salt)); }
-  expandLabel(secret: Uint8Array, label: string, ctx: Uint8Array, n: number): Bytes {
-    return B(expand(this.p.h, secret, encode((w) => { w.u16(n); w.opaque(te.encode("MLS 1.0 " + label)); w.opaque(ctx); }), n));
+  readonly id: number;
+  /** Size of a hash and of most secrets, in bytes. */
+  readonly hashSize: number;
+  /** Size of an AEAD key, in bytes. */
+  readonly keySize: number;
+
+  constructor(private readonly p: SuiteParams) {
+    this.id = p.id;
+    this.hashSize = p.hash.outputLen;
+    this.keySize = p.keySize;
   }
-  derive(secret: Uint8Array, label: string) { return this.expandLabel(secret, label, empty, this.nh); }
-  deriveTree(secret: Uint8Array, label: string, gen: number, n: number) { return this.expandLabel(secret, label, encode((w) => w.u32(gen)), n); }
-  refHash(label: string, v: Uint8Array) { return this.hash(encode((w) => { w.opaque(te.encode(label)); w.opaque(v); })); }
-  private labeled(label: string, c: Uint8Array) { return encode((w) => { w.opaque(te.encode("MLS 1.0 " + label)); w.opaque(c); }); }
-  deriveKeyPair(ikm: Bytes) { return this.p.kem.derive(ikm); }
-  generateKeyPair() { return this.p.kem.derive(random(64)); }
-  private hpke(shared: Bytes, info: Bytes) {
-    const s = cat(te.encode("HPKE"), Uint8Array.of(this.p.kem.id >> 8, this.p.kem.id & 255, 0, this.p.kdfId, 0, this.p.aeadId));
-    const ext = (salt: Uint8Array, l: string, ikm: Uint8Array) => extract(this.p.h, cat(te.encode("HPKE-v1"), s, te.encode(l), ikm), salt);
-    const ctx = cat(Uint8Array.of(0), ext(empty, "psk_id_hash", empty), ext(empty, "info_hash", info)), sec = ext(shared, "secret", empty);
-    return { key: le(this.p.h, s, sec, "key", ctx, this.p.nk), nonce: le(this.p.h, s, sec, "base_nonce", ctx, 12), export: (c: Uint8Array, n: number) => le(this.p.h, s, le(this.p.h, s, sec, "exp", ctx, this.nh), "sec", c, n) };
+
+  hash(...parts: Uint8Array[]): Bytes {
+    const h = this.p.hash.create();
+    for (const x of parts) h.update(x);
+    return h.digest() as Bytes;
   }
-  async seal(key: Bytes, iv: Bytes, additionalData: Bytes, pt: Bytes): Promise<Bytes> { return new Uint8Array(await sub.encrypt({ name: "AES-GCM", iv, additionalData }, await sub.importKey("raw", key, "AES-GCM", false, ["encrypt"]), pt)); }
-  async open(key: Bytes, iv: Bytes, additionalData: Bytes, ct: Bytes): Promise<Bytes> { return new Uint8Array(await sub.decrypt({ name: "AES-GCM", iv, additionalData }, await sub.importKey("raw", key, "AES-GCM", false, ["decrypt"]), ct)); }
-  async encryptLabel(pub: Bytes, label: string, ctx: Bytes, pt: Bytes): Promise<HPKECiphertext> { const { enc, secret } = await this.p.kem.encap(pub); const k = this.hpke(secret, this.labeled(label, ctx)); return { kem: enc, ct: await this.seal(k.key, k.nonce, empty, pt) }; }
-  async decryptLabel(priv: Bytes, label: string, ctx: Bytes, c: HPKECiphertext) { const k = this.hpke(await this.p.kem.decap(priv, c.kem), this.labeled(label, ctx)); return this.open(k.key, k.nonce, empty, c.ct); }
-  async exportTo(pub: Bytes) { const { enc, secret } = await this.p.kem.encap(pub); return { enc, secret: this.hpke(secret, empty).export(te.encode("MLS 1.0 external init secret"), this.nh) }; }
-  async exportFrom(priv: Bytes, enc: Bytes) { return this.hpke(await this.p.kem.decap(priv, enc), empty).export(te.encode("MLS 1.0 external init secret"), this.nh); }
-  async generateSigner(): Promise<{ priv: CryptoKey; pub: Bytes }> { const k = (await sub.generateKey("Ed25519", false, ["sign", "verify"])) as CryptoKeyPair; return { priv: k.privateKey, pub: new Uint8Array(await sub.exportKey("raw", k.publicKey)) }; }
-  importSigner(seed: Bytes) { return sub.importKey("pkcs8", cat(E_PKCS8, seed), "Ed25519", false, ["sign"]); }
-  async sign(k: CryptoKey, label: string, c: Bytes): Promise<Bytes> { return new Uint8Array(await sub.sign("Ed25519", k, this.labeled(label, c))); }
-  async verify(pub: Bytes, label: string, c: Bytes, sig: Bytes) { const k = await sub.importKey("raw", pub, "Ed25519", false, ["verify"]); if (!(await sub.verify("Ed25519", k, sig, this.labeled(label, c)))) throw new Error("bad signature: " + label); }
+
+  mac(key: Uint8Array, data: Uint8Array): Bytes {
+    return hmac(this.p.hash, key, data) as Bytes;
+  }
+
+  zero(): Bytes {
+    return new Uint8Array(this.hashSize);
+  }
+
+  extract(salt: Uint8Array, ikm: Uint8Array): Bytes {
+    return extract(this.p.hash, ikm, salt) as Bytes;
+  }
+
+  /** ExpandWithLabel (§8). */
+  expandLabel(secret: Uint8Array, label: string, context: Uint8Array, n: number): Bytes {
+    const info = encode((w) => {
+      w.u16(n);
+      w.raw(labeled(label, context));
+    });
+    return expand(this.p.hash, secret, info, n) as Bytes;
+  }
+
+  /** DeriveSecret (§8). */
+  derive(secret: Uint8Array, label: string): Bytes {
+    return this.expandLabel(secret, label, empty, this.hashSize);
+  }
+
+  /** DeriveTreeSecret (§9). */
+  deriveTree(secret: Uint8Array, label: string, generation: number, n: number): Bytes {
+    return this.expandLabel(
+      secret,
+      label,
+      encode((w) => w.u32(generation)),
+      n,
+    );
+  }
+
+  /** RefHash (§5.2). */
+  refHash(label: string, value: Uint8Array): Bytes {
+    return this.hash(
+      encode((w) => {
+        w.opaque(ascii.encode(label));
+        w.opaque(value);
+      }),
+    );
+  }
+
+  deriveKeyPair(ikm: Bytes): Promise<KeyPair> {
+    return this.p.kem.deriveKeyPair(ikm);
+  }
+
+  async generateKeyPair(): Promise<KeyPair> {
+    const ikm = random(64);
+    const pair = await this.p.kem.deriveKeyPair(ikm);
+    wipe(ikm);
+    return pair;
+  }
+
+  async seal(key: Bytes, iv: Bytes, additionalData: Bytes, plaintext: Bytes): Promise<Bytes> {
+    const k = await subtle.importKey("raw", key, "AES-GCM", false, ["encrypt"]);
+    const params = { name: "AES-GCM", iv, additionalData };
+    return new Uint8Array(await subtle.encrypt(params, k, plaintext));
+  }
+
+  async open(key: Bytes, iv: Bytes, additionalData: Bytes, ciphertext: Bytes): Promise<Bytes> {
+    const k = await subtle.importKey("raw", key, "AES-GCM", false, ["decrypt"]);
+    const params = { name: "AES-GCM", iv, additionalData };
+    return new Uint8Array(await subtle.decrypt(params, k, ciphertext));
+  }
+
+  /** EncryptWithLabel (§5.1.3). */
+  async encryptLabel(
+    pub: Bytes,
+    label: string,
+    context: Bytes,
+    plaintext: Bytes,
+  ): Promise<HPKECiphertext> {
+    const { enc, secret } = await this.p.kem.encap(pub);
+    const k = hpkeContext(this.p, secret, labeled(label, context));
+    const ct = await this.seal(k.key, k.nonce, empty, plaintext);
+    wipe(k.key, k.nonce, k.exporter);
+    return { kem: enc, ct };
+  }
+
+  /** DecryptWithLabel (§5.1.3). */
+  async decryptLabel(
+    priv: Bytes,
+    label: string,
+    context: Bytes,
+    c: HPKECiphertext,
+  ): Promise<Bytes> {
+    const secret = await this.p.kem.decap(priv, c.kem);
+    const k = hpkeContext(this.p, secret, labeled(label, context));
+    const plaintext = await this.open(k.key, k.nonce, empty, c.ct);
+    wipe(k.key, k.nonce, k.exporter);
+    return plaintext;
+  }
+
+  private initSecret(secret: Bytes): Bytes {
+    const k = hpkeContext(this.p, secret, empty);
+    const label = ascii.encode("MLS 1.0 external init secret");
+    const out = hpkeExport(this.p, k.exporter, label, this.hashSize);
+    wipe(k.key, k.nonce, k.exporter);
+    return out;
+  }
+
+  /** The init secret of an external commit, and what its receivers need for it (§8.3). */
+  async exportTo(pub: Bytes): Promise<{ enc: Bytes; secret: Bytes }> {
+    const { enc, secret } = await this.p.kem.encap(pub);
+    return { enc, secret: this.initSecret(secret) };
+  }
+
+  async exportFrom(priv: Bytes, enc: Bytes): Promise<Bytes> {
+    return this.initSecret(await this.p.kem.decap(priv, enc));
+  }
+
+  /** A fresh signature key whose private half cannot be read out. */
+  async generateSigner(): Promise<{ priv: CryptoKey; pub: Bytes }> {
+    const k = await subtle.generateKey("Ed25519", false, ["sign", "verify"]);
+    if (!("privateKey" in k)) throw new Error("mls: the browser made no Ed25519 key");
+    return { priv: k.privateKey, pub: new Uint8Array(await subtle.exportKey("raw", k.publicKey)) };
+  }
+
+  /** Takes a signature key from its 32-byte seed. */
+  importSigner(seed: Bytes): Promise<CryptoKey> {
+    return subtle.importKey("pkcs8", cat(pkcs8Ed25519, seed), "Ed25519", false, ["sign"]);
+  }
+
+  /** SignWithLabel (§5.1.2). */
+  async sign(key: CryptoKey, label: string, content: Bytes): Promise<Bytes> {
+    return new Uint8Array(await subtle.sign("Ed25519", key, labeled(label, content)));
+  }
+
+  /** VerifyWithLabel (§5.1.2); throws unless the signature holds. */
+  async verify(pub: Bytes, label: string, content: Bytes, signature: Bytes): Promise<void> {
+    const k = await subtle.importKey("raw", pub, "Ed25519", false, ["verify"]);
+    if (!(await subtle.verify("Ed25519", k, signature, labeled(label, content)))) {
+      throw new Error(`mls: bad signature: ${label}`);
+    }
+  }
 }
