@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -36,23 +37,55 @@ func forward(b *testing.B, n int) {
 	copy(packet[12:], []byte{0x90, 0x80, 0x80, 0, 0x11})
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	old := runtime.MemProfileRate
+	runtime.MemProfileRate = 1 // to tell our allocations from those of the receivers
+	defer func() { runtime.MemProfileRate = old }()
 	before := server.Stats().PacketsOut
+	allocs := forwardAllocs()
 	cpu := threadCPU(b)
-	b.ReportAllocs()
-	b.ResetTimer()
-	for i := range b.N {
+	i := 0
+	for b.Loop() {
+		i++
 		binary.BigEndian.PutUint16(packet[2:], uint16(20_000+i))
 		binary.BigEndian.PutUint32(packet[4:], uint32(i*3000))
 		a.Peer.Inject(packet)
 	}
-	b.StopTimer()
 	cpu = threadCPU(b) - cpu
 	out := server.Stats().PacketsOut - before
-	if out < uint64(b.N*n)*9/10 {
-		b.Fatalf("%d of %d packets were forwarded", out, b.N*n)
+	allocs = forwardAllocs() - allocs
+	if out < uint64(i*n)*9/10 {
+		b.Fatalf("%d of %d packets were forwarded", out, i*n)
 	}
 	b.ReportMetric(float64(cpu.Nanoseconds())/1000/float64(out), "cpu-us/packet")
+	b.ReportMetric(float64(allocs)/float64(out), "allocs/packet")
 	b.ReportMetric(0, "ns/op") // wall time of a shared machine says nothing
+}
+
+// forwardAllocs counts the objects allocated so far below the function that
+// takes a packet.
+func forwardAllocs() (n int64) {
+	runtime.GC()
+	runtime.GC() // the profile is that of the collection before the last
+	records := make([]runtime.MemProfileRecord, 4096)
+	count, ok := runtime.MemProfile(records, true)
+	for !ok {
+		records = make([]runtime.MemProfileRecord, count+1024)
+		count, ok = runtime.MemProfile(records, true)
+	}
+	for _, r := range records[:count] {
+		frames := runtime.CallersFrames(r.Stack())
+		for {
+			f, more := frames.Next()
+			if strings.HasSuffix(f.Function, "(*incoming).receive") {
+				n += r.AllocObjects
+				break
+			}
+			if !more {
+				break
+			}
+		}
+	}
+	return n
 }
 
 func threadCPU(b *testing.B) time.Duration {
