@@ -8,7 +8,8 @@ import { build } from "esbuild";
 const web = fileURLToPath(new URL(".", import.meta.url));
 const dist = `${web}dist/`;
 mkdirSync(dist, { recursive: true });
-for (const old of readdirSync(dist)) if (old !== ".gitkeep") rmSync(dist + old, { recursive: true });
+for (const old of readdirSync(dist))
+  if (old !== ".gitkeep") rmSync(dist + old, { recursive: true });
 mkdirSync(`${dist}assets`);
 
 let total = 0;
@@ -17,7 +18,9 @@ function write(name, bytes) {
   writeFileSync(dist + name, bytes);
   writeFileSync(`${dist}${name}.gz`, zipped);
   total += zipped.length;
-  console.log(`${String(bytes.length).padStart(8)} ${String(zipped.length).padStart(7)} gz  ${name}`);
+  console.log(
+    `${String(bytes.length).padStart(8)} ${String(zipped.length).padStart(7)} gz  ${name}`,
+  );
 }
 
 async function bundle(entry, name, ext, options = {}) {

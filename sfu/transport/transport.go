@@ -170,7 +170,7 @@ func registerCodecs(me *webrtc.MediaEngine) error {
 		{webrtc.MimeTypeAV1, ""},
 		{webrtc.MimeTypeH264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"},
 	} {
-		pt := webrtc.PayloadType(96 + 2*i) //nolint:gosec // four codecs
+		pt := webrtc.PayloadType(96 + 2*i)
 		for _, p := range []webrtc.RTPCodecParameters{
 			{RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: c.mime, ClockRate: 90000, SDPFmtpLine: c.fmtp, RTCPFeedback: feedback}, PayloadType: pt},
 			{RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: fmt.Sprintf("apt=%d", pt)}, PayloadType: pt + 1},

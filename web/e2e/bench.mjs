@@ -1,5 +1,5 @@
 // Figures from real browsers on loopback, one line each: name value unit.
-import { openChromium, openFirefox, eventually } from "./lib/people.mjs";
+import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
 import { newRoom, startServer } from "./lib/server.mjs";
 
 const rounds = Number(process.env.ROUNDS ?? 12);
@@ -15,15 +15,21 @@ const watch = () => {
       });
     }
   };
-  document.addEventListener("click", (e) => {
-    if (e.target.closest("button")?.textContent.trim() === "Join") window.__clicked = performance.now();
-  }, true);
+  document.addEventListener(
+    "click",
+    (e) => {
+      if (e.target.closest("button")?.textContent.trim() === "Join")
+        window.__clicked = performance.now();
+    },
+    true,
+  );
   const look = async () => {
     if (window.__clicked && !window.__first) {
       for (const pc of window.__spec?.pcs ?? []) {
         if (pc.connectionState !== "connected") continue;
         for (const s of (await pc.getStats()).values()) {
-          if (s.type === "inbound-rtp" && s.kind === "video" && s.framesDecoded > 0) window.__first ??= performance.now();
+          if (s.type === "inbound-rtp" && s.kind === "video" && s.framesDecoded > 0)
+            window.__first ??= performance.now();
         }
       }
     }
@@ -33,7 +39,8 @@ const watch = () => {
 };
 
 const at = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
-const print = (name, value, unit) => process.stdout.write(`${name} ${Number(value.toPrecision(4))} ${unit}\n`);
+const print = (name, value, unit) =>
+  process.stdout.write(`${name} ${Number(value.toPrecision(4))} ${unit}\n`);
 
 const server = await startServer();
 const chromium = await openChromium();
@@ -47,7 +54,13 @@ try {
   for (let i = 0; i < rounds; i++) {
     const guest = await chromium.person("Guest", "green", { before, width: 320, height: 180 });
     await guest.join(link);
-    times.push(await eventually("a first frame", () => guest.evaluate(() => window.__first && window.__first - window.__clicked), { every: 20 }));
+    times.push(
+      await eventually(
+        "a first frame",
+        () => guest.evaluate(() => window.__first && window.__first - window.__clicked),
+        { every: 20 },
+      ),
+    );
     await guest.press("Leave");
     await guest.close();
   }
@@ -58,9 +71,18 @@ try {
   const ff = await firefox.person("Fox", "blue", { width: 320, height: 180 });
   await ff.page.evaluateOnNewDocument(watch);
   await ff.join(link);
-  for (const [person, name] of [[host, "chromium"], [ff, "firefox"]]) {
-    const c = await eventually(`${name}'s worker has counted`, () =>
-      person.evaluate(() => window.__counters && window.__counters.opened > 300 && window.__counters), { timeout: 60_000 });
+  for (const [person, name] of [
+    [host, "chromium"],
+    [ff, "firefox"],
+  ]) {
+    const c = await eventually(
+      `${name}'s worker has counted`,
+      () =>
+        person.evaluate(
+          () => window.__counters && window.__counters.opened > 300 && window.__counters,
+        ),
+      { timeout: 60_000 },
+    );
     print(`worker_seal_per_frame_${name}`, c.sealMicros, "us");
     print(`worker_open_per_frame_${name}`, c.openMicros, "us");
   }

@@ -1,10 +1,10 @@
 // What people say, their names and the meeting's title are in no byte that the server received, in its memory or on its disk.
 import assert from "node:assert/strict";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { createHash, generateKeyPairSync } from "node:crypto";
 import { eventually, openChromium } from "./lib/people.mjs";
 import { find, findInMemory, findOnDisk } from "./lib/search.mjs";
 import { newRoom, startServer } from "./lib/server.mjs";
@@ -26,7 +26,15 @@ describe("canary", { timeout: 120_000 }, () => {
   let link;
   before(async () => {
     home = mkdtempSync(join(tmpdir(), "incamera-canary-"));
-    server = await startServer({ env: { HOME: home, TMPDIR: home, XDG_DATA_HOME: home, XDG_STATE_HOME: home, XDG_CACHE_HOME: home } });
+    server = await startServer({
+      env: {
+        HOME: home,
+        TMPDIR: home,
+        XDG_DATA_HOME: home,
+        XDG_STATE_HOME: home,
+        XDG_CACHE_HOME: home,
+      },
+    });
     tap = await startTap(server);
     chromium = await openChromium();
     link = await newRoom(tap.url, phrases.title);
@@ -67,7 +75,9 @@ describe("canary", { timeout: 120_000 }, () => {
 
   it("is found by the same search when it was planted", async () => {
     const planted = { planted: "a marmot sings of spring rain" };
-    const key = generateKeyPairSync("ed25519").publicKey.export({ format: "der", type: "spki" }).subarray(-32);
+    const key = generateKeyPairSync("ed25519")
+      .publicKey.export({ format: "der", type: "spki" })
+      .subarray(-32);
     const answer = await fetch(`${tap.url}/api/rooms`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -79,8 +89,13 @@ describe("canary", { timeout: 120_000 }, () => {
       }),
     });
     assert.equal(answer.status, 201, await answer.text());
-    assert.ok(find(tap.received(), planted).some((h) => h.startsWith("planted as base64")), "not found on the way");
-    await eventually("it is found in memory", () => findInMemory(server.pid, planted).hits.includes("planted as bytes"));
+    assert.ok(
+      find(tap.received(), planted).some((h) => h.startsWith("planted as base64")),
+      "not found on the way",
+    );
+    await eventually("it is found in memory", () =>
+      findInMemory(server.pid, planted).hits.includes("planted as bytes"),
+    );
     writeFileSync(join(home, "planted"), planted.planted);
     assert.deepEqual(findOnDisk(home, planted).hits, ["planted as bytes in planted"]);
   });
@@ -95,5 +110,8 @@ function roomOf(hostKey) {
   const alphabet = "abcdefghijklmnopqrstuvwxyz234567";
   let bits = 0n;
   for (const b of digest) bits = (bits << 8n) | BigInt(b);
-  return Array.from({ length: 26 }, (_, i) => alphabet[Number((bits >> BigInt(256 - 5 * (i + 1))) & 31n)]).join("");
+  return Array.from(
+    { length: 26 },
+    (_, i) => alphabet[Number((bits >> BigInt(256 - 5 * (i + 1))) & 31n)],
+  ).join("");
 }

@@ -26,15 +26,31 @@ describe("codecs between browsers", { timeout: 240_000 }, () => {
         const query = codec === "vp8" ? "" : `codec=${codec}`;
         await ann.join(link, { query });
         await cleo.join(link, { query });
-        await Promise.all([ann.seesFace("Cleo", "blue", { timeout: 30_000 }), cleo.seesFace("Ann", "red", { timeout: 30_000 })]);
+        await Promise.all([
+          ann.seesFace("Cleo", "blue", { timeout: 30_000 }),
+          cleo.seesFace("Ann", "red", { timeout: 30_000 }),
+        ]);
         for (const person of [ann, cleo]) {
-          const streams = await eventually(`${person.name} has decoded picture and sound`, async () => {
-            const s = (await person.stats()).filter((x) => x.type === "inbound-rtp");
-            return s.some((x) => x.kind === "video" && x.framesDecoded > 10) && s.some((x) => x.kind === "audio" && x.energy > 0) ? s : null;
-          });
+          const streams = await eventually(
+            `${person.name} has decoded picture and sound`,
+            async () => {
+              const s = (await person.stats()).filter((x) => x.type === "inbound-rtp");
+              return s.some((x) => x.kind === "video" && x.framesDecoded > 10) &&
+                s.some((x) => x.kind === "audio" && x.energy > 0)
+                ? s
+                : null;
+            },
+          );
           const live = streams.filter((x) => x.kind === "video" && x.framesDecoded > 0);
-          assert.deepEqual([...new Set(live.map((x) => x.codec.toLowerCase()))], [`video/${codec}`]);
-          assert.ok(streams.filter((x) => x.kind === "audio" && x.packets > 0).every((x) => x.codec.toLowerCase() === "audio/opus"));
+          assert.deepEqual(
+            [...new Set(live.map((x) => x.codec.toLowerCase()))],
+            [`video/${codec}`],
+          );
+          assert.ok(
+            streams
+              .filter((x) => x.kind === "audio" && x.packets > 0)
+              .every((x) => x.codec.toLowerCase() === "audio/opus"),
+          );
         }
       } finally {
         await Promise.all([ann.close(), cleo.close()]);
@@ -56,15 +72,27 @@ describe("codecs between browsers", { timeout: 240_000 }, () => {
       try {
         await ann.join(link);
         peer = startPeer(link, { name: "Mallory", args: ["--misbehave", how] });
-        await eventually("packets of Mallory arrive", async () =>
-          (await ann.stats()).some((s) => s.type === "inbound-rtp" && s.kind === "video" && s.packets > 60), { timeout: 20_000 });
+        await eventually(
+          "packets of Mallory arrive",
+          async () =>
+            (await ann.stats()).some(
+              (s) => s.type === "inbound-rtp" && s.kind === "video" && s.packets > 60,
+            ),
+          { timeout: 20_000 },
+        );
         const frames = async () => (await ann.decoded()).video.reduce((a, b) => a + b, 0);
         // A replaying participant seals its first second honestly, then repeats it.
         const most = how === "replay" ? 40 : 0;
         const seen = await frames();
         assert.ok(seen <= most, `${seen} frames were decoded`);
-        await eventually("many more packets arrive", async () =>
-          (await ann.stats()).some((s) => s.type === "inbound-rtp" && s.kind === "video" && s.packets > 200), { timeout: 20_000 });
+        await eventually(
+          "many more packets arrive",
+          async () =>
+            (await ann.stats()).some(
+              (s) => s.type === "inbound-rtp" && s.kind === "video" && s.packets > 200,
+            ),
+          { timeout: 20_000 },
+        );
         const later = await frames();
         assert.ok(later <= most, `${later} frames were decoded`);
       } finally {

@@ -10,14 +10,20 @@ import { startServer } from "./lib/server.mjs";
 
 const root = process.getuid?.() === 0;
 
-describe("no way out", { timeout: 120_000, skip: root ? false : "making a network namespace needs root" }, () => {
+describe("no way out", {
+  timeout: 120_000,
+  skip: root ? false : "making a network namespace needs root",
+}, () => {
   const space = `incamera-${process.pid}`;
   const inside = ["ip", "netns", "exec", space];
   let folder;
   let server;
   let chromium;
   before(async () => {
-    for (const args of [["netns", "add", space], ["-n", space, "link", "set", "lo", "up"]]) {
+    for (const args of [
+      ["netns", "add", space],
+      ["-n", space, "link", "set", "lo", "up"],
+    ]) {
       const made = spawnSync("ip", args, { encoding: "utf8" });
       assert.equal(made.status, 0, made.stderr);
     }

@@ -5,7 +5,9 @@ import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const wanted = process.argv[2] ?? "";
-const specs = readdirSync(here).filter((f) => f.endsWith(".spec.mjs") && f.includes(wanted)).sort();
+const specs = readdirSync(here)
+  .filter((f) => f.endsWith(".spec.mjs") && f.includes(wanted))
+  .sort();
 if (specs.length === 0) {
   console.error(`e2e: no spec matches "${wanted}"`);
   process.exit(1);
@@ -16,8 +18,12 @@ for (const needed of ["../../bin/incamera", "../../bin/incamera-peer"]) {
     process.exit(1);
   }
 }
-const run = spawnSync(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...specs.map((s) => here + s)], {
-  stdio: "inherit",
-  env: process.env,
-});
+const run = spawnSync(
+  process.execPath,
+  ["--test", "--test-concurrency=1", "--test-reporter=spec", ...specs.map((s) => here + s)],
+  {
+    stdio: "inherit",
+    env: process.env,
+  },
+);
 process.exit(run.status ?? 1);

@@ -1,19 +1,23 @@
 // What people see when something is wrong, and what assistive technology sees at all times.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 import { eventually, openChromium } from "./lib/people.mjs";
 import { newRoom, startServer } from "./lib/server.mjs";
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
+  "utf8",
+);
 
 /** Runs axe in the page by the debugger, which the content security policy does not bind. */
 async function violations(person) {
   const session = await person.context.newCDPSession(person.page);
   await session.send("Runtime.evaluate", { expression: axeSource });
   const { result } = await session.send("Runtime.evaluate", {
-    expression: "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join(' | ')))",
+    expression:
+      "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join(' | ')))",
     awaitPromise: true,
     returnByValue: true,
   });
@@ -62,7 +66,10 @@ describe("states", { timeout: 180_000 }, () => {
     it(`a link ${what} is explained, and nothing is joined`, async () => {
       const ann = await chromium.person("Ann", "red");
       await ann.goto(broken(link));
-      await eventually("the problem is explained", async () => /link/i.test(await ann.text()) && !(await ann.has("Join")));
+      await eventually(
+        "the problem is explained",
+        async () => /link/i.test(await ann.text()) && !(await ann.has("Join")),
+      );
       assert.ok(!/undefined|TypeError|at http/.test(await ann.text()));
       await ann.close();
     });
@@ -73,7 +80,9 @@ describe("states", { timeout: 180_000 }, () => {
     try {
       const ann = await deaf.person("Ann", "red");
       await ann.goto(link);
-      await eventually("the denial is explained", async () => /block|allow|permission/i.test(await ann.text()));
+      await eventually("the denial is explained", async () =>
+        /block|allow|permission/i.test(await ann.text()),
+      );
       await ann.type("Your name", "Ann");
       await ann.press("Join");
       await eventually("Ann is in all the same", () => ann.has("Leave"));
@@ -83,9 +92,14 @@ describe("states", { timeout: 180_000 }, () => {
   });
 
   it("a browser without encoded transforms is refused with an explanation", async () => {
-    const old = await chromium.person("Old", "red", { before: (page) => page.addInitScript(() => delete window.RTCRtpScriptTransform) });
+    const old = await chromium.person("Old", "red", {
+      before: (page) => page.addInitScript(() => delete window.RTCRtpScriptTransform),
+    });
     await old.goto(link);
-    await eventually("it is explained", async () => /browser/i.test(await old.text()) && !(await old.has("Join")));
+    await eventually(
+      "it is explained",
+      async () => /browser/i.test(await old.text()) && !(await old.has("Join")),
+    );
     await old.close();
   });
 
@@ -93,7 +107,10 @@ describe("states", { timeout: 180_000 }, () => {
     const ann = await chromium.person("Ann", "red");
     await ann.join(link);
     const page = await ann.context.newPage();
-    const twin = Object.assign(Object.create(Object.getPrototypeOf(ann)), ann, { page, hosts: new Set() });
+    const twin = Object.assign(Object.create(Object.getPrototypeOf(ann)), ann, {
+      page,
+      hosts: new Set(),
+    });
     await twin.join(link);
     await ann.press("People");
     await eventually("Ann's list tells", async () => /another tab|second/i.test(await ann.text()));

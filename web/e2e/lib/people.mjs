@@ -17,22 +17,38 @@ export const looks = {
 const defaults = { width: 640, height: 360, rate: 12, screenColour: "#10b0b0", screenTone: 2010 };
 
 const chromiumArgs = [
-  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--use-fake-device-for-media-stream",
   "--autoplay-policy=no-user-gesture-required",
 ];
 
 /** wrapper is a program that starts Chromium in its own way (in a network namespace). */
-export async function openChromium({ args = [], wrapper = "/usr/bin/chromium", permissions = true } = {}) {
+export async function openChromium({
+  args = [],
+  wrapper = "/usr/bin/chromium",
+  permissions = true,
+} = {}) {
   const ui = permissions ? ["--use-fake-ui-for-media-stream"] : ["--deny-permission-prompts"];
-  const browser = await chromium.launch({ executablePath: wrapper, headless: true, args: [...chromiumArgs, ...ui, ...args] });
+  const browser = await chromium.launch({
+    executablePath: wrapper,
+    headless: true,
+    args: [...chromiumArgs, ...ui, ...args],
+  });
   return {
     kind: "chromium",
     raw: browser,
     async person(name, look, options = {}) {
       const context = await browser.newContext(options.context ?? {});
       const page = await context.newPage();
-      await page.addInitScript(`${init}(${JSON.stringify({ ...defaults, ...looks[look], ...options })})`);
+      await page.addInitScript(
+        `${init}(${JSON.stringify({ ...defaults, ...looks[look], ...options })})`,
+      );
       if (options.before) await options.before(page);
       return new Person(name, look, "chromium", page, context);
     },
@@ -70,7 +86,9 @@ export async function openFirefox({ prefs = {} } = {}) {
     raw: browser,
     async person(name, look, options = {}) {
       const page = await browser.newPage();
-      await page.evaluateOnNewDocument(`${init}(${JSON.stringify({ ...defaults, ...looks[look], ...options })})`);
+      await page.evaluateOnNewDocument(
+        `${init}(${JSON.stringify({ ...defaults, ...looks[look], ...options })})`,
+      );
       return new Person(name, look, "firefox", page, null);
     },
     close: () => browser.close(),
@@ -88,7 +106,10 @@ export async function eventually(what, check, { timeout = 15_000, every = 100 } 
     } catch (e) {
       last = e;
     }
-    if (Date.now() > end) throw new Error(`after ${timeout} ms: ${what}; last seen: ${last instanceof Error ? last.message : JSON.stringify(last)}`);
+    if (Date.now() > end)
+      throw new Error(
+        `after ${timeout} ms: ${what}; last seen: ${last instanceof Error ? last.message : JSON.stringify(last)}`,
+      );
     await delay(every);
   }
 }
@@ -111,19 +132,30 @@ export class Person {
       await this.page.getByRole("button", { name, exact: true }).first().click({ timeout });
       return;
     }
-    const handle = await eventually(`${this.name} has a button “${name}”`, async () => {
-      const h = await this.page.evaluateHandle((wanted) => {
-        const named = (b) => (b.getAttribute("aria-label") ?? b.textContent ?? "").trim() === wanted;
-        return [...document.querySelectorAll("button")].find((b) => named(b) && !b.disabled && b.offsetParent !== null) ?? null;
-      }, name);
-      return h.asElement();
-    }, { timeout });
+    const handle = await eventually(
+      `${this.name} has a button “${name}”`,
+      async () => {
+        const h = await this.page.evaluateHandle((wanted) => {
+          const named = (b) =>
+            (b.getAttribute("aria-label") ?? b.textContent ?? "").trim() === wanted;
+          return (
+            [...document.querySelectorAll("button")].find(
+              (b) => named(b) && !b.disabled && b.offsetParent !== null,
+            ) ?? null
+          );
+        }, name);
+        return h.asElement();
+      },
+      { timeout },
+    );
     await handle.click();
   }
   has(name) {
     return this.evaluate((wanted) => {
       const named = (b) => (b.getAttribute("aria-label") ?? b.textContent ?? "").trim() === wanted;
-      return [...document.querySelectorAll("button")].some((b) => named(b) && b.offsetParent !== null);
+      return [...document.querySelectorAll("button")].some(
+        (b) => named(b) && b.offsetParent !== null,
+      );
     }, name);
   }
   async type(label, text) {
@@ -134,7 +166,10 @@ export class Person {
     const handle = await eventually(`${this.name} has a field “${label}”`, async () => {
       const h = await this.page.evaluateHandle((wanted) => {
         const fields = [...document.querySelectorAll("input,textarea")];
-        const named = (f) => [f.getAttribute("aria-label"), ...[...(f.labels ?? [])].map((l) => l.textContent)].some((t) => t?.trim() === wanted);
+        const named = (f) =>
+          [f.getAttribute("aria-label"), ...[...(f.labels ?? [])].map((l) => l.textContent)].some(
+            (t) => t?.trim() === wanted,
+          );
         return fields.find(named) ?? null;
       }, label);
       return h.asElement();
@@ -146,14 +181,22 @@ export class Person {
     return this.evaluate(() => document.body.innerText);
   }
   sees(text, options) {
-    return eventually(`${this.name} sees “${text}”`, async () => (await this.text()).includes(text), options);
+    return eventually(
+      `${this.name} sees “${text}”`,
+      async () => (await this.text()).includes(text),
+      options,
+    );
   }
   /** Opens the link and goes through the device check. */
   async join(link, { query = "" } = {}) {
     const url = new URL(link);
     if (query) url.search = query;
     await this.goto(url.href);
-    await eventually(`${this.name} is at the device check`, () => this.evaluate(() => document.querySelector("input") !== null && /Join/.test(document.body.innerText)));
+    await eventually(`${this.name} is at the device check`, () =>
+      this.evaluate(
+        () => document.querySelector("input") !== null && /Join/.test(document.body.innerText),
+      ),
+    );
     await this.type("Your name", this.name);
     await this.press("Join");
     await eventually(`${this.name} is in the meeting`, () => this.has("Leave"));
@@ -163,7 +206,12 @@ export class Person {
     return this.evaluate(() =>
       [...document.querySelectorAll("[data-session][data-source]")].map((tile) => {
         const video = tile.querySelector("video");
-        const seen = { session: tile.dataset.session, source: tile.dataset.source, state: tile.dataset.video, text: tile.innerText };
+        const seen = {
+          session: tile.dataset.session,
+          source: tile.dataset.source,
+          state: tile.dataset.video,
+          text: tile.innerText,
+        };
         if (!video || video.videoWidth === 0 || tile.dataset.video !== "on") return seen;
         const canvas = document.createElement("canvas");
         canvas.width = 16;
@@ -171,17 +219,29 @@ export class Person {
         const g = canvas.getContext("2d", { willReadFrequently: true });
         g.drawImage(video, 0, 0, 16, 9);
         const [r, gr, b] = g.getImageData(8, 6, 1, 1).data;
-        return { ...seen, width: video.videoWidth, height: video.videoHeight, rgb: [r, gr, b], time: video.currentTime };
+        return {
+          ...seen,
+          width: video.videoWidth,
+          height: video.videoHeight,
+          rgb: [r, gr, b],
+          time: video.currentTime,
+        };
       }),
     );
   }
   /** Waits until the tile of that person shows that person's colour, not merely some picture. */
-  async seesFace(name, look, { source = "camera", timeout = 20_000, colour = looks[look].colour } = {}) {
+  async seesFace(
+    name,
+    look,
+    { source = "camera", timeout = 20_000, colour = looks[look].colour } = {},
+  ) {
     const want = rgb(colour);
     return eventually(
       `${this.name} sees ${name}'s ${source} in ${look ?? colour}`,
       async () => {
-        const tiles = (await this.tiles()).filter((t) => t.source === source && t.text.includes(name));
+        const tiles = (await this.tiles()).filter(
+          (t) => t.source === source && t.text.includes(name),
+        );
         const hit = tiles.find((t) => t.rgb && near(t.rgb, want));
         if (!hit) throw new Error(JSON.stringify(tiles));
         return hit;
@@ -199,13 +259,26 @@ export class Person {
       for (const pc of window.__spec.pcs) {
         if (pc.connectionState === "closed") continue;
         const report = await pc.getStats();
-        const codecs = new Map([...report.values()].filter((s) => s.type === "codec").map((s) => [s.id, s.mimeType]));
+        const codecs = new Map(
+          [...report.values()].filter((s) => s.type === "codec").map((s) => [s.id, s.mimeType]),
+        );
         for (const s of report.values()) {
           if (s.type !== "inbound-rtp" && s.type !== "outbound-rtp") continue;
           all.push({
-            type: s.type, kind: s.kind, mid: s.mid, rid: s.rid, ssrc: s.ssrc, codec: codecs.get(s.codecId) ?? "",
-            packets: s.packetsReceived ?? s.packetsSent ?? 0, framesDecoded: s.framesDecoded ?? 0, framesSent: s.framesSent ?? 0,
-            framesReceived: s.framesReceived ?? 0, energy: s.totalAudioEnergy ?? 0, freezes: s.freezeCount ?? 0, lost: s.packetsLost ?? 0, pli: s.pliCount ?? 0,
+            type: s.type,
+            kind: s.kind,
+            mid: s.mid,
+            rid: s.rid,
+            ssrc: s.ssrc,
+            codec: codecs.get(s.codecId) ?? "",
+            packets: s.packetsReceived ?? s.packetsSent ?? 0,
+            framesDecoded: s.framesDecoded ?? 0,
+            framesSent: s.framesSent ?? 0,
+            framesReceived: s.framesReceived ?? 0,
+            energy: s.totalAudioEnergy ?? 0,
+            freezes: s.freezeCount ?? 0,
+            lost: s.packetsLost ?? 0,
+            pli: s.pliCount ?? 0,
           });
         }
       }
@@ -248,11 +321,15 @@ export class Person {
     });
   }
   async hears(...hertz) {
-    return eventually(`${this.name} hears ${hertz.join(", ")} Hz`, async () => {
-      const tones = await this.tones();
-      if (hertz.every((h) => tones.some((t) => Math.abs(t - h) < 30))) return tones;
-      throw new Error(JSON.stringify(tones));
-    }, { timeout: 20_000 });
+    return eventually(
+      `${this.name} hears ${hertz.join(", ")} Hz`,
+      async () => {
+        const tones = await this.tones();
+        if (hertz.every((h) => tones.some((t) => Math.abs(t - h) < 30))) return tones;
+        throw new Error(JSON.stringify(tones));
+      },
+      { timeout: 20_000 },
+    );
   }
   errors() {
     return this.evaluate(() => window.__spec.errors);

@@ -4,11 +4,17 @@ import { join } from "node:path";
 
 export function formsOf(phrase) {
   const bytes = Buffer.isBuffer(phrase) ? phrase : Buffer.from(phrase, "utf8");
-  const forms = new Map([["bytes", bytes], ["hex", Buffer.from(bytes.toString("hex"))], ["HEX", Buffer.from(bytes.toString("hex").toUpperCase())]]);
+  const forms = new Map([
+    ["bytes", bytes],
+    ["hex", Buffer.from(bytes.toString("hex"))],
+    ["HEX", Buffer.from(bytes.toString("hex").toUpperCase())],
+  ]);
   if (!Buffer.isBuffer(phrase)) forms.set("utf-16", Buffer.from(phrase, "utf16le"));
   for (const shift of [0, 1, 2]) {
     // The characters at both ends also depend on neighbours, so they are left out.
-    const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString("base64").replace(/=+$/, "");
+    const text = Buffer.concat([Buffer.alloc(shift), bytes])
+      .toString("base64")
+      .replace(/=+$/, "");
     const inner = text.slice(shift === 0 ? 0 : shift + 1, -1);
     forms.set(`base64+${shift}`, Buffer.from(inner));
     forms.set(`base64url+${shift}`, Buffer.from(inner.replaceAll("+", "-").replaceAll("/", "_")));
@@ -20,7 +26,8 @@ export function formsOf(phrase) {
 export function find(bytes, phrases) {
   const hits = [];
   for (const [label, phrase] of Object.entries(phrases)) {
-    for (const [form, needle] of formsOf(phrase)) if (bytes.includes(needle)) hits.push(`${label} as ${form}`);
+    for (const [form, needle] of formsOf(phrase))
+      if (bytes.includes(needle)) hits.push(`${label} as ${form}`);
   }
   return hits;
 }

@@ -8,9 +8,26 @@ export const root = fileURLToPath(new URL("../../..", import.meta.url));
 const bin = (name) => `${root}bin/${name}`;
 
 /** Runs `incamera serve` and resolves when it prints its URL. prefix puts it behind another command (ip netns exec …). */
-export async function startServer({ listen = "127.0.0.1:0", args = [], prefix = [], env = {} } = {}) {
-  const [command, ...rest] = [...prefix, bin("incamera"), "serve", "--listen", listen, "--metrics", "", ...args];
-  const child = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
+export async function startServer({
+  listen = "127.0.0.1:0",
+  args = [],
+  prefix = [],
+  env = {},
+} = {}) {
+  const [command, ...rest] = [
+    ...prefix,
+    bin("incamera"),
+    "serve",
+    "--listen",
+    listen,
+    "--metrics",
+    "",
+    ...args,
+  ];
+  const child = spawn(command, rest, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
   const log = [];
   child.stderr.on("data", (b) => {
     log.push(b.toString());
@@ -21,7 +38,9 @@ export async function startServer({ listen = "127.0.0.1:0", args = [], prefix = 
       const found = line.match(/Incamera is ready: (https?:\/\/\S+)/);
       if (found) resolve(found[1].replace(/\/$/, ""));
     });
-    child.once("exit", (code) => reject(new Error(`incamera serve ended with ${code}: ${log.join("")}`)));
+    child.once("exit", (code) =>
+      reject(new Error(`incamera serve ended with ${code}: ${log.join("")}`)),
+    );
     child.once("error", reject);
   });
   const port = Number(new URL(url).port);
@@ -42,7 +61,9 @@ export async function startServer({ listen = "127.0.0.1:0", args = [], prefix = 
 
 /** Makes a meeting from the command line; resolves to its link. */
 export async function newRoom(url, title = "Specs") {
-  const out = await collect(spawn(bin("incamera-peer"), ["new", "--server", url, "--title", title]));
+  const out = await collect(
+    spawn(bin("incamera-peer"), ["new", "--server", url, "--title", title]),
+  );
   const link = out.split("\n").find((l) => l.includes("#1."));
   if (!link) throw new Error(`incamera-peer new printed no link: ${out}`);
   return link.trim();
@@ -84,6 +105,7 @@ async function collect(child) {
   child.stdout.on("data", (b) => out.push(b));
   child.stderr.on("data", (b) => err.push(b));
   const [code] = await once(child, "exit");
-  if (code !== 0) throw new Error(`${child.spawnargs.join(" ")} ended with ${code}: ${Buffer.concat(err)}`);
+  if (code !== 0)
+    throw new Error(`${child.spawnargs.join(" ")} ended with ${code}: ${Buffer.concat(err)}`);
   return Buffer.concat(out).toString();
 }

@@ -20,7 +20,10 @@ export async function startTap(server) {
       upstream.write(b);
     });
     upstream.on("data", (b) => client.write(redirect(b, server.port, udp.port)));
-    for (const [a, z] of [[client, upstream], [upstream, client]]) {
+    for (const [a, z] of [
+      [client, upstream],
+      [upstream, client],
+    ]) {
       a.on("end", () => z.end());
       a.on("error", () => z.destroy());
     }
@@ -49,7 +52,8 @@ async function udpRelay(port, received) {
   const front = dgram.createSocket("udp4");
   front.bind(0, "127.0.0.1");
   await once(front, "listening");
-  if (String(front.address().port).length !== String(port).length) throw new Error("tap: ports differ in length; run again");
+  if (String(front.address().port).length !== String(port).length)
+    throw new Error("tap: ports differ in length; run again");
   const back = new Map();
   front.on("message", (message, from) => {
     received.push(message);
