@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { eventually, looks, openChromium, openFirefox } from "./lib/people.mjs";
-import { newRoom, startPeer, startServer } from "./lib/server.mjs";
+import { startPeer, startServer } from "./lib/server.mjs";
 
 describe("three people, two browsers", { timeout: 300_000 }, () => {
   let server;

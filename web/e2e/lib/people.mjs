@@ -295,7 +295,8 @@ export class Person {
   /** Loudest frequency of each live inbound audio track, in hertz (Chromium only: Firefox without a sound card has no running AudioContext). */
   tones() {
     return this.evaluate(async () => {
-      const ctx = (window.__spec.audio ??= new AudioContext());
+      window.__spec.audio ??= new AudioContext();
+      const ctx = window.__spec.audio;
       await ctx.resume();
       const found = [];
       for (const pc of window.__spec.pcs) {
