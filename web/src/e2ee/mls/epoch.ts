@@ -218,6 +218,15 @@ export function pastAfter(
   return out;
 }
 
+/** The resumption PSKs that the next epoch can use, its own among them. */
+export function resumptionAfter(base: Base, own: Bytes): Map<bigint, Bytes> {
+  const epoch = base.context.epoch + 1n;
+  const out = new Map(base.resumption);
+  out.set(epoch, own);
+  for (const e of out.keys()) if (e + KEEP_EPOCHS < epoch) out.delete(e);
+  return out;
+}
+
 /** Wipes what the next epoch does not hold any more. */
 export function forgetPast(base: Base): void {
   for (const [e, p] of base.past) {

@@ -1,24 +1,31 @@
 /** The group as one member sees it (RFC 9420 §11, §12). */
-import { type Bytes, decode, empty, encode, eq, hex, wipe } from "./codec";
+import { type Bytes, empty, encode, eq, hex, wipe } from "./codec";
+import {
+  type ExternalOptions,
+  type Framing,
+  frame,
+  lowestSecret,
+  openCommit,
+  type Staged,
+  sealCommit,
+  stageExternal,
+} from "./commit";
 import {
   type Applied,
   apply,
   askProfile,
   type Base,
   type Config,
-  checkTag,
   forgetPast,
-  KEEP_EPOCHS,
   keepKeys,
-  nextContext,
+  type Origin,
   pastAfter,
-  provisionalContext,
+  resumptionAfter,
 } from "./epoch";
 import {
   decodeExternalSenders,
   EXT,
   type Extension,
-  encLeaf,
   findExt,
   type KeyPackagePrivate,
   type LeafNode,
@@ -30,7 +37,6 @@ import {
   type Authenticated,
   CONTENT,
   type Commit,
-  encGroupContext,
   type GroupContext,
   type GroupInfo,
   groupInfoTbs,
@@ -38,12 +44,13 @@ import {
   membershipTag,
   PROPOSAL,
   type Proposal,
+  type ProposalOrRef,
   PSK,
-  type PSKID,
   proposalRef,
   SENDER,
   type Sender,
   signContent,
+  type UpdatePath,
   verifyContent,
   type Welcome,
   WIRE,
@@ -56,29 +63,12 @@ import {
   choose,
   type Listed,
 } from "./rules";
-import {
-  epochSecrets,
-  exportSecret,
-  interimHash,
-  joinerSecret,
-  pskSecret,
-  type Secrets,
-  secretsOfEpoch,
-} from "./schedule";
+import { exportSecret, interimHash, type Secrets, secretsOfEpoch } from "./schedule";
 import { protect, SecretTree, unprotect } from "./secrettree";
 import { getSuite, random, type Suite } from "./suite";
-import { Tree } from "./tree";
-import {
-  applyPath,
-  checkPathSecrets,
-  decap,
-  type Encapsulated,
-  encap,
-  implant,
-  type PrivateKeys,
-} from "./treekem";
-import { below } from "./treemath";
-import { openWelcome, sealWelcome, verifyGroupInfo } from "./welcome";
+import { type Step, Tree } from "./tree";
+import { applyPath, checkPathSecrets, type PrivateKeys } from "./treekem";
+import { joinByWelcome, sealWelcome } from "./welcome";
 
 export type { CommitInfo, Config } from "./epoch";
 
@@ -124,12 +114,6 @@ export interface Event {
   hasPath: boolean;
   /** Of a commit that keeps us: the next epoch, staged. Absent when we were removed. */
   next?: Group;
-}
-
-interface Framing {
-  contentType: number;
-  wire: number;
-  aad: Bytes;
 }
 
 /**
@@ -243,46 +227,8 @@ export class Group {
     own: KeyPackagePrivate,
     treeBytes?: Uint8Array,
   ): Promise<Group> {
-    const s = getSuite(m.suite);
-    const psk = (ids: readonly PSKID[]): Bytes => pskSecret(s, ids, (id) => config.psk?.(id));
-    let mixed = empty;
-    const { secrets: told, info } = await openWelcome(s, m, own, (ids) => {
-      mixed = psk(ids);
-      return mixed.slice();
-    });
-    const tree = await verifyGroupInfo(s, config, info, treeBytes);
-    const encoded = encode((w) => encLeaf(w, own.kp.leaf));
-    const me = tree.members().find(({ leaf }) =>
-      eq(
-        encode((w) => encLeaf(w, leaf)),
-        encoded,
-      ),
-    )?.index;
-    if (me === undefined) throw new Error("mls: our leaf is not in the tree");
-    const keys: PrivateKeys = new Map([[2 * me, own.encPriv.slice()]]);
-    if (told.pathSecret) {
-      const steps = tree.filteredPath(info.signer);
-      const k = steps.findIndex((step) => below(2 * me, step.copath));
-      if (k < 0) throw new Error("mls: a path secret from nowhere");
-      const above = steps.slice(k).map((step) => step.node);
-      wipe(await implant(tree, keys, above, told.pathSecret));
-    }
-    const { context } = info;
-    const secrets = epochSecrets(s, told.joiner, mixed, context);
-    checkTag(s, secrets, context, info.tag);
-    wipe(secrets.joiner, secrets.welcome, own.initPriv, own.encPriv);
-    const base: Base = {
-      suite: s,
-      config,
-      signer: own.signer,
-      me,
-      context,
-      tree,
-      keys,
-      past: new Map(),
-      resumption: new Map([[context.epoch, secrets.resumption]]),
-    };
-    return new Group(base, secrets, info.tag);
+    const { base, secrets, tag } = await joinByWelcome(config, m, own, treeBytes);
+    return new Group(base, secrets, tag);
   }
 
   /**
@@ -293,48 +239,11 @@ export class Group {
     config: Config,
     info: GroupInfo,
     own: KeyPackagePrivate,
-    o: { tree?: Bytes; removeLeaf?: number; psks?: PSKID[]; aad?: Bytes } = {},
+    o: ExternalOptions = {},
   ): Promise<{ commit: Message; tree: Bytes; next: Group }> {
-    const s = getSuite(info.context.suite);
-    const tree = await verifyGroupInfo(s, config, info, o.tree);
-    const pub = findExt(info.extensions, EXT.externalPub);
-    if (!pub) throw new Error("mls: the group takes no external commits");
-    const init = await s.exportTo(decode(pub, (r) => r.opaque()));
-    const sender = { type: SENDER.newMemberCommit, index: 0 };
-    const { context } = info;
-    const auth = frame(context, sender, {
-      contentType: CONTENT.commit,
-      wire: WIRE.public,
-      aad: o.aad ?? empty,
-    });
-    const proposals: Proposal[] = [{ type: 6, kem: init.enc }];
-    if (o.removeLeaf !== undefined) proposals.push({ type: 3, removed: o.removeLeaf });
-    for (const psk of o.psks ?? []) proposals.push({ type: 4, psk });
-    const commit: Commit = { proposals: proposals.map((proposal) => ({ proposal })) };
-    auth.content.commit = commit;
-    const from = { suite: s, config, context, tree };
-    const applied = await apply(
-      from,
-      proposals.map((proposal) => ({ proposal, sender })),
-      sender,
-    );
-    const me = applied.tree.addLeaf(own.kp.leaf);
-    applied.added.push(me);
-    const base: Base = {
-      ...from,
-      signer: own.signer,
-      me,
-      keys: new Map(),
-      past: new Map(),
-      resumption: new Map(),
-    };
-    const interim = interimHash(s, context.transcript, info.tag);
-    const made = await seal(base, interim, applied, auth, true, init.secret);
-    wipe(init.secret, made.secrets.joiner, made.secrets.welcome);
-    wipe(...(made.path?.secrets.values() ?? []));
-    const next = new Group({ ...made.base }, made.secrets, auth.tag);
-    const message: Message = { wire: 1, auth, membershipTag: empty };
-    return { commit: message, tree: applied.tree.marshal(), next };
+    const { auth, base, secrets } = await stageExternal(config, info, own, o);
+    const commit: Message = { wire: 1, auth, membershipTag: empty };
+    return { commit, tree: base.tree.marshal(), next: new Group(base, secrets, auth.tag) };
   }
 
   /** Describes the group to somebody outside (§12.4.3). external lets them join by themselves. */
@@ -424,8 +333,9 @@ export class Group {
     };
     const applied = await apply(this.origin(), [...byRef, ...byValue], sender);
     const force = o.forcePath ?? false;
-    const made = await seal(this.base, this.interim, applied, auth, force, this.secrets.init);
-    const next = this.next(made.base, made.secrets, auth.tag, applied);
+    const { init } = this.secrets;
+    const made = await sealCommit(this.base, this.interim, applied, auth, force, init);
+    const next = this.next(made, auth.tag, applied);
     const commit = await this.send(auth);
     const out: Committed = { commit, tree: applied.tree.marshal(), next };
     if (applied.added.length > 0) {
@@ -441,20 +351,14 @@ export class Group {
     return out;
   }
 
-  private origin() {
+  private origin(): Origin {
     return { suite: this.suite, config: this.base.config, context: this.ctx, tree: this.tree };
   }
 
-  private next(base: Base, secrets: Secrets, tag: Bytes, applied: Applied): Group {
-    const past = pastAfter(
-      base === this.base ? base : this.base,
-      this.secretTree,
-      this.secrets.senderData,
-    );
-    const resumption = new Map(this.base.resumption);
-    resumption.set(base.context.epoch, secrets.resumption);
-    for (const e of resumption.keys())
-      if (e + KEEP_EPOCHS < base.context.epoch) resumption.delete(e);
+  private next(staged: Staged, tag: Bytes, applied: Applied): Group {
+    const { base, secrets } = staged;
+    const past = pastAfter(this.base, this.secretTree, this.secrets.senderData);
+    const resumption = resumptionAfter(this.base, secrets.resumption);
     return new Group({ ...base, past, resumption }, secrets, tag, applied.reinit);
   }
 
@@ -546,34 +450,39 @@ export class Group {
   private async processCommit(a: Authenticated, commit: Commit, ev: Event): Promise<void> {
     const { sender } = a.content;
     if (this.reinit) throw new Error("mls: the group was ended by a reinit");
-    if (sender.type === SENDER.member && sender.index === this.me)
-      throw new Error("mls: our own commit");
-    const list = commit.proposals.map((p): Listed => {
-      if (p.proposal) return { proposal: p.proposal, sender };
-      const known = this.pending.get(hex(p.ref));
-      if (!known) throw new Error("mls: a commit of a proposal that we do not know");
-      return known;
-    });
+    const external = sender.type === SENDER.newMemberCommit;
+    if (!external && sender.index === this.me) throw new Error("mls: our own commit");
+    const list = commit.proposals.map((p) => this.resolve(p, sender));
     const applied = await apply(this.origin(), list, sender);
-    if (applied.needsPath && !commit.path)
-      throw new Error("mls: a commit without the path that it needs");
+    const { path } = commit;
+    if (applied.needsPath && !path) throw new Error("mls: a commit without the path that it needs");
     let committer = sender.index;
-    if (sender.type === SENDER.newMemberCommit) {
-      committer = applied.tree.addLeaf({ ...commit.path!.leaf, encKey: empty });
+    if (external && path) {
+      committer = applied.tree.addLeaf({ ...path.leaf, encKey: empty });
       applied.added.push(committer);
     }
-    const steps = commit.path ? await this.takePath(applied, committer, commit.path) : [];
+    const steps = path ? await this.takePath(applied, committer, path) : [];
     await askProfile(this.origin(), applied, a, committer);
     ev.sender = { ...sender, index: committer };
     ev.added = applied.added;
     ev.removed = applied.removed;
     ev.proposals = list.map((l) => l.proposal);
-    ev.hasPath = commit.path !== undefined;
-    if (!applied.removed.includes(this.me)) ev.next = await this.follow(a, applied, commit, steps);
+    ev.hasPath = path !== undefined;
+    if (applied.removed.includes(this.me)) return;
+    const keys = this.keysAfter(applied);
+    const staged = await openCommit(this.base, this.interim, this.secrets, a, applied, steps, keys);
+    ev.next = this.next(staged, a.tag, applied);
+  }
+
+  private resolve(p: ProposalOrRef, sender: Sender): Listed {
+    if (p.proposal) return { proposal: p.proposal, sender };
+    const known = this.pending.get(hex(p.ref));
+    if (!known) throw new Error("mls: a commit of a proposal that we do not know");
+    return known;
   }
 
   /** The public half of a path: checked, and put into the tree. */
-  private async takePath(applied: Applied, committer: number, path: NonNullable<Commit["path"]>) {
+  private async takePath(applied: Applied, committer: number, path: UpdatePath): Promise<Step[]> {
     const { tree } = applied;
     checkLeafContent(this.suite, path.leaf);
     await this.base.config.validate?.(path.leaf);
@@ -582,44 +491,6 @@ export class Group {
     checkUnique(tree);
     checkSupport(tree, applied.extensions);
     return steps;
-  }
-
-  /** The secret half of a commit that was found good. */
-  private async follow(
-    a: Authenticated,
-    applied: Applied,
-    commit: Commit,
-    steps: Awaited<ReturnType<typeof applyPath>>,
-  ): Promise<Group> {
-    const s = this.suite;
-    const { tree } = applied;
-    const keys = this.keysAfter(applied);
-    let commitSecret = s.zero();
-    let init = this.secrets.init.slice();
-    try {
-      if (commit.path) {
-        const context = provisionalContext(this.ctx, applied, tree.hash());
-        const encoded = encode((w) => encGroupContext(w, context));
-        commitSecret = await decap(tree, this.me, keys, steps, commit.path, applied.added, encoded);
-      }
-      if (applied.externalInit) {
-        const { priv } = await s.deriveKeyPair(this.secrets.external);
-        wipe(init);
-        init = await s.exportFrom(priv, applied.externalInit);
-        wipe(priv);
-      }
-      const context = nextContext(this.origin(), this.interim, applied, a);
-      const psk = pskSecret(s, applied.psks, (id) => findPsk(this.base, id));
-      const secrets = epochSecrets(s, joinerSecret(s, init, commitSecret, context), psk, context);
-      checkTag(s, secrets, context, a.tag);
-      wipe(secrets.joiner, secrets.welcome);
-      return this.next({ ...this.base, context, tree, keys }, secrets, a.tag, applied);
-    } catch (e) {
-      wipe(...keys.values());
-      throw e;
-    } finally {
-      wipe(commitSecret, init);
-    }
   }
 
   /** Our private keys in the tree after a commit's proposals, our own update among them. */
@@ -669,69 +540,4 @@ export class Group {
     wipe(init, exporter, external, membership, authenticator);
     wipe(...this.base.keys.values(), ...this.proposed.values());
   }
-}
-
-function frame(context: GroupContext, sender: Sender, f: Framing): Authenticated {
-  const { groupId, epoch } = context;
-  const { aad, contentType } = f;
-  return {
-    wire: f.wire,
-    content: { groupId, epoch, sender, aad, contentType },
-    signature: empty,
-    tag: empty,
-  };
-}
-
-function findPsk(base: Base, id: PSKID): Bytes | undefined {
-  const own =
-    id.type === PSK.resumption && eq(id.groupId, base.context.groupId)
-      ? base.resumption.get(id.epoch)
-      : undefined;
-  return own ?? base.config.psk?.(id);
-}
-
-/** The committer's half: makes the path, signs, derives, and sets path, signature and tag of auth. */
-async function seal(
-  base: Base,
-  interim: Bytes,
-  applied: Applied,
-  auth: Authenticated,
-  force: boolean,
-  init: Bytes,
-): Promise<{ base: Base; secrets: Secrets; path: Encapsulated | undefined }> {
-  const { suite: s, me, signer } = base;
-  const { tree } = applied;
-  let path: Encapsulated | undefined;
-  if (applied.needsPath || force) {
-    path = await encap(tree, me, signer, base.context.groupId, applied.added, (hash) =>
-      provisionalContext(base.context, applied, hash),
-    );
-    auth.content.commit!.path = path.path;
-  }
-  await askProfile(base, applied, auth, me);
-  await signContent(s, auth, signer, base.context);
-  const context = nextContext(base, interim, applied, auth);
-  const psk = pskSecret(s, applied.psks, (id) => findPsk(base, id));
-  const commitSecret = path?.commitSecret ?? s.zero();
-  const secrets = epochSecrets(s, joinerSecret(s, init, commitSecret, context), psk, context);
-  wipe(commitSecret);
-  auth.tag = s.mac(secrets.confirmation, context.transcript);
-  const keys = keepKeys(base.keys, base.tree, tree);
-  for (const [x, key] of path?.keys ?? []) {
-    wipe(keys.get(x));
-    keys.set(x, key);
-  }
-  const resumption = new Map([[context.epoch, secrets.resumption]]);
-  return { base: { ...base, context, tree, keys, resumption }, secrets, path };
-}
-
-/** The secret of the lowest node on a path that a newcomer is under. */
-function lowestSecret(
-  tree: Tree,
-  newcomer: number,
-  path: Encapsulated | undefined,
-): Bytes | undefined {
-  if (!path) return undefined;
-  const x = tree.directPath(2 * newcomer).find((x) => path.secrets.has(x));
-  return x === undefined ? undefined : path.secrets.get(x);
 }

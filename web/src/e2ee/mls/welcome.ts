@@ -1,12 +1,14 @@
 /** GroupInfo and Welcome: making and opening them (RFC 9420 §12.4.3). */
 import { type Bytes, decode, empty, encode, eq, MAX_MESSAGE, wipe } from "./codec";
-import type { Config } from "./epoch";
+import { type Base, type Config, checkTag } from "./epoch";
 import {
   EXT,
+  encLeaf,
   findExt,
   type KeyPackage,
   type KeyPackagePrivate,
   keyPackageRef,
+  type LeafNode,
   verifyLeafSignature,
 } from "./leaf";
 import {
@@ -23,9 +25,11 @@ import {
   type Welcome,
 } from "./messages";
 import { checkExtensions, checkLeafContent, checkSupport, checkUnique } from "./rules";
-import { welcomeSecret } from "./schedule";
-import { NONCE_SIZE, type Suite } from "./suite";
+import { epochSecrets, pskSecret, type Secrets, welcomeSecret } from "./schedule";
+import { getSuite, NONCE_SIZE, type Suite } from "./suite";
 import { Tree } from "./tree";
+import { implant, type PrivateKeys } from "./treekem";
+import { below } from "./treemath";
 
 function infoKey(s: Suite, welcome: Bytes): { key: Bytes; nonce: Bytes } {
   return {
@@ -62,17 +66,18 @@ export async function sealWelcome(
 }
 
 /** What a Welcome tells the owner of a key package. Its signature and tree are not checked yet. */
-export interface Opened {
+interface Opened {
   secrets: GroupSecrets;
   info: GroupInfo;
+  /** The PSK secret of the epoch. */
+  psk: Bytes;
 }
 
-/** Opens a Welcome. psk makes the PSK secret for the ids in it, and the returned one is wiped. */
-export async function openWelcome(
+async function openWelcome(
   s: Suite,
+  config: Config,
   m: Welcome,
   own: KeyPackagePrivate,
-  psk: (ids: readonly PSKID[]) => Bytes,
 ): Promise<Opened> {
   if (own.kp.suite !== m.suite) throw new Error("mls: a Welcome of another suite");
   const ref = keyPackageRef(s, own.kp);
@@ -82,16 +87,15 @@ export async function openWelcome(
   const secrets = decode(plaintext, decGroupSecrets);
   wipe(plaintext);
   checkWelcomePsks(s, secrets.psks);
-  const mixed = psk(secrets.psks);
-  const welcome = welcomeSecret(s, secrets.joiner, mixed);
+  const psk = pskSecret(s, secrets.psks, (id) => config.psk?.(id));
+  const welcome = welcomeSecret(s, secrets.joiner, psk);
   const k = infoKey(s, welcome);
   const info = decode(await s.open(k.key, k.nonce, empty, m.groupInfo), decGroupInfo);
-  wipe(mixed, welcome, k.key, k.nonce);
-  const resumes = secrets.psks.some(isResumption);
-  if (resumes && info.context.epoch !== 1n) {
+  wipe(welcome, k.key, k.nonce);
+  if (secrets.psks.some(isResumption) && info.context.epoch !== 1n) {
     throw new Error("mls: a Welcome that resumes a group beyond its first epoch");
   }
-  return { secrets, info };
+  return { secrets, info, psk };
 }
 
 const isResumption = (id: PSKID): boolean =>
@@ -136,4 +140,50 @@ export async function verifyGroupInfo(
     }),
   );
   return tree;
+}
+
+/** Joins by a Welcome (§12.4.3.1). Moves the secrets out of own when it succeeds. */
+export async function joinByWelcome(
+  config: Config,
+  m: Welcome,
+  own: KeyPackagePrivate,
+  treeBytes?: Uint8Array,
+): Promise<{ base: Base; secrets: Secrets; tag: Bytes }> {
+  const s = getSuite(m.suite);
+  const { secrets: told, info, psk } = await openWelcome(s, config, m, own);
+  const tree = await verifyGroupInfo(s, config, info, treeBytes);
+  const me = ownLeaf(tree, own.kp.leaf);
+  const keys: PrivateKeys = new Map([[2 * me, own.encPriv.slice()]]);
+  if (told.pathSecret) {
+    const steps = tree.filteredPath(info.signer);
+    const k = steps.findIndex((step) => below(2 * me, step.copath));
+    if (k < 0) throw new Error("mls: a path secret from nowhere");
+    const above = steps.slice(k).map((step) => step.node);
+    wipe(await implant(tree, keys, above, told.pathSecret));
+  }
+  const { context, tag } = info;
+  const secrets = epochSecrets(s, told.joiner, psk, context);
+  checkTag(s, secrets, context, tag);
+  wipe(secrets.joiner, secrets.welcome, own.initPriv, own.encPriv);
+  const base: Base = {
+    suite: s,
+    config,
+    signer: own.signer,
+    me,
+    context,
+    tree,
+    keys,
+    past: new Map(),
+    resumption: new Map([[context.epoch, secrets.resumption]]),
+  };
+  return { base, secrets, tag };
+}
+
+function ownLeaf(tree: Tree, leaf: LeafNode): number {
+  const encoded = (l: LeafNode): Bytes => encode((w) => encLeaf(w, l));
+  const want = encoded(leaf);
+  for (const { index, leaf: l } of tree.members()) {
+    if (eq(l.sigKey, leaf.sigKey) && eq(encoded(l), want)) return index;
+  }
+  throw new Error("mls: our leaf is not in the tree");
 }
