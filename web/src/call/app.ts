@@ -1,127 +1,138 @@
 /** The whole client as a view model: landing, device check, meeting, and what comes after. */
-import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
-import { base64url, fromBase64url } from "../e2ee/bytes";
+import { batch, type ReadonlySignal, signal } from "@preact/signals-core";
 import type { CryptoClient } from "../e2ee/client";
-import { validName } from "../e2ee/leaf";
-import { formatLink, parseLink } from "../e2ee/link";
-import { listDevices } from "../media/devices";
+import { formatLink } from "../e2ee/link";
 import type { VideoCodec } from "../media/publish";
 import { Refusal } from "../wire/http";
+import { Check } from "./check";
 import type { Env } from "./env";
+import {
+  type Invitation,
+  linkProblem,
+  readPasted,
+  remember,
+  type Secret,
+  takeInvitation,
+} from "./invite";
 import { LocalMedia } from "./local";
-import { type Known, Meeting } from "./meeting";
-import type { AppModel, CheckModel, DeviceChoice, LandingModel, MeetingModel, Problem, Screen } from "./model";
+import { type Known, type Leaving, Meeting } from "./meeting";
+import type { AppModel, LandingModel, MeetingModel, Problem, Screen } from "./model";
 
-interface Remembered {
-  secret: string;
-  /** Set while in the meeting: a reload goes straight back in. */
-  inside?: boolean;
+const MAX_TITLE = 60; // characters; 200 bytes in any script (PROTOCOL.md 2.2)
+const LOOKS = 6; // attempts after a reload, a second apart: the server may be away for a moment
+
+/** The room that is looked at or visited. */
+interface Place extends Known {
+  secret: Secret;
 }
 
-const linkProblem = (text: string): Problem => ({ code: "link", title: "This link does not work", text });
+/** What to tell about a request that was not carried out. */
+export function explain(e: unknown): Problem {
+  if (!(e instanceof Refusal)) {
+    const text = "Reload the page. If that does not help, try another browser.";
+    return { code: "worker", title: "The page's encryption does not start", text };
+  }
+  switch (e.code) {
+    case "unreachable":
+    case "unavailable":
+      return {
+        code: "server-gone",
+        title: "The server does not answer",
+        text: "Check your connection, then try again.",
+      };
+    case "rate":
+      return { code: "rate", title: "Too many attempts", text: "Wait a minute, then try again." };
+    case "full":
+      return { code: "full", title: "The server is full", text: "Try again later." };
+    default:
+      return {
+        code: "refused",
+        title: "This meeting does not exist",
+        text: "The link is wrong, or the meeting is over. Ask for a new link.",
+      };
+  }
+}
+
+/** ?codec=vp9, av1 or h264 sends video in that codec: a means to find faults, not a setting. */
+export function codecOf(search: string): VideoCodec {
+  const wanted = new URLSearchParams(search).get("codec");
+  return wanted === "vp9" || wanted === "av1" || wanted === "h264" ? wanted : "vp8";
+}
 
 class App implements AppModel {
-  readonly screen: Signal<Screen> = signal("landing");
-  readonly stopped: Signal<Problem | null> = signal(null);
-  readonly landing: LandingModel;
-  readonly check: CheckModel;
+  private readonly shown = signal<Screen>("landing");
+  private readonly problem = signal<Problem | null>(null);
   private readonly busy = signal(false);
   private readonly landingProblem = signal<Problem | null>(null);
-  private readonly title = signal("");
-  private readonly people = signal<number | null>(null);
-  private readonly name: Signal<string>;
-  private readonly joining = signal(false);
-  private readonly checkProblem = signal<Problem | null>(null);
-  private readonly speaker = signal<DeviceChoice | null>(null);
-  private local: LocalMedia;
+  private readonly current = signal<Meeting | null>(null);
+  readonly screen: ReadonlySignal<Screen> = this.shown;
+  readonly stopped: ReadonlySignal<Problem | null> = this.problem;
+  readonly landing: LandingModel;
+  readonly check: Check;
+  private readonly local: LocalMedia;
   private client: CryptoClient | null = null;
-  private known: Known | null = null;
-  private current: Signal<Meeting | null> = signal(null);
+  private place: Place | null = null;
+  private visit = 0; // counts rooms that were looked at: a slow answer must not undo a later choice
 
   constructor(private readonly env: Env) {
-    this.name = signal(env.browser.get("name") ?? "");
     this.local = new LocalMedia(env);
+    this.check = new Check(env, this.local, (name) => this.join(name));
     this.landing = {
       busy: this.busy,
       problem: this.landingProblem,
       newMeeting: (title) => void this.newMeeting(title),
       openLink: (text) => this.openLink(text),
     };
-    this.check = this.makeCheck();
-    env.onLeavePage(() => this.current.value?.end(null));
+    env.onLeavePage(() => this.current.value?.end("page"));
     env.onOnline(() => this.current.value?.hurry());
-    void this.begin();
+    env.onFragment(() => this.readAddress());
+    this.readAddress();
   }
 
+  /** The meeting that is shown; after its end the last one, until there is another. */
   get meeting(): MeetingModel {
     const m = this.current.value;
-    if (!m) throw new Error("there is no meeting");
+    if (!m) throw new Error("call: internal error: there was no meeting yet");
     return m;
   }
 
-  private makeCheck(): CheckModel {
-    const local = this.local;
-    const preview = computed(() => (local.camera.track.value ? new MediaStream([local.camera.track.value]) : null));
-    const clean = computed(() => this.name.value.trim().normalize("NFC"));
-    return {
-      title: this.title,
-      people: this.people,
-      name: this.name,
-      nameHint: computed(() =>
-        clean.value === "" ? "" : validName(clean.value) ? "" : "A name has at most 64 characters and no control characters.",
-      ),
-      camera: local.camera.choice,
-      mic: local.mic.choice,
-      speaker: this.speaker,
-      preview,
-      level: local.level,
-      joining: this.joining,
-      canJoin: computed(() => validName(clean.value) && !this.joining.value),
-      problem: this.checkProblem,
-      setName: (name) => {
-        this.name.value = name;
-      },
-      toggleCamera: () => void local.camera.toggle(),
-      toggleMic: () => void local.mic.toggle(),
-      chooseCamera: (id) => void local.camera.choose(id),
-      chooseMic: (id) => void local.mic.choose(id),
-      chooseSpeaker: (id) => {
-        if (this.speaker.value) this.speaker.value = { ...this.speaker.value, chosen: id };
-      },
-      join: () => this.join(clean.value),
-    };
-  }
-
-  private async begin(): Promise<void> {
-    const { path, fragment } = this.env.location();
-    if (!path.startsWith("/r/")) return;
-    const unfit = await this.env.unfit();
-    if (unfit) return this.stop(unfit);
-    const room = path.slice(3).replace(/\/$/, "");
-    const remembered = this.remembered(room);
-    const parsed = parseLink(path, fragment || (remembered ? `#1.${remembered.secret}` : ""));
-    if (fragment) this.env.showPath(path + this.env.location().search); // the secret leaves the address bar at once
-    if ("problem" in parsed) return this.stop(linkProblem(parsed.problem));
-    await this.enterRoom(parsed.room, parsed.secret, !fragment && remembered?.inside === true);
-  }
-
-  private remembered(room: string): Remembered | null {
-    const text = this.env.tab.get(`room:${room}`);
-    if (!text) return null;
-    const v: unknown = JSON.parse(text);
-    const secret = (v as Remembered | null)?.secret;
-    return typeof secret === "string" && fromBase64url(secret) ? (v as Remembered) : null;
-  }
-
-  private remember(room: string, secret: Uint8Array, inside: boolean): void {
-    this.env.tab.set(`room:${room}`, JSON.stringify({ secret: base64url(secret), inside } satisfies Remembered));
-  }
-
-  private stop(problem: Problem): void {
+  private show(screen: Screen, problem: Problem | null = null): void {
     batch(() => {
-      this.stopped.value = problem;
-      this.screen.value = "stopped";
+      this.problem.value = problem;
+      this.landingProblem.value = null;
+      this.shown.value = screen;
     });
+  }
+
+  // Ways in.
+
+  /** Takes an invitation out of the address, when the page is loaded and when another is pasted there later. */
+  private readAddress(): void {
+    const found = takeInvitation(this.env);
+    if (!found || this.shown.value === "meeting" || this.check.joining.value) return;
+    if ("problem" in found) this.show("stopped", found.problem);
+    else void this.enterIfFit(found);
+  }
+
+  /** Reports whether this browser can take part; otherwise it has been explained. */
+  private async fit(): Promise<boolean> {
+    const unfit = await this.env.unfit();
+    if (unfit) this.show("stopped", unfit);
+    return unfit === null;
+  }
+
+  private async enterIfFit(invitation: Invitation): Promise<void> {
+    if (await this.fit()) await this.enterRoom(invitation);
+  }
+
+  private openLink(text: string): void {
+    const link = readPasted(text, this.env.origin);
+    if ("problem" in link) {
+      this.landingProblem.value = linkProblem(link.problem);
+      return;
+    }
+    this.env.showPath(`/r/${link.room}${this.env.location().search}`);
+    void this.enterIfFit({ ...link, back: false });
   }
 
   private async newMeeting(title: string): Promise<void> {
@@ -129,61 +140,76 @@ class App implements AppModel {
     this.busy.value = true;
     this.landingProblem.value = null;
     try {
-      const unfit = await this.env.unfit();
-      if (unfit) {
-        this.landingProblem.value = unfit;
-        return;
-      }
-      const client = this.freshClient();
-      const made = await client.create(title.trim().slice(0, 60));
+      if (!(await this.fit())) return;
+      const made = await this.freshClient().create([...title.trim()].slice(0, MAX_TITLE).join(""));
       const { room, hostKey, tokenHash, card } = made;
       await this.env.http.createRoom({ room, hostKey, tokenHash, card });
-      this.env.showPath(`/r/${room}`);
-      await this.enterRoom(room, made.secret as Uint8Array<ArrayBuffer>, false);
+      this.env.showPath(`/r/${room}${this.env.location().search}`);
+      await this.enterRoom({ room, secret: new Uint8Array(made.secret), back: false });
     } catch (e) {
-      this.landingProblem.value = this.explain(e);
+      this.landingProblem.value = explain(e);
     } finally {
       this.busy.value = false;
     }
   }
 
-  private openLink(text: string): void {
-    const link = text.trim();
-    let url: URL;
+  /** Looks at the room, has its card verified, and goes on to the device check. */
+  private async enterRoom(invitation: Invitation): Promise<void> {
+    const visit = ++this.visit;
+    const { room, secret, back } = invitation;
+    let people: number;
     try {
-      url = new URL(link, this.env.origin);
-    } catch {
-      this.landingProblem.value = linkProblem("This is not a link. Copy the whole invitation link and paste it here.");
+      const client = this.freshClient();
+      const { token, tokenHash } = await client.open(room, secret);
+      const looked = await this.look(room, token, back ? LOOKS : 1);
+      const card = await client.card(looked.card);
+      if (visit !== this.visit) return;
+      people = looked.people;
+      const create = { room, hostKey: card.hostKey, tokenHash, card: looked.card };
+      this.place = {
+        room,
+        token,
+        secret,
+        create,
+        title: card.title,
+        link: formatLink(this.env.origin, room, secret),
+      };
+    } catch (e) {
+      if (visit === this.visit) this.cannotEnter(e, invitation);
       return;
     }
-    const parsed = parseLink(url.pathname, url.hash);
-    if ("problem" in parsed) {
-      this.landingProblem.value = linkProblem(parsed.problem);
-      return;
-    }
-    if (url.origin !== this.env.origin) {
-      this.landingProblem.value = linkProblem(`This link belongs to another server. Open it in the browser's address bar: ${url.host}`);
-      return;
-    }
-    this.env.showPath(url.pathname);
-    void this.enterRoom(parsed.room, parsed.secret, false);
+    remember(this.env, room, secret, back);
+    const ready = this.check.begin(this.place.title, people);
+    this.show("check");
+    // Who was inside before a reload needs no click, and nobody waits for a camera.
+    if (back) this.check.join();
+    await ready;
   }
 
-  private explain(e: unknown): Problem {
-    if (!(e instanceof Refusal)) {
-      return { code: "worker", title: "The page's encryption does not start", text: "Reload the page. If that does not help, try another browser." };
+  private async look(
+    room: string,
+    token: Uint8Array,
+    attempts: number,
+  ): ReturnType<Env["http"]["look"]> {
+    for (let left = attempts - 1; ; left--) {
+      try {
+        return await this.env.http.look(room, token);
+      } catch (e) {
+        if (left <= 0 || !(e instanceof Refusal) || e.code !== "unreachable") throw e;
+        await new Promise<void>((resolve) => void this.env.after(1_000, resolve));
+      }
     }
-    switch (e.code) {
-      case "unreachable":
-      case "unavailable":
-        return { code: "server-gone", title: "The server does not answer", text: "Check your connection, then try again." };
-      case "rate":
-        return { code: "rate", title: "Too many attempts", text: "Wait a minute, then try again." };
-      case "full":
-        return { code: "full", title: "The server is full", text: "Try again later." };
-      default:
-        return { code: "refused", title: "This meeting does not exist", text: "The link is wrong, or the meeting is over. Ask for a new link." };
+  }
+
+  private cannotEnter(e: unknown, invitation: Invitation): void {
+    if ((e as { code?: string } | null)?.code === "card") {
+      const title = "This server can't be trusted with this meeting";
+      this.show("stopped", { code: "card", title, text: (e as Error).message });
+      return;
     }
+    const problem = explain(e);
+    const again = { label: "Try again", run: () => void this.enterRoom(invitation) };
+    this.show("stopped", problem.code === "refused" ? problem : { ...problem, action: again });
   }
 
   private freshClient(): CryptoClient {
@@ -192,129 +218,60 @@ class App implements AppModel {
     return this.client;
   }
 
-  /** Looks at the room by its link, and goes on to the device check; back says that we were inside before a reload. */
-  private async enterRoom(room: string, secret: Uint8Array<ArrayBuffer>, back: boolean): Promise<void> {
-    const client = this.freshClient();
-    try {
-      const { token, tokenHash } = await client.open(room, secret);
-      const looked = await this.lookPatiently(room, token, back);
-      const card = await client.card(looked.card);
-      this.known = {
-        room,
-        token,
-        title: card.title,
-        link: formatLink(this.env.origin, room, secret),
-        create: { room, hostKey: card.hostKey, tokenHash, card: looked.card },
-      };
-      this.remember(room, secret, back);
-      batch(() => {
-        this.title.value = card.title;
-        this.people.value = looked.people;
-        this.checkProblem.value = null;
-        this.screen.value = "check";
-      });
-    } catch (e) {
-      if ((e as { code?: string } | null)?.code === "card") {
-        return this.stop({ code: "card", title: "This server can't be trusted with this meeting", text: (e as Error).message });
-      }
-      const problem = this.explain(e);
-      return this.stop(problem.code === "refused" ? problem : { ...problem, action: { label: "Try again", run: () => void this.retry(room, secret, back) } });
-    }
-    await this.startDevices();
-    if (back && this.check.canJoin.value) this.check.join();
-  }
-
-  /** After a reload the server may be away for a moment: it is asked again. */
-  private async lookPatiently(room: string, token: Uint8Array, patient: boolean): ReturnType<Env["http"]["look"]> {
-    for (let i = 0; ; i++) {
-      try {
-        return await this.env.http.look(room, token);
-      } catch (e) {
-        if (!patient || i >= 5 || !(e instanceof Refusal) || e.code !== "unreachable") throw e;
-        await new Promise<void>((resolve) => void this.env.after(1_000, resolve));
-      }
-    }
-  }
-
-  private async retry(room: string, secret: Uint8Array<ArrayBuffer>, back: boolean): Promise<void> {
-    this.stopped.value = null;
-    await this.enterRoom(room, secret, back);
-  }
-
-  private async startDevices(): Promise<void> {
-    await this.local.start();
-    const devices = this.env.devices;
-    if (!devices || !("setSinkId" in HTMLMediaElement.prototype)) return;
-    const speakers = await listDevices(devices, "speaker").catch(() => []);
-    if (speakers.length > 1) this.speaker.value = { on: true, devices: speakers, chosen: "", problem: null };
-  }
+  // In and out of the meeting.
 
   private join(name: string): void {
-    const { known, client } = this;
-    if (!known || !client || !this.check.canJoin.value) return;
-    this.joining.value = true;
-    this.env.browser.set("name", name);
-    const codec = new URLSearchParams(this.env.location().search).get("codec");
-    const video: VideoCodec = codec === "vp9" || codec === "av1" || codec === "h264" ? codec : "vp8";
-    const secret = fromBase64url(known.link.split("#1.")[1] ?? "") ?? new Uint8Array();
-    const meeting = new Meeting(this.env, client, this.local, known, name, video, {
+    const { place, client } = this;
+    if (!place || !client) throw new Error("call: internal error: joining without a room");
+    const codec = codecOf(this.env.location().search);
+    const meeting = new Meeting(this.env, client, this.local, place, name, codec, {
       entered: () => {
-        this.remember(known.room, secret, true);
-        batch(() => {
-          this.joining.value = false;
-          this.screen.value = "meeting";
-        });
+        remember(this.env, place.room, place.secret, true);
+        this.check.done();
+        this.show("meeting");
       },
-      ended: (problem) => this.ended(problem, known.room, secret),
+      waiting: () => this.check.explain(explain(new Refusal("unreachable", ""))),
+      ended: (why) => this.ended(why, place),
     });
-    client.onCrash = () => meeting.end({ code: "worker", title: "The page's encryption stopped", text: "Reload the page to come back." });
+    client.onCrash = () => {
+      meeting.end({
+        code: "worker",
+        title: "The page's encryption stopped",
+        text: "Join again to come back.",
+      });
+    };
     this.current.value = meeting;
+    meeting.chooseSpeaker(this.check.speaker.value?.chosen ?? "");
     meeting.enter();
   }
 
-  private ended(problem: Problem | null, room: string, secret: Uint8Array): void {
-    this.client = null;
-    if (this.env.location().path.startsWith("/r/")) this.rememberAfterEnd(problem, room, secret);
-    batch(() => {
-      this.joining.value = false;
-      if (problem) this.stop({ ...problem, action: { label: "Try again", run: () => this.rejoin() } });
-      else this.screen.value = "left";
-      this.current.value = null;
-    });
+  private ended(why: Leaving, place: Place): void {
+    this.client = null; // the meeting has ended it
+    this.check.done();
+    // A page that goes away may be a reload, which comes back; whoever leaves does not.
+    if (why !== "page") remember(this.env, place.room, place.secret, false);
+    if (typeof why === "string") this.show("left");
+    else
+      this.show("stopped", { ...why, action: { label: "Join again", run: () => this.rejoin() } });
   }
-
-  /** Leaving by the button ends it; the page going away (a reload) does not. */
-  private rememberAfterEnd(problem: Problem | null, room: string, secret: Uint8Array): void {
-    if (problem || this.leaving) this.remember(room, secret, false);
-  }
-
-  leaving = false;
 
   rejoin(): void {
-    const { known } = this;
-    const secret = known && fromBase64url(known.link.split("#1.")[1] ?? "");
-    if (!known || !secret) return this.home();
-    this.leaving = false;
-    batch(() => {
-      this.stopped.value = null;
-      this.screen.value = "check";
-    });
-    void this.enterRoom(known.room, secret, false);
+    const { place } = this;
+    if (place) void this.enterRoom({ room: place.room, secret: place.secret, back: false });
+    else this.home();
   }
 
   home(): void {
+    this.visit++;
     this.local.stop();
     this.client?.terminate();
     this.client = null;
     this.env.showPath("/");
-    batch(() => {
-      this.stopped.value = null;
-      this.landingProblem.value = null;
-      this.screen.value = "landing";
-    });
+    this.show("landing");
   }
 }
 
+/** The client over a browser, or over a test's idea of one. Begins at once with what is in the address. */
 export function createApp(env: Env): AppModel {
   return new App(env);
 }

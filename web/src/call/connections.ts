@@ -1,36 +1,45 @@
 /** The two media connections of a meeting, made anew when one is lost, and the check that nothing leaves unsealed. */
 import type { CryptoClient } from "../e2ee/client";
-import type { SourceName } from "../e2ee/protocol";
+import type { Counters, SourceName } from "../e2ee/protocol";
 import { PublishConnection, type VideoCodec } from "../media/publish";
+import { bypassed } from "../media/stats";
 import { LARGE, SMALL, SubscribeConnection } from "../media/subscribe";
 import type { ClientMessage } from "../wire/wire.gen";
 import type { Env } from "./env";
 
-/** Frames that may be counted as sent before the worker's count of them arrives, without anything being wrong. */
-const SLACK = 30;
 const CHECK_EVERY = 2_000;
-const REBUILD_AFTER = 500;
+/** Ms until lost connections are made again: the pause doubles each time until both are up. */
+const FIRST_PAUSE = 500;
+const LAST_PAUSE = 8_000;
+/** After so many attempts in a row it is no hiccup, and people are told. */
+const TOLD_AFTER = 3;
 
-const none = (): Record<SourceName, number> => ({ mic: 0, camera: 0, screen: 0, "screen-audio": 0 });
+type Side = "publish" | "subscribe";
 
 export interface ConnectionEvents {
   send(m: ClientMessage): void;
-  /** More frames of a source left than the worker sealed: the source must stop. */
+  /** More frames of a source left than the worker took: the source has been stopped. */
   unsealed(source: SourceName): void;
-  /** Seats have changed their streams. */
-  rebuilt(): void;
+  /** New connections are about to be made: nobody is on any seat. */
+  rebuilding(): void;
+  /** Media does not get through, attempt after attempt. */
+  blocked(): void;
   codec(mime: string): void;
 }
 
 export class Connections {
   subscribe: SubscribeConnection | null = null;
   private publish: PublishConnection | null = null;
-  private number = 0;
-  private tracks = new Map<SourceName, MediaStreamTrack>();
-  private base = none();
+  private number = 0; // counts pairs of connections
+  private readonly tracks = new Map<SourceName, MediaStreamTrack>();
+  private base: Counters | null = null; // the worker's counters when the connections were made
+  private readonly unanswered = { publish: 0, subscribe: 0 };
+  private readonly up = new Set<Side>();
+  private attempts = 0;
   private large = false;
   private closed = false;
   private cancelRebuild: (() => void) | null = null;
+  private cancelCheck: (() => void) | null = null;
 
   constructor(
     private readonly env: Env,
@@ -38,45 +47,78 @@ export class Connections {
     private readonly codec: VideoCodec,
     private readonly events: ConnectionEvents,
   ) {
-    const check = (): void => {
-      if (this.closed) return;
-      void this.selfTest().finally(() => env.after(CHECK_EVERY, check));
-    };
-    env.after(CHECK_EVERY, check);
+    this.checkSoon();
   }
 
-  /** Makes both connections, in place of those that were. */
-  async build(): Promise<void> {
+  /** Makes both connections for a fresh session: answers to earlier offers will not come. */
+  begin(): void {
+    this.unanswered.publish = 0;
+    this.unanswered.subscribe = 0;
+    this.attempts = 0;
+    this.build();
+  }
+
+  private build(): void {
     this.cancelRebuild?.();
     this.cancelRebuild = null;
     this.publish?.close();
     this.subscribe?.close();
-    const make = () => this.env.makePeerConnection();
-    const lost = () => this.rebuildSoon();
+    this.up.clear();
+    this.base = null;
+    this.events.rebuilding();
     const number = ++this.number;
+    const make = () => this.env.makePeerConnection();
     const publish = new PublishConnection(make, this.client, number, this.codec, {
-      offer: (sdp, mids) => this.events.send({ type: "publish", sdp, mids }),
-      lost,
+      ...this.watching("publish", number),
+      offer: (sdp, mids) => this.offer({ type: "publish", sdp, mids }),
     });
     const subscribe = new SubscribeConnection(make, this.client, number, {
-      offer: (sdp, seats) => this.events.send({ type: "subscribe", sdp, seats }),
-      lost,
+      ...this.watching("subscribe", number),
+      offer: (sdp, seats) => this.offer({ type: "subscribe", sdp, seats }),
     });
     this.publish = publish;
     this.subscribe = subscribe;
     subscribe.grow(this.large ? LARGE : SMALL);
-    const counted = this.client.count().then((c) => {
-      if (number === this.number) this.base = c.sealed;
-    });
-    await Promise.all([publish.negotiate(), counted, ...[...this.tracks].map(([source, t]) => publish.set(source, t))]);
-    this.events.rebuilt();
+    const lost = (): void => this.lost(number);
+    publish.negotiate().catch(lost);
+    for (const [source, t] of this.tracks) publish.set(source, t).catch(lost);
+    this.client.count().then(
+      (c) => {
+        if (number === this.number) this.base = c;
+      },
+      () => {}, // a fault of the worker is told elsewhere
+    );
   }
 
+  private watching(side: Side, number: number) {
+    return {
+      after: this.env.after,
+      lost: () => this.lost(number),
+      connected: () => {
+        if (number !== this.number) return;
+        this.up.add(side);
+        if (this.up.size === 2) this.attempts = 0;
+      },
+    };
+  }
+
+  private lost(number: number): void {
+    if (number === this.number) this.rebuildSoon();
+  }
+
+  private offer(m: ClientMessage & { type: Side }): void {
+    this.unanswered[m.type]++;
+    this.events.send(m);
+  }
+
+  /** Makes both connections again after a pause. */
   rebuildSoon(): void {
     if (this.closed || this.cancelRebuild) return;
-    this.cancelRebuild = this.env.after(REBUILD_AFTER, () => {
+    const pause = Math.min(FIRST_PAUSE * 2 ** this.attempts, LAST_PAUSE);
+    if (++this.attempts === TOLD_AFTER) this.events.blocked();
+    this.cancelRebuild = this.env.after(pause, () => {
       this.cancelRebuild = null;
-      if (!this.closed) void this.build();
+      if (!this.closed) this.build();
     });
   }
 
@@ -87,44 +129,62 @@ export class Connections {
     this.subscribe?.grow(LARGE);
   }
 
-  get cameraSeats(): number {
-    return this.large ? LARGE.camera : SMALL.camera;
-  }
-
-  async set(source: SourceName, track: MediaStreamTrack | null): Promise<void> {
+  /** What a source sends from now on; null: nothing. */
+  set(source: SourceName, track: MediaStreamTrack | null): void {
     if (track) this.tracks.set(source, track);
     else this.tracks.delete(source);
-    await this.publish?.set(source, track);
+    const number = this.number;
+    this.publish?.set(source, track).catch(() => this.lost(number));
   }
 
   published(sdp: string): void {
-    this.publish?.answered(sdp).catch(() => this.rebuildSoon());
+    const number = this.number;
+    if (this.isLatest("publish")) this.publish?.answered(sdp).catch(() => this.lost(number));
   }
 
   subscribed(sdp: string): void {
-    this.subscribe?.answered(sdp).catch(() => this.rebuildSoon());
+    const number = this.number;
+    if (this.isLatest("subscribe")) this.subscribe?.answered(sdp).catch(() => this.lost(number));
+  }
+
+  /** An offer was not answered. */
+  failed(about: string): void {
+    if ((about === "publish" || about === "subscribe") && this.isLatest(about)) this.rebuildSoon();
+  }
+
+  /** Answers carry no name of their offer but come in order: that to an earlier connection is not for this one. */
+  private isLatest(side: Side): boolean {
+    this.unanswered[side] = Math.max(0, this.unanswered[side] - 1);
+    return this.unanswered[side] === 0;
+  }
+
+  private checkSoon(): void {
+    this.cancelCheck = this.env.after(CHECK_EVERY, () => {
+      const next = (): void => {
+        if (!this.closed) this.checkSoon();
+      };
+      this.selfTest().then(next, next);
+    });
   }
 
   private async selfTest(): Promise<void> {
-    const publish = this.publish;
-    const number = this.number;
-    if (!publish) return;
-    // Sent is read first: what is sealed meanwhile only makes the comparison milder.
+    const { publish, number, base } = this;
+    if (!publish || !base) return;
+    // Sent is read first: what the worker takes meanwhile only makes the comparison milder.
     const { sent, codec } = await publish.frames();
-    const { sealed } = await this.client.count();
+    const counted = await this.client.count();
     if (this.closed || number !== this.number) return;
     if (codec) this.events.codec(codec);
-    for (const source of ["mic", "camera", "screen", "screen-audio"] as const) {
-      if (sent[source] > sealed[source] - this.base[source] + SLACK) {
-        await this.set(source, null);
-        this.events.unsealed(source);
-      }
+    for (const source of bypassed(sent, counted, base)) {
+      this.set(source, null);
+      this.events.unsealed(source);
     }
   }
 
   close(): void {
     this.closed = true;
     this.cancelRebuild?.();
+    this.cancelCheck?.();
     this.publish?.close();
     this.subscribe?.close();
   }

@@ -20,6 +20,7 @@ export interface Env {
   /** Of this browser. */
   browser: Store;
   devices: MediaDevices | undefined;
+  canChooseSpeaker: boolean;
   makeClient(): CryptoClient;
   connect(): SocketLike;
   makePeerConnection(): RTCPeerConnection;
@@ -32,6 +33,8 @@ export interface Env {
   copy(text: string): Promise<void>;
   onLeavePage(f: () => void): void;
   onOnline(f: () => void): void;
+  /** Another fragment was put into the address without a load of the page. */
+  onFragment(f: () => void): void;
   /** Why this browser can't take part, or null. */
   unfit(): Promise<Problem | null>;
 }
@@ -53,9 +56,15 @@ function storeOf(make: () => Storage): Store {
 }
 
 async function unfit(): Promise<Problem | null> {
-  const problem = (text: string): Problem => ({ code: "browser", title: "This browser can't take part", text });
+  const problem = (text: string): Problem => ({
+    code: "browser",
+    title: "This browser can't take part",
+    text,
+  });
   if (!globalThis.isSecureContext || !globalThis.crypto?.subtle) {
-    return problem("Meetings need a secure address, one that begins with https:// (or localhost). Ask who runs this server.");
+    return problem(
+      "Meetings need a secure address, one that begins with https:// (or localhost). Ask who runs this server.",
+    );
   }
   if (typeof RTCPeerConnection === "undefined" || typeof RTCRtpScriptTransform === "undefined") {
     return problem(
@@ -66,13 +75,30 @@ async function unfit(): Promise<Problem | null> {
     await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);
     await crypto.subtle.generateKey("X25519", false, ["deriveBits"]);
   } catch {
-    return problem("It lacks the cryptography that meetings are sealed with (Ed25519 and X25519). A newer version has it.");
+    return problem(
+      "It lacks the cryptography that meetings are sealed with (Ed25519 and X25519). A newer version has it.",
+    );
   }
   return null;
 }
 
-export function browserEnv(workerUrl: string): Env {
+/** One audio context for the page. Browsers let it run from the first click or key on. */
+function audioContexts(): () => AudioContext | null {
   let context: AudioContext | null | undefined;
+  const resume = (): void => {
+    if (context?.state === "suspended") context.resume().catch(() => {}); // until a click allows it
+  };
+  for (const gesture of ["pointerdown", "keydown"])
+    addEventListener(gesture, resume, { capture: true, passive: true });
+  return () => {
+    if (context === undefined)
+      context = typeof AudioContext === "undefined" ? null : new AudioContext();
+    resume();
+    return context;
+  };
+}
+
+export function browserEnv(workerUrl: string): Env {
   return {
     origin: location.origin,
     location: () => ({ path: location.pathname, search: location.search, fragment: location.hash }),
@@ -80,14 +106,11 @@ export function browserEnv(workerUrl: string): Env {
     tab: storeOf(() => sessionStorage),
     browser: storeOf(() => localStorage),
     devices: navigator.mediaDevices,
+    canChooseSpeaker: "setSinkId" in HTMLMediaElement.prototype,
     makeClient: () => new CryptoClient(openWorker(workerUrl)),
     connect: () => new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`),
     makePeerConnection: () => new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: [] }),
-    audioContext() {
-      if (context === undefined) context = typeof AudioContext === "undefined" ? null : new AudioContext();
-      if (context?.state === "suspended") void context.resume().catch(() => {}); // until a click allows it
-      return context;
-    },
+    audioContext: audioContexts(),
     makeAudio: () => new Audio(),
     http: { createRoom, look },
     now: () => Date.now(),
@@ -99,6 +122,7 @@ export function browserEnv(workerUrl: string): Env {
     copy: (text) => navigator.clipboard.writeText(text),
     onLeavePage: (f) => addEventListener("pagehide", f),
     onOnline: (f) => addEventListener("online", f),
+    onFragment: (f) => addEventListener("hashchange", f),
     unfit,
   };
 }

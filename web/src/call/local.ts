@@ -1,92 +1,136 @@
 /** Our own camera and microphone: what is chosen, what is on, what is wrong. */
 import { type ReadonlySignal, signal } from "@preact/signals-core";
-import { type Kind, listDevices, openDevice, problemOf } from "../media/devices";
+import { type Kind, listDevices, openBoth, openDevice, problemOf } from "../media/devices";
 import { type Meter, meterOf } from "../media/level";
 import type { Env } from "./env";
-import type { DeviceChoice } from "./model";
+import type { DeviceChoice, Problem } from "./model";
 
-class LocalDevice {
-  readonly choice;
-  readonly track = signal<MediaStreamTrack | null>(null);
+const MEASURE_EVERY = 100; // ms
+
+const nameOf = (e: unknown): string => (e as Error | null)?.name ?? "";
+
+export class LocalDevice {
+  private readonly state;
+  private readonly live = signal<MediaStreamTrack | null>(null);
+  readonly choice: ReadonlySignal<DeviceChoice>;
+  /** What is to be sent: null while it is off. */
+  readonly track: ReadonlySignal<MediaStreamTrack | null> = this.live;
+  private held: MediaStreamTrack | null = null;
   private opening = 0;
 
+  /**
+   * A camera that is off is given back, so that its light goes out. A microphone that is muted stays open and is not sent: the
+   * first word after unmuting would be lost, and some browsers would ask again each time.
+   */
   constructor(
     private readonly env: Env,
-    private readonly kind: Kind,
+    readonly kind: Kind,
+    private readonly retry: () => void,
   ) {
     const on = env.browser.get(`${kind}:off`) !== "1";
     const chosen = env.browser.get(`${kind}:id`) ?? "";
-    this.choice = signal<DeviceChoice>({ on, devices: [], chosen, problem: null });
+    this.state = signal<DeviceChoice>({ on, devices: [], chosen, problem: null });
+    this.choice = this.state;
   }
 
-  /** Opens the device if it is on. */
-  async apply(): Promise<void> {
+  /** Opens the device if it is on and not open yet. */
+  async open(): Promise<void> {
     const number = ++this.opening;
-    const { on, chosen } = this.choice.value;
-    if (!on) {
-      this.drop();
-      return;
-    }
-    const devices = this.env.devices;
-    try {
-      if (!devices) throw Object.assign(new Error("no devices"), { name: "NotFoundError" });
-      const track = await openDevice(devices, this.kind, chosen).catch((e: unknown) => {
-        // The device of last time may be gone: any other will do.
-        const name = (e as Error | null)?.name;
-        if (chosen && (name === "OverconstrainedError" || name === "NotFoundError")) return openDevice(devices, this.kind, "");
-        throw e;
-      });
-      if (number !== this.opening) {
-        track.stop();
-        return;
-      }
-      this.drop();
-      track.onended = () => void this.lost();
-      this.track.value = track;
-      this.update({ problem: null, chosen: track.getSettings().deviceId ?? chosen });
-    } catch (e) {
-      if (number !== this.opening) return;
-      this.drop();
-      this.update({ on: false, problem: problemOf(this.kind, e) });
+    if (!this.state.value.on) {
+      this.live.value = null;
+      if (this.kind === "camera") this.drop();
+    } else if (this.held) {
+      this.live.value = this.held;
+    } else {
+      await this.acquire(number);
     }
     await this.list();
   }
 
+  private async acquire(number: number): Promise<void> {
+    try {
+      const track = await this.ask(this.state.value.chosen);
+      if (number === this.opening) this.take(track);
+      else track.stop();
+    } catch (e) {
+      if (number !== this.opening) return;
+      this.drop();
+      const problem = problemOf(this.kind, e);
+      this.update({
+        on: false,
+        problem: { ...problem, action: { label: "Try again", run: this.retry } },
+      });
+    }
+  }
+
+  private async ask(id: string): Promise<MediaStreamTrack> {
+    const { devices } = this.env;
+    if (!devices) throw Object.assign(new Error("no devices"), { name: "NotFoundError" });
+    try {
+      return await openDevice(devices, this.kind, id);
+    } catch (e) {
+      // The device of last time may be gone: any other will do.
+      const gone = nameOf(e) === "OverconstrainedError" || nameOf(e) === "NotFoundError";
+      if (id === "" || !gone) throw e;
+      return openDevice(devices, this.kind, "");
+    }
+  }
+
+  /** Takes an open track as this device's. */
+  take(track: MediaStreamTrack): void {
+    this.drop();
+    this.held = track;
+    track.onended = () => void this.lost();
+    this.live.value = this.state.value.on ? track : null;
+    this.update({ problem: null, chosen: track.getSettings().deviceId ?? this.state.value.chosen });
+  }
+
   async list(): Promise<void> {
-    if (this.env.devices) this.update({ devices: await listDevices(this.env.devices, this.kind).catch(() => []) });
+    const { devices } = this.env;
+    if (devices) this.update({ devices: await listDevices(devices, this.kind).catch(() => []) });
   }
 
   async toggle(): Promise<void> {
-    const on = !this.choice.value.on;
+    const on = !this.state.value.on;
     this.env.browser.set(`${this.kind}:off`, on ? "0" : "1");
     this.update({ on, problem: null });
-    await this.apply();
+    await this.open();
+  }
+
+  /** Switches it off because of a problem, without remembering that for the next time. */
+  switchOff(problem: Problem): void {
+    this.opening++;
+    this.update({ on: false, problem });
+    this.drop();
   }
 
   async choose(id: string): Promise<void> {
     this.env.browser.set(`${this.kind}:id`, id);
-    this.update({ chosen: id });
-    await this.apply();
+    this.update({ chosen: id, problem: null });
+    this.drop();
+    await this.open();
   }
 
-  /** Stops the device and leaves what was chosen as it is. */
+  /** Gives the device back and leaves what was chosen as it is. */
   drop(): void {
-    const track = this.track.value;
+    const track = this.held;
+    this.held = null;
+    this.live.value = null;
     if (!track) return;
     track.onended = null;
     track.stop();
-    this.track.value = null;
   }
 
   /** It was unplugged: another one may be there. */
   private async lost(): Promise<void> {
-    this.track.value = null;
+    this.held = null;
+    this.live.value = null;
     this.update({ chosen: "" });
-    await this.apply();
+    await this.open();
   }
 
   private update(part: Partial<DeviceChoice>): void {
-    this.choice.value = { ...this.choice.value, ...part };
+    this.state.value = { ...this.state.value, ...part };
   }
 }
 
@@ -98,8 +142,8 @@ export class LocalMedia {
   private meter: Meter | null = null;
 
   constructor(private readonly env: Env) {
-    this.camera = new LocalDevice(env, "camera");
-    this.mic = new LocalDevice(env, "mic");
+    this.camera = new LocalDevice(env, "camera", () => void this.camera.toggle());
+    this.mic = new LocalDevice(env, "mic", () => void this.mic.toggle());
     this.mic.track.subscribe((track) => {
       this.meter?.close();
       this.meter = track ? meterOf(env.audioContext(), track) : null;
@@ -108,15 +152,32 @@ export class LocalMedia {
       void this.camera.list();
       void this.mic.list();
     });
-    const measure = (): void => {
-      this.loud.value = this.meter?.level() ?? 0;
-      env.after(100, measure);
-    };
-    measure();
+    this.measure();
   }
 
+  private measure(): void {
+    this.loud.value = this.meter?.level() ?? 0;
+    this.env.after(MEASURE_EVERY, () => this.measure());
+  }
+
+  /** Opens what is on. Never throws: problems are with the devices. */
   async start(): Promise<void> {
-    await Promise.all([this.camera.apply(), this.mic.apply()]);
+    await this.startBoth();
+    await Promise.all([this.camera.open(), this.mic.open()]);
+  }
+
+  private async startBoth(): Promise<void> {
+    const { devices } = this.env;
+    const ids = { camera: this.camera.choice.value.chosen, mic: this.mic.choice.value.chosen };
+    const wanted = () => this.camera.choice.value.on && this.mic.choice.value.on;
+    const open = () => this.camera.track.value !== null || this.mic.track.value !== null;
+    if (!devices || !wanted() || open()) return;
+    const tracks = await openBoth(devices, ids).catch(() => null); // which of them it is shows when each is opened
+    if (!tracks) return;
+    for (const device of [this.camera, this.mic]) {
+      if (device.choice.value.on && !device.track.value) device.take(tracks[device.kind]);
+      else tracks[device.kind].stop(); // switched off, or opened, while the browser asked
+    }
   }
 
   stop(): void {

@@ -1,16 +1,22 @@
 /** A meeting under way: the session, the group, the media, and what the screen shows of them. */
-import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals-core";
 import type { CryptoClient } from "../e2ee/client";
-import type { AppPayload, GroupIn, Member, Phase, SourceName } from "../e2ee/protocol";
+import type { AppPayload, FromWorker, GroupIn, Member, Phase, SourceName } from "../e2ee/protocol";
 import type { VideoCodec } from "../media/publish";
+import { Refusal } from "../wire/http";
 import { Session } from "../wire/socket";
-import type { CreateRoom, Joined, ServerMessage, Tile } from "../wire/wire.gen";
+import type { Code, CreateRoom, Joined, ServerMessage, Tile } from "../wire/wire.gen";
+import { Chat, compose } from "./chat";
 import { Connections } from "./connections";
 import type { Env } from "./env";
-import type { LocalMedia } from "./local";
-import type { ChatMessage, DeviceChoice, MeetingModel, Notice, Panel, Person, Problem, Security, TileModel } from "./model";
+import type { LocalDevice, LocalMedia } from "./local";
+import type { MeetingModel, Notice, Panel, Person, Problem, Security, TileModel } from "./model";
+import { Notices } from "./notices";
+import { listPeople } from "./roster";
+import { Seats } from "./seats";
 import { securityOf } from "./security";
-import { buildTiles, keepOrder, type PeerView, type SeatView } from "./tiles";
+import { ScreenShare } from "./share";
+import { buildTiles, keepOrder, type PeerView } from "./tiles";
 import { Voices } from "./voices";
 
 /** What is known of the room, enough to make it again on a server that forgot it. */
@@ -22,52 +28,67 @@ export interface Known {
   link: string;
 }
 
+/** Who leaves: the person by the button, the page that goes away, or the meeting because of a problem. */
+export type Leaving = "person" | "page" | Problem;
+
 export interface MeetingEvents {
   /** In, for the first time. */
   entered(): void;
-  ended(problem: Problem | null): void;
+  /** Not in yet, and the server does not answer; it is still being tried. */
+  waiting(): void;
+  ended(why: Leaving): void;
 }
 
-const VIEW_DELAY = 150;
-const GONE_AFTER = 60_000;
-const RECREATE_EVERY = 2_000;
+const VIEW_DELAY = 150; // ms
+const STATE_DELAY = 200; // ms in which several who join are told at once
+const GONE_AFTER = 60_000; // ms without the server until people are told that it is more than a hiccup
+const WAITING_AFTER = 8_000; // ms, the same before the first join
+const RECREATE_EVERY = 2_000; // ms
+const MAX_TILES = 25;
+const MAX_VIEW = 64; // tiles in one view message
+const MAX_PIXELS = 16_384;
+
+const outOfKeys: Problem = {
+  code: "unsealed",
+  title: "Something would have left unsealed",
+  text: "Your browser sent more than was encrypted, so it was switched off. Reload the page before you switch it on again.",
+};
 
 export class Meeting implements MeetingModel {
   readonly title: ReadonlySignal<string>;
   readonly link: ReadonlySignal<string>;
   readonly connection = signal<"connecting" | "connected" | "reconnecting">("connecting");
   readonly panel = signal<Panel>(null);
-  readonly notices = signal<Notice[]>([]);
-  readonly chat = signal<ChatMessage[]>([]);
-  readonly unread = signal(0);
-  readonly sharing = signal(false);
   readonly canShare: ReadonlySignal<boolean>;
-  readonly mic: ReadonlySignal<DeviceChoice>;
-  readonly camera: ReadonlySignal<DeviceChoice>;
-  readonly tiles: ReadonlySignal<TileModel[]>;
-  readonly hidden: ReadonlySignal<number>;
-  readonly people: ReadonlySignal<Person[]>;
-  readonly security: ReadonlySignal<Security>;
 
+  // What the people are.
+  private readonly me = signal("");
+  private readonly members = signal<ReadonlyMap<string, Member>>(new Map());
+  private readonly order = signal<readonly string[]>([]);
+  private readonly peers = signal<ReadonlyMap<string, PeerView>>(new Map());
+  private readonly group = signal<{ phase: Phase; epoch: number; code: string[] }>({
+    phase: "idle",
+    epoch: 0,
+    code: [],
+  });
+  private readonly speakers = signal<ReadonlySet<string>>(new Set());
+  private readonly codec = signal("");
+
+  // What does the work.
   private readonly session: Session;
   private readonly media: Connections;
+  private readonly seats: Seats;
   private readonly voices: Voices;
-  private readonly members: Signal<Map<string, Member>> = signal(new Map());
-  private readonly order = signal<string[]>([]);
-  private readonly peers: Signal<Map<string, PeerView>> = signal(new Map());
-  private readonly seats = signal<SeatView[]>([]);
-  private readonly speaking = signal<ReadonlySet<string>>(new Set());
-  private readonly group = signal<{ phase: Phase; epoch: number; code: string[] }>({ phase: "idle", epoch: 0, code: [] });
-  private readonly codec = signal("");
+  private readonly share: ScreenShare;
+  private readonly written = new Chat();
+  private readonly told: Notices;
   private readonly cleanups: (() => void)[] = [];
-  private mySession = "";
+
   private everIn = false;
   private closed = false;
-  private noticeNumber = 0;
-  private sizes = new Map<string, { width: number; height: number }>();
-  private cancelView: (() => void) | null = null;
-  private cancelGone: (() => void) | null = null;
-  private screen: MediaStreamTrack[] = [];
+  private sizes: ReadonlyMap<string, { width: number; height: number }> = new Map();
+  private lastView = "";
+  private timers = new Map<string, () => void>();
 
   constructor(
     private readonly env: Env,
@@ -80,59 +101,73 @@ export class Meeting implements MeetingModel {
   ) {
     this.title = signal(known.title);
     this.link = signal(known.link);
-    this.canShare = signal(typeof env.devices?.getDisplayMedia === "function");
-    this.mic = local.mic.choice;
-    this.camera = local.camera.choice;
+    this.told = new Notices(env.after);
+    this.share = new ScreenShare(env.devices, {
+      changed: (video, audio) => this.shared(video, audio),
+      failed: (text) => this.told.add(text, "warn"),
+    });
+    this.canShare = signal(this.share.possible);
     this.session = new Session(
-      { connect: () => env.connect(), after: (ms, f) => env.after(ms, f), random: () => env.random() },
+      { connect: env.connect, after: env.after, random: env.random },
       {
         joined: (j, fresh) => this.joined(j, fresh),
         message: (m) => this.take(m),
-        refused: (code, text) => void this.refused(code, text),
+        refused: (code) => void this.refused(code),
         broken: () => this.broken(),
       },
+    );
+    this.seats = new Seats(
+      env.after,
+      (m) => client.post(m),
+      () => this.media.subscribe,
     );
     this.media = new Connections(env, client, codec, {
       send: (m) => this.session.send(m),
       unsealed: (source) => this.unsealed(source),
-      rebuilt: () => this.attachStreams(),
+      rebuilding: () => this.seats.clear(),
+      blocked: () =>
+        this.told.add(
+          "Pictures and sound do not get through. Your network may block them; this page keeps trying.",
+          "warn",
+        ),
       codec: (mime) => {
         this.codec.value = mime;
       },
     });
     this.voices = new Voices(
       env,
-      () => this.notice("Your browser does not play sound yet", "warn", { label: "Play sound", run: () => this.voices.resume() }),
-      () => ({ session: this.mySession, level: local.mic.choice.value.on ? local.level.value : 0 }),
+      () =>
+        this.told.add("Your browser does not play sound yet", "warn", {
+          label: "Play sound",
+          run: () => this.voices.resume(),
+        }),
+      () => ({ session: this.me.value, level: local.mic.track.value ? local.level.value : 0 }),
       (speaking) => {
-        this.speaking.value = speaking;
+        this.speakers.value = speaking;
       },
     );
-    const built = computed(() =>
-      buildTiles({
-        order: this.order.value,
-        members: this.members.value,
-        peers: this.peers.value,
-        seats: this.seats.value,
-        speaking: this.speaking.value,
-        own: { stream: this.ownStream.value, mic: local.mic.choice.value.on },
-        limit: 25,
-      }),
-    );
-    this.tiles = computed(() => built.value.tiles);
-    this.hidden = computed(() => built.value.hidden);
-    this.people = computed(() => this.listPeople());
-    this.security = computed(() =>
-      securityOf({
-        connection: this.connection.value,
-        member: this.group.value.phase === "member",
-        people: this.members.value.size,
-        code: this.group.value.code,
-        epoch: this.group.value.epoch,
-        codec: this.codec.value,
-      }),
-    );
     this.listen();
+  }
+
+  // What is shown.
+
+  get mic() {
+    return this.local.mic.choice;
+  }
+  get camera() {
+    return this.local.camera.choice;
+  }
+  get sharing(): ReadonlySignal<boolean> {
+    return this.share.sharing;
+  }
+  get chat() {
+    return this.written.messages;
+  }
+  get unread(): ReadonlySignal<number> {
+    return this.written.unread;
+  }
+  get notices(): ReadonlySignal<Notice[]> {
+    return this.told.list;
   }
 
   private readonly ownStream = computed(() => {
@@ -140,7 +175,61 @@ export class Meeting implements MeetingModel {
     return track ? new MediaStream([track]) : null;
   });
 
+  private readonly stage = computed(() =>
+    buildTiles({
+      order: this.order.value,
+      members: this.members.value,
+      peers: this.peers.value,
+      seats: this.seats.list.value,
+      speaking: this.speakers.value,
+      own: {
+        session: this.me.value,
+        name: this.name,
+        stream: this.ownStream.value,
+        mic: this.local.mic.track.value !== null,
+      },
+      limit: MAX_TILES,
+    }),
+  );
+  readonly tiles: ReadonlySignal<TileModel[]> = computed(() => this.stage.value.tiles);
+  readonly hidden: ReadonlySignal<number> = computed(() => this.stage.value.hidden);
+
+  readonly people: ReadonlySignal<Person[]> = computed(() =>
+    listPeople({
+      order: this.order.value,
+      members: this.members.value,
+      peers: this.peers.value,
+      speaking: this.speakers.value,
+      own: this.own(),
+      now: this.env.now(),
+    }),
+  );
+
+  readonly security: ReadonlySignal<Security> = computed(() =>
+    securityOf({
+      connection: this.connection.value,
+      member: this.group.value.phase === "member",
+      code: this.group.value.code,
+      epoch: this.group.value.epoch,
+      codec: this.codec.value,
+    }),
+  );
+
+  private own(): { mic: boolean; camera: boolean; screen: boolean } {
+    const { mic, camera } = this.local;
+    return {
+      mic: mic.track.value !== null,
+      camera: camera.track.value !== null,
+      screen: this.share.sharing.value,
+    };
+  }
+
+  // The session.
+
   enter(): void {
+    this.later("waiting", WAITING_AFTER, () => {
+      if (!this.everIn) this.events.waiting();
+    });
     this.session.open(this.known.room, this.known.token);
   }
 
@@ -150,69 +239,93 @@ export class Meeting implements MeetingModel {
       c.on("send", (m) => this.session.send(m.message)),
       c.on("phase", (m) => {
         const { code } = this.group.value;
-        this.group.value = { phase: m.phase, epoch: m.epoch, code: m.phase === "member" ? code : [] };
+        this.group.value = {
+          phase: m.phase,
+          epoch: m.epoch,
+          code: m.phase === "member" ? code : [],
+        };
       }),
-      c.on("roster", (m) => this.roster(m.members, m.epoch, m.code)),
+      c.on("roster", (m) => this.roster(m)),
       c.on("said", (m) => this.said(m.session, m.name, m.self, m.payload)),
-      c.on("seat", (m) => {
-        this.seats.value = this.seats.value.map((s) => (s.index === m.index && s.session === m.session ? { ...s, state: m.state } : s));
-      }),
-      c.on("fault", (m) => this.end({ code: "worker", title: "The meeting can't go on", text: m.text })),
-      this.seats.subscribe((seats) => this.voices.setSeats(seats)),
-      this.local.camera.track.subscribe((t) => void this.publish("camera", t)),
-      computed(() => (this.mic.value.on ? this.local.mic.track.value : null)).subscribe((t) => void this.publish("mic", t)),
+      c.on("seat", (m) => this.seats.take(m)),
+      c.on("fault", (m) =>
+        this.end({ code: "worker", title: "The meeting can't go on", text: m.text }),
+      ),
+      this.seats.list.subscribe((seats) => this.voices.setSeats(seats)),
+      this.local.camera.track.subscribe((t) => this.publish("camera", t)),
+      this.local.mic.track.subscribe((t) => this.publish("mic", t)),
     );
   }
 
-  // The session.
-
   private joined(j: Joined, fresh: boolean): void {
-    this.cancelGone?.();
-    this.cancelGone = null;
+    this.stopTimer("gone");
     this.connection.value = "connected";
     if (!fresh) return;
     batch(() => {
-      this.mySession = j.session;
-      this.peers.value = new Map(j.peers.map((p) => [p.session, { on: p.on, away: p.away, says: null }]));
-      this.seats.value = [];
+      this.me.value = j.session;
+      this.peers.value = new Map(
+        j.peers.map((p) => [p.session, { on: p.on, away: p.away, says: null }]),
+      );
       this.members.value = new Map();
       this.group.value = { phase: "idle", epoch: 0, code: [] };
     });
+    this.lastView = "";
+    const { session, generation, founded } = j;
     const sessions = j.peers.map((p) => p.session);
-    this.client.post({ type: "seats", seats: [] });
-    this.client.post({ type: "start", name: this.name, session: j.session, generation: j.generation, founded: j.founded, sessions });
-    void this.media.build();
+    this.client.post({ type: "start", name: this.name, session, generation, founded, sessions });
+    this.media.begin();
     this.tellSources();
-    if (!this.everIn) {
-      this.everIn = true;
-      this.events.entered();
-    }
+    this.viewSoon();
+    if (this.everIn) return;
+    this.everIn = true;
+    this.events.entered();
   }
 
   private broken(): void {
-    if (this.everIn) this.connection.value = "reconnecting";
-    this.cancelGone ??= this.env.after(GONE_AFTER, () => {
-      this.notice("The server has not answered for a minute. You are still trying to reach it.", "warn");
+    if (!this.everIn) return;
+    this.connection.value = "reconnecting";
+    if (this.timers.has("gone")) return;
+    this.later("gone", GONE_AFTER, () => {
+      const text =
+        "The server has not answered for a minute. This page keeps trying; you can also leave and come back by the link.";
+      this.told.add(text, "warn");
     });
   }
 
-  /** A server that was restarted knows nothing: the room is made again from what we know. */
-  private async refused(code: string, text: string): Promise<void> {
+  private async refused(code: Code): Promise<void> {
     if (this.closed) return;
     if (code === "full") {
-      this.end({ code: "full", title: "This meeting is full", text: "Ask somebody to leave, or wait and try again." });
-      return;
+      this.end({
+        code: "full",
+        title: "This meeting is full",
+        text: "Ask somebody to leave, or wait and try again.",
+      });
+    } else if (!this.everIn || code !== "refused") {
+      this.end({
+        code: "refused",
+        title: "This meeting does not exist",
+        text: "The link is wrong, or the meeting is over. Ask for a new link.",
+      });
+    } else {
+      this.broken();
+      await this.recreate(code);
     }
-    if (!this.everIn || code !== "refused") {
-      this.end({ code: "refused", title: "This meeting does not exist", text: text || "The link is wrong, or the meeting is over." });
-      return;
-    }
-    this.connection.value = "reconnecting";
+  }
+
+  /** A server that was restarted knows nothing: the room is made again from what we know. */
+  private async recreate(code: Code): Promise<void> {
     try {
       await this.env.http.createRoom(this.known.create);
       if (!this.closed) this.session.open(this.known.room, this.known.token);
-    } catch {
-      this.env.after(RECREATE_EVERY, () => void this.refused(code, text));
+    } catch (e) {
+      const final = e instanceof Refusal && (e.code === "refused" || e.code === "invalid");
+      if (final)
+        this.end({
+          code: "refused",
+          title: "The meeting is over",
+          text: "The server no longer knows it, and does not take it back.",
+        });
+      else this.later("recreate", RECREATE_EVERY, () => void this.refused(code));
     }
   }
 
@@ -221,31 +334,30 @@ export class Meeting implements MeetingModel {
       case "arrived":
         this.setPeer(m.session, { on: [], away: false, says: null });
         break;
-      case "left": {
-        const name = this.members.value.get(m.session)?.name;
-        const peers = new Map(this.peers.value);
-        peers.delete(m.session);
-        this.peers.value = peers;
-        if (name) this.notice(m.reason === "lost" ? `${name} lost the connection` : `${name} left`);
+      case "left":
+        this.gone(m.session, m.reason === "lost");
         break;
-      }
       case "away":
         this.changePeer(m.session, { away: m.away });
         break;
       case "sources_of":
         this.changePeer(m.session, { on: m.on });
-        return this.viewSoon();
+        break;
       case "published":
-        return this.media.published(m.sdp);
+        this.media.published(m.sdp);
+        break;
       case "subscribed":
-        return this.media.subscribed(m.sdp);
+        this.media.subscribed(m.sdp);
+        break;
       case "seats":
-        return this.setSeats(m.seats);
+        this.seats.set(m.seats);
+        break;
       case "media_lost":
-        return this.media.rebuildSoon();
+        this.media.rebuildSoon();
+        break;
       case "failed":
-        if (m.code === "media" || m.code === "rate") this.media.rebuildSoon();
-        return;
+        this.media.failed(m.about);
+        break;
       default:
     }
     if (isGroupMessage(m)) this.client.post({ type: "group", message: m });
@@ -260,125 +372,108 @@ export class Meeting implements MeetingModel {
     if (old) this.setPeer(session, { ...old, ...part });
   }
 
-  // Who is here.
+  private gone(session: string, lost: boolean): void {
+    const peers = new Map(this.peers.value);
+    peers.delete(session);
+    this.peers.value = peers;
+    const name = this.members.value.get(session)?.name;
+    if (name) this.told.add(lost ? `${name} lost the connection` : `${name} left`);
+  }
 
-  private roster(members: Member[], epoch: number, code: string[]): void {
+  // The group.
+
+  private roster(m: FromWorker & { type: "roster" }): void {
     const before = this.members.value;
-    const isNew = members.filter((m) => !m.self && !before.has(m.session));
+    const fresh = m.members.filter((o) => !o.self && !before.has(o.session));
     batch(() => {
-      this.members.value = new Map(members.map((m) => [m.session, m]));
-      this.order.value = keepOrder(this.order.value, members);
-      this.group.value = { phase: "member", epoch, code };
+      this.members.value = new Map(m.members.map((o) => [o.session, o]));
+      this.order.value = keepOrder(this.order.value, m.members);
+      this.group.value = { phase: "member", epoch: m.epoch, code: m.code };
     });
-    if (before.size > 0) for (const m of isNew) this.notice(`${m.name} joined`);
-    if (isNew.length > 0) this.tellState();
-    this.media.growTo(members.length - 1, members.length - 1);
+    if (before.size > 0) for (const o of fresh) this.told.add(`${o.name} joined`);
+    if (fresh.length > 0) this.stateSoon();
+    this.media.growTo(m.members.length - 1, m.members.length - 1);
+    this.viewSoon();
   }
 
   private said(session: string, name: string, self: boolean, payload: AppPayload): void {
     if (payload.kind === "state") {
-      if (!self) this.changePeer(session, { says: { mic: payload.mic, camera: payload.camera, screen: payload.screen } });
+      const { mic, camera, screen } = payload;
+      if (!self) this.changePeer(session, { says: { mic, camera, screen } });
       return;
     }
-    if (this.chat.value.some((m) => m.id === payload.id && m.session === session)) return;
-    this.chat.value = [...this.chat.value, { id: payload.id, session, name, self, text: payload.text, at: this.env.now() }];
-    if (!self && this.panel.value !== "chat") this.unread.value++;
+    const { id, text } = payload;
+    this.written.take(
+      { id, session, name, self, text, at: this.env.now() },
+      this.panel.value === "chat",
+    );
   }
 
-  private listPeople(): Person[] {
-    const members = this.members.value;
-    const own = [...members.values()].find((m) => m.self);
-    const today = this.env.now() - 86_400_000;
-    return this.order.value.flatMap((session): Person[] => {
-      const m = members.get(session);
-      const peer = this.peers.value.get(session);
-      if (!m || (!m.self && !peer)) return [];
-      const says = peer?.says;
-      return [
-        {
-          session,
-          name: m.name,
-          self: m.self,
-          mic: m.self ? this.mic.value.on : (says?.mic ?? peer?.on.includes("mic") ?? false),
-          camera: m.self ? this.camera.value.on : (peer?.on.includes("camera") ?? false),
-          screen: m.self ? this.sharing.value : (peer?.on.includes("screen") ?? false),
-          speaking: this.speaking.value.has(session),
-          away: peer?.away ?? false,
-          note: !m.self && own && m.device === own.device ? "another tab of yours" : "",
-          seen: m.firstSeen > today ? "first seen today" : "seen before",
-          device: `${m.device.slice(0, 4)} ${m.device.slice(4, 8)}`,
-        },
-      ];
-    });
-  }
+  // What we send.
 
-  // Media.
-
-  private setSeats(seats: { index: number; source: SourceName; session: string }[]): void {
-    const old = new Map(this.seats.value.map((s) => [s.index, s]));
-    this.seats.value = seats.map((s) => {
-      const was = old.get(s.index);
-      const state = was?.session === s.session ? was.state : s.session ? "waiting" : "empty";
-      return { ...s, state, stream: this.media.subscribe?.streams[s.index] ?? null };
-    });
-    this.client.post({ type: "seats", seats });
-  }
-
-  private attachStreams(): void {
-    this.seats.value = this.seats.value.map((s) => ({ ...s, stream: this.media.subscribe?.streams[s.index] ?? null }));
-    this.viewSoon();
-  }
-
-  private async publish(source: SourceName, track: MediaStreamTrack | null): Promise<void> {
-    await this.media.set(source, track);
+  private publish(source: "mic" | "camera", track: MediaStreamTrack | null): void {
+    this.media.set(source, track);
     this.tellSources();
-    this.tellState();
+    this.stateSoon();
   }
 
-  private sourcesOn(): SourceName[] {
-    const on: SourceName[] = [];
-    if (this.mic.value.on && this.local.mic.track.value) on.push("mic");
-    if (this.local.camera.track.value) on.push("camera");
-    if (this.sharing.value) {
-      on.push("screen");
-      if (this.screen.length > 1) on.push("screen-audio");
-    }
-    return on;
+  private shared(video: MediaStreamTrack | null, audio: MediaStreamTrack | null): void {
+    this.media.set("screen", video);
+    this.media.set("screen-audio", audio);
+    this.tellSources();
+    this.stateSoon();
   }
 
   private tellSources(): void {
-    if (this.everIn || this.connection.value === "connected") this.session.send({ type: "sources", on: this.sourcesOn() });
+    const own = this.own();
+    const on: SourceName[] = [];
+    if (own.mic) on.push("mic");
+    if (own.camera) on.push("camera");
+    if (own.screen) on.push("screen");
+    if (own.screen && this.share.withSound) on.push("screen-audio");
+    this.session.send({ type: "sources", on });
   }
 
-  private tellState(): void {
-    if (this.group.value.phase !== "member") return;
-    const on = this.sourcesOn();
-    const payload = { kind: "state", mic: on.includes("mic"), camera: on.includes("camera"), screen: on.includes("screen") } as const;
-    this.client.post({ type: "say", payload });
+  /** Tells the others, inside the encryption, what we have switched on. */
+  private stateSoon(): void {
+    if (this.group.value.phase !== "member" || this.timers.has("state")) return;
+    this.later("state", STATE_DELAY, () => {
+      if (this.group.value.phase === "member")
+        this.client.post({ type: "say", payload: { kind: "state", ...this.own() } });
+    });
   }
 
   private unsealed(source: SourceName): void {
-    if (source === "camera" && this.camera.value.on) this.toggleCamera();
-    if (source === "mic" && this.mic.value.on) this.toggleMic();
-    if (source === "screen" || source === "screen-audio") this.stopSharing();
-    this.notice("Your browser tried to send something unsealed, so it was switched off. Reload the page to try again.", "warn");
+    const device: LocalDevice | null =
+      source === "camera" ? this.local.camera : source === "mic" ? this.local.mic : null;
+    if (device) device.switchOff(outOfKeys);
+    else this.share.stop();
+    this.told.add(outOfKeys.text, "warn");
   }
 
+  // What we want to see.
+
   setTileSizes(sizes: Map<string, { width: number; height: number }>): void {
-    this.sizes = sizes;
+    this.sizes = new Map(sizes);
     this.viewSoon();
   }
 
   private viewSoon(): void {
-    this.cancelView ??= this.env.after(VIEW_DELAY, () => {
-      this.cancelView = null;
-      const tiles: Tile[] = [];
-      for (const t of this.tiles.value) {
-        const size = this.sizes.get(t.key);
-        if (!t.self && size) tiles.push({ session: t.session, source: t.source, width: Math.round(size.width), height: Math.round(size.height) });
-      }
-      this.session.send({ type: "view", tiles: tiles.slice(0, 64) });
-    });
+    if (!this.timers.has("view")) this.later("view", VIEW_DELAY, () => this.sendView(false));
+  }
+
+  private sendView(anyway: boolean): void {
+    const tiles: Tile[] = [];
+    for (const { key, self, session, source } of this.tiles.value) {
+      const size = this.sizes.get(key);
+      const [width, height] = [pixels(size?.width), pixels(size?.height)];
+      if (!self && width > 0 && height > 0) tiles.push({ session, source, width, height });
+    }
+    const view = tiles.slice(0, MAX_VIEW);
+    const text = JSON.stringify(view);
+    if (text === this.lastView && !anyway) return;
+    this.lastView = text;
+    this.session.send({ type: "view", tiles: view });
   }
 
   // What people do.
@@ -395,103 +490,98 @@ export class Meeting implements MeetingModel {
   chooseCamera(id: string): void {
     void this.local.camera.choose(id);
   }
-
+  chooseSpeaker(id: string): void {
+    this.voices.chooseSpeaker(id);
+  }
   toggleShare(): void {
-    if (this.sharing.value) this.stopSharing();
-    else void this.share();
+    this.share.toggle();
   }
 
-  private async share(): Promise<void> {
-    try {
-      const stream = await this.env.devices?.getDisplayMedia({ video: { frameRate: { ideal: 15 } }, audio: true });
-      const video = stream?.getVideoTracks()[0];
-      if (!stream || !video) return;
-      const audio = stream.getAudioTracks()[0];
-      video.contentHint = "detail";
-      video.onended = () => this.stopSharing();
-      this.screen = audio ? [video, audio] : [video];
-      this.sharing.value = true;
-      await this.media.set("screen", video);
-      await this.media.set("screen-audio", audio ?? null);
-      this.tellSources();
-      this.tellState();
-    } catch (e) {
-      if ((e as Error | null)?.name === "NotAllowedError") return; // changed their mind
-      this.notice("The screen could not be shared. Try another window, or restart the browser.", "warn");
-    }
-  }
-
-  private stopSharing(): void {
-    for (const t of this.screen) {
-      t.onended = null;
-      t.stop();
-    }
-    this.screen = [];
-    this.sharing.value = false;
-    void this.media.set("screen", null);
-    void this.media.set("screen-audio", null);
-    this.tellSources();
-    this.tellState();
-  }
-
+  /** The panel that is open already is closed by it. */
   openPanel(panel: Panel): void {
     this.panel.value = this.panel.value === panel ? null : panel;
-    if (this.panel.value === "chat") this.unread.value = 0;
+    if (this.panel.value === "chat") this.written.read();
   }
 
   sendChat(text: string): boolean {
-    const said = text.trim();
-    if (said === "" || [...said].length > 4000 || this.group.value.phase !== "member") return false;
-    const id = Array.from({ length: 16 }, () => Math.floor(this.env.random() * 16).toString(16)).join("");
-    this.client.post({ type: "say", payload: { kind: "chat", id, text: said } });
-    return true;
+    const payload = this.group.value.phase === "member" ? compose(text, this.env.random) : null;
+    if (payload) this.client.post({ type: "say", payload });
+    return payload !== null;
   }
 
   copyLink(): void {
     this.env.copy(this.link.value).then(
-      () => this.notice("Invitation link copied. Whoever has it can join, so send it by a way you trust."),
-      () => this.notice("The link could not be copied. Select it and copy it by hand.", "warn"),
+      () =>
+        this.told.add(
+          "Invitation link copied. Whoever has it can join, so send it by a way you trust.",
+        ),
+      () => this.told.add("The link could not be copied. Select it and copy it by hand.", "warn"),
     );
   }
 
-  private notice(text: string, kind: Notice["kind"] = "info", action?: Notice["action"]): void {
-    const id = ++this.noticeNumber;
-    this.notices.value = [...this.notices.value.filter((n) => n.text !== text), { id, text, kind, ...(action ? { action } : {}) }].slice(-3);
-    if (!action) this.env.after(kind === "warn" ? 12_000 : 5_000, () => this.dismiss(id));
-  }
-
   dismiss(id: number): void {
-    this.notices.value = this.notices.value.filter((n) => n.id !== id);
+    this.told.dismiss(id);
   }
 
   leave(): void {
-    this.end(null);
+    this.end("person");
   }
 
-  /** Ends everything; also called when the page goes away. */
-  end(problem: Problem | null): void {
+  /** Ends everything, once: keys, connections, devices. */
+  end(why: Leaving): void {
     if (this.closed) return;
     this.closed = true;
     for (const off of this.cleanups) off();
-    if (this.sharing.value) for (const t of this.screen) t.stop();
+    for (const cancel of this.timers.values()) cancel();
     this.session.close();
+    this.share.close();
     this.media.close();
     this.voices.close();
-    this.cancelView?.();
-    this.cancelGone?.();
+    this.seats.close();
     this.client.post({ type: "stop" });
     this.client.terminate();
     this.local.stop();
-    this.events.ended(problem);
+    this.events.ended(why);
   }
 
+  /** The network is back, or another: a socket that looks alive is put to the test by a message that needs an acknowledgement. */
   hurry(): void {
     this.session.hurry();
+    if (this.everIn) this.sendView(true);
+  }
+
+  /** Runs f once, later, unless the meeting ends before; a timer of the same name is replaced. */
+  private later(name: string, ms: number, f: () => void): void {
+    this.stopTimer(name);
+    const cancel = this.env.after(ms, () => {
+      this.timers.delete(name);
+      f();
+    });
+    this.timers.set(name, cancel);
+  }
+
+  private stopTimer(name: string): void {
+    this.timers.get(name)?.();
+    this.timers.delete(name);
   }
 }
 
+const pixels = (n: number | undefined): number =>
+  n !== undefined && Number.isFinite(n) ? Math.min(MAX_PIXELS, Math.round(n)) : 0;
+
 const groupTypes = new Set<string>([
-  "arrived", "left", "away", "founded", "reset", "asked", "committed", "commit_refused", "welcomed", "said", "caught_up", "gap",
+  "arrived",
+  "left",
+  "away",
+  "founded",
+  "reset",
+  "asked",
+  "committed",
+  "commit_refused",
+  "welcomed",
+  "said",
+  "caught_up",
+  "gap",
 ] satisfies GroupIn["type"][]);
 
 function isGroupMessage(m: ServerMessage): m is Extract<ServerMessage, { type: GroupIn["type"] }> {

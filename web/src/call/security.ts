@@ -7,12 +7,16 @@ export const serverSees = [
   "How many take part, and how often keys change",
 ];
 
-export const serverDoesNotSee = ["Names and the meeting's title", "Pictures and voices", "Chat messages", "Who is speaking"];
+export const serverDoesNotSee = [
+  "Names and the meeting's title",
+  "Pictures and voices",
+  "Chat messages",
+  "Who is speaking",
+];
 
 export interface SecurityInput {
   connection: "connecting" | "connected" | "reconnecting";
   member: boolean;
-  people: number;
   code: string[];
   epoch: number;
   codec: string;
@@ -22,7 +26,8 @@ export function securityOf(s: SecurityInput): Security {
   const sealed = s.member && s.connection === "connected";
   const codec = s.codec.replace(/^video\//i, "").toUpperCase() || "VP8";
   return {
-    seal: s.connection === "reconnecting" ? "Reconnecting" : s.member ? "Sealed" : "Waiting for keys",
+    seal:
+      s.connection === "reconnecting" ? "Reconnecting" : s.member ? "Sealed" : "Waiting for keys",
     sealed,
     code: s.code,
     epoch: s.epoch,

@@ -7,6 +7,8 @@ export interface SeatView {
   source: SourceName;
   session: string;
   state: "empty" | "waiting" | "open";
+  /** A picture of the one who is on it now has been decoded. */
+  shown: boolean;
   stream: MediaStream | null;
 }
 
@@ -24,7 +26,8 @@ export interface TilesInput {
   peers: ReadonlyMap<string, PeerView>;
   seats: readonly SeatView[];
   speaking: ReadonlySet<string>;
-  own: { stream: MediaStream | null; mic: boolean };
+  /** Ourselves; session is empty until there is one. */
+  own: { session: string; name: string; stream: MediaStream | null; mic: boolean };
   limit: number;
 }
 
@@ -36,40 +39,42 @@ export function keepOrder(old: readonly string[], members: readonly Member[]): s
   const self = members.find((m) => m.self)?.session;
   const kept = old.filter((s) => here.has(s) && s !== self);
   const known = new Set(kept);
-  const fresh = members.filter((m) => !m.self && !known.has(m.session)).sort((a, b) => a.leaf - b.leaf);
+  const fresh = members
+    .filter((m) => !m.self && !known.has(m.session))
+    .sort((a, b) => a.leaf - b.leaf);
   return [...(self ? [self] : []), ...kept, ...fresh.map((m) => m.session)];
 }
 
 export function buildTiles(t: TilesInput): { tiles: TileModel[]; hidden: number } {
   const screens: TileModel[] = [];
-  const cameras: TileModel[] = [];
+  // Our own tile needs no group, and comes first.
+  const cameras: TileModel[] = t.own.session ? [ownTile(t)] : [];
   for (const session of t.order) {
     const member = t.members.get(session);
-    if (!member) continue;
-    if (member.self) {
-      cameras.push(ownTile(member, t));
-      continue;
-    }
     const peer = t.peers.get(session);
-    if (!peer) continue; // has left; the group has not noticed yet
+    if (!member || member.self || !peer) continue; // has left; the group has not noticed yet
     cameras.push(tile(member, peer, "camera", t));
     if (peer.on.includes("screen")) screens.push(tile(member, peer, "screen", t));
   }
-  return { tiles: [...screens, ...cameras.slice(0, t.limit)], hidden: Math.max(0, cameras.length - t.limit) };
+  return {
+    tiles: [...screens, ...cameras.slice(0, t.limit)],
+    hidden: Math.max(0, cameras.length - t.limit),
+  };
 }
 
-function ownTile(m: Member, t: TilesInput): TileModel {
+function ownTile(t: TilesInput): TileModel {
+  const { session, name } = t.own;
   return {
-    key: tileKey(m.session, "camera"),
-    session: m.session,
+    key: tileKey(session, "camera"),
+    session,
     source: "camera",
-    name: m.name,
+    name,
     self: true,
     stream: t.own.stream,
     video: t.own.stream ? "on" : "off",
     waitingText: "",
     muted: !t.own.mic,
-    speaking: t.speaking.has(m.session),
+    speaking: t.speaking.has(session),
     away: false,
   };
 }
@@ -77,15 +82,15 @@ function ownTile(m: Member, t: TilesInput): TileModel {
 function tile(m: Member, peer: PeerView, source: "camera" | "screen", t: TilesInput): TileModel {
   const seat = t.seats.find((s) => s.session === m.session && s.source === source);
   const on = peer.on.includes(source);
-  const open = seat?.state === "open";
+  const stream = on && seat?.state === "open" && seat.shown ? seat.stream : null;
   return {
     key: tileKey(m.session, source),
     session: m.session,
     source,
     name: m.name,
     self: false,
-    stream: on && open ? seat.stream : null,
-    video: on ? (open ? "on" : "waiting") : "off",
+    stream,
+    video: on ? (stream ? "on" : "waiting") : "off",
     waitingText: seat
       ? `Receiving the keys of ${m.name}, usually under 2 seconds`
       : `Waiting for the picture of ${m.name}`,

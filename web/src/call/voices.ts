@@ -42,7 +42,11 @@ export class Voices {
       this.meters.delete(seat.index);
       const track = stream?.getAudioTracks()[0];
       if (stream && track) {
-        this.meters.set(seat.index, { session: seat.session, stream, meter: meterOf(this.env.audioContext(), track) });
+        this.meters.set(seat.index, {
+          session: seat.session,
+          stream,
+          meter: meterOf(this.env.audioContext(), track),
+        });
       }
     }
   }
@@ -58,10 +62,15 @@ export class Voices {
   private measure(): void {
     const now = this.env.now();
     const own = this.own();
-    for (const { session, level } of [own, ...[...this.meters.values()].map((m) => ({ session: m.session, level: m.meter.level() }))]) {
+    for (const { session, level } of [
+      own,
+      ...[...this.meters.values()].map((m) => ({ session: m.session, level: m.meter.level() })),
+    ]) {
       if (level > SPEAKING) this.until.set(session, now + HOLD);
     }
-    const speaking = new Set([...this.until].filter(([, until]) => until > now).map(([session]) => session));
+    const speaking = new Set(
+      [...this.until].filter(([, until]) => until > now).map(([session]) => session),
+    );
     const key = [...speaking].sort().join(" ");
     if (key === this.last) return;
     this.last = key;

@@ -4,7 +4,10 @@ import type { Device, Problem } from "../call/model";
 export type Kind = "camera" | "mic";
 
 export function problemOf(kind: Kind, e: unknown): Problem {
-  const name = e instanceof Error || (typeof e === "object" && e !== null && "name" in e) ? String((e as Error).name) : "";
+  const name =
+    e instanceof Error || (typeof e === "object" && e !== null && "name" in e)
+      ? String((e as Error).name)
+      : "";
   const thing = kind === "camera" ? "camera" : "microphone";
   const Thing = kind === "camera" ? "Camera" : "Microphone";
   switch (name) {
@@ -31,26 +34,62 @@ export function problemOf(kind: Kind, e: unknown): Problem {
   }
 }
 
+const exactly = (id: string) => (id ? { deviceId: { exact: id } } : {});
+
 const wanted = {
-  camera: (id: string): MediaStreamConstraints => ({
-    video: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 }, ...(id ? { deviceId: { exact: id } } : {}) },
+  camera: (id: string): MediaTrackConstraints => ({
+    width: { ideal: 1280 },
+    height: { ideal: 720 },
+    frameRate: { ideal: 30 },
+    ...exactly(id),
   }),
-  mic: (id: string): MediaStreamConstraints => ({
-    audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...(id ? { deviceId: { exact: id } } : {}) },
+  mic: (id: string): MediaTrackConstraints => ({
+    echoCancellation: true,
+    noiseSuppression: true,
+    autoGainControl: true,
+    ...exactly(id),
   }),
 };
 
-export async function openDevice(devices: MediaDevices, kind: Kind, id: string): Promise<MediaStreamTrack> {
-  const stream = await devices.getUserMedia(wanted[kind](id));
+function trackOf(stream: MediaStream, kind: Kind): MediaStreamTrack {
   const track = kind === "camera" ? stream.getVideoTracks()[0] : stream.getAudioTracks()[0];
-  if (!track) throw Object.assign(new Error("the browser gave no track"), { name: "NotFoundError" });
+  if (!track)
+    throw Object.assign(new Error("the browser gave no track"), { name: "NotFoundError" });
   if (kind === "camera") track.contentHint = "motion";
   return track;
 }
 
+/** Opens one device; "" as its id lets the browser choose. Throws what getUserMedia throws: see problemOf. */
+export async function openDevice(
+  devices: MediaDevices,
+  kind: Kind,
+  id: string,
+): Promise<MediaStreamTrack> {
+  const constraints = wanted[kind](id);
+  return trackOf(
+    await devices.getUserMedia(kind === "camera" ? { video: constraints } : { audio: constraints }),
+    kind,
+  );
+}
+
+/** Opens both at once, which browsers ask people about once only. */
+export async function openBoth(
+  devices: MediaDevices,
+  ids: Record<Kind, string>,
+): Promise<Record<Kind, MediaStreamTrack>> {
+  const stream = await devices.getUserMedia({
+    video: wanted.camera(ids.camera),
+    audio: wanted.mic(ids.mic),
+  });
+  return { camera: trackOf(stream, "camera"), mic: trackOf(stream, "mic") };
+}
+
 const kinds = { camera: "videoinput", mic: "audioinput", speaker: "audiooutput" } as const;
 
-export async function listDevices(devices: MediaDevices, kind: Kind | "speaker"): Promise<Device[]> {
+export async function listDevices(
+  devices: MediaDevices,
+  kind: Kind | "speaker",
+): Promise<Device[]> {
   const all = await devices.enumerateDevices();
   return all
     .filter((d) => d.kind === kinds[kind] && d.deviceId !== "")

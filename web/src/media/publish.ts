@@ -2,11 +2,20 @@
 import type { CryptoClient } from "../e2ee/client";
 import type { SourceName } from "../e2ee/protocol";
 import type { MidSource } from "../wire/wire.gen";
+import { quietOffer, quietOpus } from "./sdp";
+import { sentFrames } from "./stats";
+import { watch } from "./watch";
 
 export type VideoCodec = "vp8" | "vp9" | "av1" | "h264";
 
-const order: SourceName[] = ["mic", "camera", "screen", "screen-audio"];
-const isVideo = (s: SourceName): boolean => s === "camera" || s === "screen";
+/** The sources in the order of their m-lines (PROTOCOL.md 1.4). */
+export const sources = [
+  "mic",
+  "camera",
+  "screen",
+  "screen-audio",
+] as const satisfies readonly SourceName[];
+export const isVideo = (s: SourceName): boolean => s === "camera" || s === "screen";
 
 const simulcast: RTCRtpEncodingParameters[] = [
   { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
@@ -14,100 +23,104 @@ const simulcast: RTCRtpEncodingParameters[] = [
   { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
 ];
 
-function encodings(source: SourceName, codec: VideoCodec): RTCRtpEncodingParameters[] {
-  if (source === "camera") return codec === "vp8" ? simulcast : [{ maxBitrate: 1_200_000 }];
-  if (source === "screen") return [{ maxBitrate: 2_500_000 }];
+/** Not in TypeScript's DOM types yet (WebRTC-SVC §4). */
+type Encoding = RTCRtpEncodingParameters & { scalabilityMode?: string };
+
+export function encodingsOf(source: SourceName, codec: VideoCodec): Encoding[] {
+  // Simulcast of VP9 and AV1 differs between browsers: one encoding, one layer.
+  const layers = codec === "vp9" || codec === "av1" ? { scalabilityMode: "L1T1" } : {};
+  if (source === "camera")
+    return codec === "vp8" ? simulcast : [{ maxBitrate: 1_200_000, ...layers }];
+  if (source === "screen") return [{ maxBitrate: 2_500_000, ...layers }];
   return [{ maxBitrate: source === "mic" ? 40_000 : 96_000 }];
 }
 
-/** Puts the wanted codec first; no RED, which not every browser has and which the server could not undo. */
-export function preferCodec(t: RTCRtpTransceiver, kind: "audio" | "video", codec: VideoCodec): void {
-  const all = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
-  const wanted = kind === "audio" ? "audio/opus" : `video/${codec}`;
-  const is = (c: { mimeType: string }, mime: string): boolean => c.mimeType.toLowerCase() === mime;
-  const first = all.filter((c) => is(c, wanted));
-  const rest = kind === "audio" ? [] : all.filter((c) => !is(c, wanted) && !/red|ulpfec|flexfec/i.test(c.mimeType));
-  if (first.length > 0) t.setCodecPreferences([...first, ...rest]);
-}
+type Codec =
+  ReturnType<typeof RTCRtpReceiver.getCapabilities> extends infer C
+    ? NonNullable<C> extends { codecs: (infer T)[] }
+      ? T
+      : never
+    : never;
 
-/** Constant bit rate and no pauses: sizes and silence say nothing. No audio level header: the server would read it. */
-export function quietOffer(sdp: string): string {
-  return sdp
-    .replace(/^a=extmap:\d+(\/\w+)? urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n/gm, "")
-    .replace(/^(a=fmtp:\d+ (?=.*useinbandfec=1))(.*)$/gm, "$1$2;cbr=1;usedtx=0");
+/** The wanted codec first. No RED, which not every browser has and which the server could not undo; no forward error correction apart. */
+export function preferred(
+  all: readonly Codec[],
+  kind: "audio" | "video",
+  codec: VideoCodec,
+): Codec[] {
+  const wanted = kind === "audio" ? "audio/opus" : `video/${codec}`;
+  const is = (c: Codec): boolean => c.mimeType.toLowerCase() === wanted;
+  const first = all.filter(is);
+  if (first.length === 0) return []; // this browser lacks it: its own order stays
+  const rest =
+    kind === "audio" ? [] : all.filter((c) => !is(c) && !/red|ulpfec|flexfec/i.test(c.mimeType));
+  return [...first, ...rest];
 }
 
 export interface PublishEvents {
+  after(ms: number, f: () => void): () => void;
   offer(sdp: string, mids: MidSource[]): void;
+  connected(): void;
   lost(): void;
 }
 
 export class PublishConnection {
   private readonly pc: RTCPeerConnection;
   private readonly transceivers = new Map<SourceName, RTCRtpTransceiver>();
+  private readonly unwatch: () => void;
+  private closed = false;
 
+  /** All transforms are set in the task in which their transceivers are made: no frame can leave before. */
   constructor(
     make: () => RTCPeerConnection,
     client: CryptoClient,
     connection: number,
-    private readonly codec: VideoCodec,
+    codec: VideoCodec,
     private readonly events: PublishEvents,
   ) {
     this.pc = make();
-    for (const source of order) {
+    for (const source of sources) {
       const kind = isVideo(source) ? "video" : "audio";
-      const t = this.pc.addTransceiver(kind, { direction: "sendonly", sendEncodings: encodings(source, codec) });
+      const t = this.pc.addTransceiver(kind, {
+        direction: "sendonly",
+        sendEncodings: encodingsOf(source, codec),
+      });
       client.attach(t.sender, { op: "seal", source, connection });
-      preferCodec(t, kind, codec);
+      const order = preferred(RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [], kind, codec);
+      if (order.length > 0) t.setCodecPreferences(order);
       this.transceivers.set(source, t);
     }
-    this.pc.onconnectionstatechange = () => {
-      if (this.pc.connectionState === "failed") events.lost();
-    };
+    this.unwatch = watch(this.pc, events.after, events.lost, events.connected);
   }
 
   async negotiate(): Promise<void> {
     const offer = await this.pc.createOffer();
+    if (this.closed) return;
     await this.pc.setLocalDescription({ type: "offer", sdp: quietOffer(offer.sdp ?? "") });
+    if (this.closed) return;
     const mids = [...this.transceivers].map(([source, t]) => ({ mid: t.mid ?? "", source }));
     this.events.offer(this.pc.localDescription?.sdp ?? "", mids);
   }
 
   async answered(sdp: string): Promise<void> {
-    if (this.pc.signalingState !== "have-local-offer") return;
-    const opus = "stereo=0;maxaveragebitrate=32000";
-    const quiet = sdp.replace(/^(a=fmtp:\d+ (?=.*useinbandfec=1))(.*)$/gm, `$1$2;${opus}`);
-    await this.pc.setRemoteDescription({ type: "answer", sdp: quiet });
+    if (this.closed || this.pc.signalingState !== "have-local-offer") return;
+    await this.pc.setRemoteDescription({ type: "answer", sdp: quietOpus(sdp) });
   }
 
-  /** Switches a source on or off, without renegotiation. */
+  /** Switches a source on or off, without renegotiation. Calls take effect in their order. */
   async set(source: SourceName, track: MediaStreamTrack | null): Promise<void> {
-    const sender = this.transceivers.get(source)?.sender;
-    if (sender && sender.track !== track) await sender.replaceTrack(track);
+    if (!this.closed) await this.transceivers.get(source)?.sender.replaceTrack(track);
   }
 
-  track(source: SourceName): MediaStreamTrack | null {
-    return this.transceivers.get(source)?.sender.track ?? null;
-  }
-
-  /** Frames that left per source, as the browser counts them, and the codec of the camera. */
+  /** Frames per source that the browser says it has sent, and the codec of the camera ("" while unknown). */
   async frames(): Promise<{ sent: Record<SourceName, number>; codec: string }> {
-    const sent: Record<SourceName, number> = { mic: 0, camera: 0, screen: 0, "screen-audio": 0 };
-    let codec = "";
-    const byMid = new Map([...this.transceivers].map(([source, t]) => [t.mid, source]));
-    const report = await this.pc.getStats();
-    for (const s of report.values()) {
-      if (s.type !== "outbound-rtp") continue;
-      const source = byMid.get(s.mid);
-      if (!source) continue;
-      sent[source] += isVideo(source) ? (s.framesSent ?? 0) : (s.packetsSent ?? 0);
-      if (source === "camera" && s.codecId) codec = report.get(s.codecId)?.mimeType ?? codec;
-    }
-    return { sent, codec };
+    const byMid = new Map([...this.transceivers].map(([source, t]) => [t.mid ?? "", source]));
+    return sentFrames((await this.pc.getStats()) as ReadonlyMap<string, unknown>, byMid);
   }
 
   close(): void {
-    this.pc.onconnectionstatechange = null;
+    this.closed = true;
+    this.unwatch();
     this.pc.close();
   }
 }

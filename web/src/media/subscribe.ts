@@ -1,14 +1,21 @@
 /** The subscribe connection: a fixed set of seats, negotiated once. Each opens frames from its first one on. */
 import type { CryptoClient } from "../e2ee/client";
 import type { SourceName } from "../e2ee/protocol";
+import { isVideo } from "./publish";
+import { withoutAudioLevel } from "./sdp";
+import { decodedFrames } from "./stats";
+import { watch } from "./watch";
 
 export const SMALL = { camera: 9, mic: 9, screen: 2, "screen-audio": 2 } as const;
 export const LARGE = { camera: 25, mic: 16, screen: 2, "screen-audio": 2 } as const;
 
 /** The seats to add so that there are as many as wanted, in the order of the m-lines. */
-export function seatsToAdd(have: readonly SourceName[], want: Record<SourceName, number>): SourceName[] {
+export function seatsToAdd(
+  have: readonly SourceName[],
+  want: Record<SourceName, number>,
+): SourceName[] {
   const out: SourceName[] = [];
-  for (const kind of ["mic", "camera", "screen-audio", "screen"] as const) {
+  for (const kind of ["camera", "mic", "screen", "screen-audio"] as const) {
     const missing = want[kind] - have.filter((s) => s === kind).length;
     for (let i = 0; i < missing; i++) out.push(kind);
   }
@@ -16,7 +23,9 @@ export function seatsToAdd(have: readonly SourceName[], want: Record<SourceName,
 }
 
 export interface SubscribeEvents {
+  after(ms: number, f: () => void): () => void;
   offer(sdp: string, seats: SourceName[]): void;
+  connected(): void;
   lost(): void;
 }
 
@@ -27,8 +36,10 @@ export class SubscribeConnection {
   readonly streams: MediaStream[] = [];
   private readonly pc: RTCPeerConnection;
   private readonly transceivers: RTCRtpTransceiver[] = [];
+  private readonly unwatch: () => void;
   private queue: Promise<void> = Promise.resolve();
   private done: (() => void) | null = null;
+  private closed = false;
 
   constructor(
     make: () => RTCPeerConnection,
@@ -37,32 +48,39 @@ export class SubscribeConnection {
     private readonly events: SubscribeEvents,
   ) {
     this.pc = make();
-    this.pc.onconnectionstatechange = () => {
-      if (this.pc.connectionState === "failed") events.lost();
-    };
+    this.unwatch = watch(this.pc, events.after, events.lost, events.connected);
   }
 
-  /** Offers with at least that many seats; offers follow one another. */
+  /** Offers with at least that many seats; an offer waits for the answer to the one before. */
   grow(want: Record<SourceName, number>): void {
-    this.queue = this.queue.then(async () => {
-      const added = seatsToAdd(this.seats, want);
-      if (added.length === 0 || this.pc.signalingState === "closed") return;
-      for (const source of added) this.addSeat(source);
-      const answered = new Promise<void>((resolve) => {
-        this.done = resolve;
+    this.queue = this.queue
+      .then(() => this.offer(want))
+      .catch(() => {
+        if (!this.closed) this.events.lost();
       });
-      const offer = await this.pc.createOffer();
-      const sdp = (offer.sdp ?? "").replace(/^a=extmap:\d+(\/\w+)? urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n/gm, "");
-      await this.pc.setLocalDescription({ type: "offer", sdp });
-      this.events.offer(this.pc.localDescription?.sdp ?? "", [...this.seats]);
-      await answered;
-    });
   }
 
+  private async offer(want: Record<SourceName, number>): Promise<void> {
+    const added = seatsToAdd(this.seats, want);
+    if (added.length === 0 || this.closed) return;
+    for (const source of added) this.addSeat(source);
+    const answered = new Promise<void>((resolve) => {
+      this.done = resolve;
+    });
+    const offer = await this.pc.createOffer();
+    if (this.closed) return;
+    await this.pc.setLocalDescription({ type: "offer", sdp: withoutAudioLevel(offer.sdp ?? "") });
+    if (this.closed) return;
+    this.events.offer(this.pc.localDescription?.sdp ?? "", [...this.seats]);
+    await answered;
+  }
+
+  /** The transform is set in the task in which the transceiver is made: nothing is decoded that was not opened. */
   private addSeat(source: SourceName): void {
-    const video = source === "camera" || source === "screen";
     const seat = this.seats.length;
-    const t = this.pc.addTransceiver(video ? "video" : "audio", { direction: "recvonly" });
+    const t = this.pc.addTransceiver(isVideo(source) ? "video" : "audio", {
+      direction: "recvonly",
+    });
     this.client.attach(t.receiver, { op: "open", seat, source, connection: this.connection });
     this.seats.push(source);
     this.transceivers.push(t);
@@ -70,24 +88,22 @@ export class SubscribeConnection {
   }
 
   async answered(sdp: string): Promise<void> {
-    if (this.pc.signalingState === "have-local-offer") await this.pc.setRemoteDescription({ type: "answer", sdp });
+    if (this.closed) return;
+    if (this.pc.signalingState === "have-local-offer")
+      await this.pc.setRemoteDescription({ type: "answer", sdp });
     this.done?.();
     this.done = null;
   }
 
-  /** Frames decoded per seat so far. */
-  async decoded(): Promise<Map<number, number>> {
-    const byMid = new Map(this.transceivers.map((t, i) => [t.mid, i]));
-    const out = new Map<number, number>();
-    for (const s of (await this.pc.getStats()).values()) {
-      const seat = s.type === "inbound-rtp" ? byMid.get(s.mid) : undefined;
-      if (seat !== undefined) out.set(seat, s.framesDecoded ?? 0);
-    }
-    return out;
+  /** Frames decoded so far, by seat. */
+  async decoded(): Promise<number[]> {
+    const byMid = decodedFrames((await this.pc.getStats()) as ReadonlyMap<string, unknown>);
+    return this.transceivers.map((t) => byMid.get(t.mid ?? "") ?? 0);
   }
 
   close(): void {
-    this.pc.onconnectionstatechange = null;
+    this.closed = true;
+    this.unwatch();
     this.done?.();
     this.pc.close();
   }

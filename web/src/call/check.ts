@@ -1,0 +1,122 @@
+/** The device check: how we look and sound, under which name we join. */
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals-core";
+import { validName } from "../e2ee/leaf";
+import { listDevices } from "../media/devices";
+import type { Env } from "./env";
+import type { LocalMedia } from "./local";
+import type { CheckModel, DeviceChoice, Problem } from "./model";
+
+export class Check implements CheckModel {
+  private readonly about = signal<{ title: string; people: number | null }>({
+    title: "",
+    people: null,
+  });
+  private readonly typed;
+  private readonly busy = signal(false);
+  private readonly wrong = signal<Problem | null>(null);
+  private readonly speakers = signal<DeviceChoice | null>(null);
+  private readonly clean: ReadonlySignal<string>;
+
+  readonly title = computed(() => this.about.value.title);
+  readonly people = computed(() => this.about.value.people);
+  readonly joining: ReadonlySignal<boolean> = this.busy;
+  readonly problem: ReadonlySignal<Problem | null> = this.wrong;
+  readonly speaker: ReadonlySignal<DeviceChoice | null> = this.speakers;
+  readonly name: ReadonlySignal<string>;
+  readonly nameHint: ReadonlySignal<string>;
+  readonly canJoin: ReadonlySignal<boolean>;
+  readonly preview: ReadonlySignal<MediaStream | null>;
+
+  /** enter is called with the name when it is time to join. */
+  constructor(
+    private readonly env: Env,
+    private readonly local: LocalMedia,
+    private readonly enter: (name: string) => void,
+  ) {
+    this.typed = signal(env.browser.get("name") ?? "");
+    this.name = this.typed;
+    this.clean = computed(() => this.typed.value.trim().normalize("NFC"));
+    this.nameHint = computed(() =>
+      this.clean.value === "" || validName(this.clean.value)
+        ? ""
+        : "A name has at most 64 characters, and no invisible ones.",
+    );
+    this.canJoin = computed(() => validName(this.clean.value) && !this.busy.value);
+    this.preview = computed(() =>
+      local.camera.track.value ? new MediaStream([local.camera.track.value]) : null,
+    );
+  }
+
+  get camera() {
+    return this.local.camera.choice;
+  }
+  get mic() {
+    return this.local.mic.choice;
+  }
+  get level(): ReadonlySignal<number> {
+    return this.local.level;
+  }
+
+  /** Begins for a meeting whose card was verified. Returns when the devices are open, or are known not to open. */
+  async begin(title: string, people: number): Promise<void> {
+    batch(() => {
+      this.about.value = { title, people };
+      this.wrong.value = null;
+      this.busy.value = false;
+    });
+    await this.local.start();
+    await this.listSpeakers();
+  }
+
+  private async listSpeakers(): Promise<void> {
+    const { devices, canChooseSpeaker } = this.env;
+    if (!devices || !canChooseSpeaker) return;
+    const list = await listDevices(devices, "speaker").catch(() => []);
+    const chosen = this.speakers.value?.chosen ?? "";
+    this.speakers.value =
+      list.length > 1 ? { on: true, devices: list, chosen, problem: null } : null;
+  }
+
+  join(): void {
+    if (!this.canJoin.value) return;
+    const name = this.clean.value;
+    batch(() => {
+      this.busy.value = true;
+      this.wrong.value = null;
+    });
+    this.env.browser.set("name", name);
+    this.enter(name);
+  }
+
+  /** Joining has ended, in whatever way. */
+  done(): void {
+    batch(() => {
+      this.busy.value = false;
+      this.wrong.value = null;
+    });
+  }
+
+  /** Joining takes long; it is still being tried. */
+  explain(problem: Problem): void {
+    this.wrong.value = problem;
+  }
+
+  setName(name: string): void {
+    this.typed.value = name;
+  }
+  toggleCamera(): void {
+    void this.local.camera.toggle();
+  }
+  toggleMic(): void {
+    void this.local.mic.toggle();
+  }
+  chooseCamera(id: string): void {
+    void this.local.camera.choose(id);
+  }
+  chooseMic(id: string): void {
+    void this.local.mic.choose(id);
+  }
+  chooseSpeaker(id: string): void {
+    if (this.speakers.value) this.speakers.value = { ...this.speakers.value, chosen: id };
+  }
+}

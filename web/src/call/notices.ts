@@ -1,0 +1,26 @@
+/** Short messages that go away by themselves, unless there is something to press. */
+import { type ReadonlySignal, signal } from "@preact/signals-core";
+import type { Notice } from "./model";
+
+const SHOWN = { info: 5_000, warn: 12_000 }; // ms
+const MOST = 3;
+
+export class Notices {
+  private readonly all = signal<Notice[]>([]);
+  readonly list: ReadonlySignal<Notice[]> = this.all;
+  private last = 0;
+
+  constructor(private readonly after: (ms: number, f: () => void) => () => void) {}
+
+  /** The same text takes the place of the one before. */
+  add(text: string, kind: Notice["kind"] = "info", action?: Notice["action"]): void {
+    const id = ++this.last;
+    const others = this.all.value.filter((n) => n.text !== text);
+    this.all.value = [...others, { id, text, kind, ...(action ? { action } : {}) }].slice(-MOST);
+    if (!action) this.after(SHOWN[kind], () => this.dismiss(id));
+  }
+
+  dismiss(id: number): void {
+    this.all.value = this.all.value.filter((n) => n.id !== id);
+  }
+}

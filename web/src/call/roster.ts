@@ -1,0 +1,48 @@
+/** Who is here: names come from the group's leaves alone, never from the server. */
+import type { Member } from "../e2ee/protocol";
+import type { Person } from "./model";
+import type { PeerView } from "./tiles";
+
+const DAY = 86_400_000; // ms
+
+export interface RosterInput {
+  order: readonly string[];
+  members: ReadonlyMap<string, Member>;
+  peers: ReadonlyMap<string, PeerView>;
+  speaking: ReadonlySet<string>;
+  /** What we have switched on ourselves. */
+  own: { mic: boolean; camera: boolean; screen: boolean };
+  now: number;
+}
+
+/** The same device key twice is the same browser twice. */
+function noteOf(m: Member, members: ReadonlyMap<string, Member>): string {
+  const twins = [...members.values()].filter((o) => o.device === m.device && o !== m);
+  if (m.self || twins.length === 0) return "";
+  if (twins.some((t) => t.self)) return "another tab of yours";
+  return twins.some((t) => t.leaf < m.leaf) ? "second tab of the same browser" : "";
+}
+
+export function listPeople(r: RosterInput): Person[] {
+  return r.order.flatMap((session): Person[] => {
+    const m = r.members.get(session);
+    const peer = r.peers.get(session);
+    if (!m || (!m.self && !peer)) return []; // has left; the group has not noticed yet
+    const on = (s: "mic" | "camera" | "screen"): boolean =>
+      peer?.says?.[s] ?? peer?.on.includes(s) ?? false;
+    const is = m.self ? r.own : { mic: on("mic"), camera: on("camera"), screen: on("screen") };
+    return [
+      {
+        session,
+        name: m.name,
+        self: m.self,
+        ...is,
+        speaking: r.speaking.has(session),
+        away: peer?.away ?? false,
+        note: noteOf(m, r.members),
+        seen: m.firstSeen > r.now - DAY ? "first seen today" : "seen before",
+        device: `${m.device.slice(0, 4)} ${m.device.slice(4, 8)}`,
+      },
+    ];
+  });
+}
