@@ -68,7 +68,7 @@ func join(cfg *Config, m *Welcome, kp *KeyPackagePrivate, treeBytes []byte) (*Gr
 	if err != nil {
 		return nil, err
 	}
-	if err := checkWelcomePSKs(gs.psks, &gi.Context, s); err != nil {
+	if err = checkWelcomePSKs(gs.psks, &gi.Context, s); err != nil {
 		return nil, err
 	}
 	g := newGroup(s, cfg, kp.signer)
@@ -207,6 +207,15 @@ type ExternalJoin struct {
 	AAD       []byte
 }
 
+// NewPSK makes the ID of an external PSK for an external commit to the group.
+func (g *GroupInfo) NewPSK(id []byte) PSKID {
+	var nonce []byte
+	if s := suites[g.Context.Suite]; s != nil {
+		nonce = randomBytes(s.size)
+	}
+	return PSKID{Type: PSKExternal, ID: bytes.Clone(id), Nonce: nonce}
+}
+
 // JoinExternally makes an external commit and the Group to take when it is
 // accepted. It consumes the KeyPackage.
 func JoinExternally(cfg Config, kp *KeyPackagePrivate, o ExternalJoin) (*Message, *Group, error) {
@@ -229,7 +238,7 @@ func joinExternally(cfg *Config, kp *KeyPackagePrivate, o ExternalJoin) (*Messag
 	}
 	data, _ := findExtension(gi.Extensions, ExtExternalPub)
 	var pub []byte
-	if err := unmarshal(data, func(r *reader) { pub = r.opaque() }); err != nil {
+	if err = unmarshal(data, func(r *reader) { pub = r.opaque() }); err != nil {
 		return nil, nil, fmt.Errorf("external_pub: %w", err)
 	}
 	kem, initSecret, err := s.exportTo(pub)

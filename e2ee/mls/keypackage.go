@@ -119,7 +119,7 @@ func NewKeyPackage(o KeyPackageOptions) (*KeyPackagePrivate, error) {
 		NotBefore: uint64(o.NotBefore.Unix()), NotAfter: uint64(o.NotAfter.Unix()),
 		Extensions: slices.Clone(o.LeafExtensions), source: sourceKeyPackage,
 	}
-	if err := k.Leaf.sign(o.Signer, nil, 0); err != nil {
+	if err = k.Leaf.sign(o.Signer, nil, 0); err != nil {
 		return fail(err)
 	}
 	if k.signature, err = o.Signer.sign("KeyPackageTBS", k.tbs()); err != nil {

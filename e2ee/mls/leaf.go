@@ -2,13 +2,15 @@ package mls
 
 import "slices"
 
-// Types of extensions, proposals and credentials are plain numbers: a value
-// that nobody here knows is data, not an error (RFC 9420 §13).
-type (
-	ExtensionType  = uint16
-	ProposalType   = uint16
-	CredentialType = uint16
-)
+// An ExtensionType is, like the types below, a plain number: a value that nobody
+// here knows is data, not an error (RFC 9420 §13).
+type ExtensionType = uint16
+
+// A ProposalType is one of those of RFC 9420 §17.4, or unknown.
+type ProposalType = uint16
+
+// A CredentialType is one of those of RFC 9420 §17.5, or unknown.
+type CredentialType = uint16
 
 // The credential types of RFC 9420 §17.5.
 const (

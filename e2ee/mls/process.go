@@ -87,8 +87,9 @@ func (g *Group) open(m *Message) (a *authContent, in *pastEpoch, done func(), er
 		}
 		a, done, err := unprotect(in.secretTree, in.senderData, p, g.me)
 		return a, in, done, err
+	default:
+		return nil, nil, nil, errors.New("it is no message of a group")
 	}
-	return nil, nil, nil, errors.New("it is no message of a group")
 }
 
 // openPublic is RFC 9420 §6.2.
@@ -276,13 +277,7 @@ func (g *Group) enter(n *Group, r *changes, a *authContent, steps []pathStep) (e
 		}
 	}
 	if r.externalInit != nil {
-		priv, _, err := s.deriveKeyPair(g.secrets.external)
-		if err != nil {
-			return err
-		}
-		initSecret, err = s.exportFrom(priv, r.externalInit)
-		wipe(priv)
-		if err != nil {
+		if initSecret, err = g.externalInit(r.externalInit); err != nil {
 			return err
 		}
 	}
@@ -293,4 +288,15 @@ func (g *Group) enter(n *Group, r *changes, a *authContent, steps []pathStep) (e
 	n.install(s.epochSecrets(s.joinerSecret(initSecret, commitSecret, &n.context), psk, &n.context))
 	wipe(psk, initSecret)
 	return n.confirm(a.confirmationTag)
+}
+
+// externalInit is the init secret that an external commit gives to the members
+// (RFC 9420 §8.3).
+func (g *Group) externalInit(kemOutput []byte) ([]byte, error) {
+	priv, _, err := g.suite.deriveKeyPair(g.secrets.external)
+	if err != nil {
+		return nil, err
+	}
+	defer wipe(priv)
+	return g.suite.exportFrom(priv, kemOutput)
 }

@@ -44,8 +44,8 @@ func (r *ratchet) step(s *suite) messageKey {
 // nothing.
 func (r *ratchet) get(s *suite, generation uint32) (k messageKey, done func(), err error) {
 	if generation < r.generation {
-		k, ok := r.skipped[generation]
-		if !ok {
+		k = r.skipped[generation]
+		if k.key == nil {
 			return k, nil, errKeyUsed
 		}
 		return k, func() {

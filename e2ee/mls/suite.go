@@ -35,8 +35,8 @@ const (
 )
 
 const (
-	versionMLS10 uint16 = 1
-	nonceSize           = 12
+	versionMLS10 = 1 // ProtocolVersion
+	nonceSize    = 12
 )
 
 type suite struct {
@@ -169,8 +169,8 @@ var errSignature = errors.New("mls: bad signature")
 // ECDSA scalar, and the public key as the suite encodes it.
 func (s *suite) generateSignature() (priv, pub []byte, err error) {
 	if s.curve == nil {
-		public, private, err := ed25519.GenerateKey(rand.Reader)
-		return private.Seed(), public, err
+		public, private, e := ed25519.GenerateKey(rand.Reader)
+		return private.Seed(), public, e
 	}
 	k, err := ecdsa.GenerateKey(s.curve, rand.Reader)
 	if err != nil {
