@@ -1,6 +1,16 @@
 /** Small helpers over byte arrays, and the vectors of RFC 9420 that our own structures use. */
 
-export { type Bytes, cat, decode, empty, encode, eq, hex, type Reader, type Writer } from "./mls/codec";
+export {
+  type Bytes,
+  cat,
+  decode,
+  empty,
+  encode,
+  eq,
+  hex,
+  type Reader,
+  type Writer,
+} from "./mls/codec";
 
 import type { Bytes } from "./mls/codec";
 
@@ -12,7 +22,9 @@ export const utf8 = (text: string): Bytes => encoder.encode(text);
 export const text = (bytes: Uint8Array): string => decoder.decode(bytes);
 
 export const unhex = (s: string): Bytes =>
-  Uint8Array.from({ length: s.length / 2 }, (_, i) => Number.parseInt(s.slice(2 * i, 2 * i + 2), 16));
+  Uint8Array.from({ length: s.length / 2 }, (_, i) =>
+    Number.parseInt(s.slice(2 * i, 2 * i + 2), 16),
+  );
 
 export function base64url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))
@@ -24,7 +36,9 @@ export function base64url(bytes: Uint8Array): string {
 /** Strict: no padding, no foreign character, no stray bits at the end. */
 export function fromBase64url(s: string): Bytes | null {
   if (!/^[\w-]*$/.test(s) || s.length % 4 === 1) return null;
-  const bytes = Uint8Array.from(atob(s.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+  const bytes = Uint8Array.from(atob(s.replaceAll("-", "+").replaceAll("_", "/")), (c) =>
+    c.charCodeAt(0),
+  );
   return base64url(bytes) === s ? bytes : null;
 }
 

@@ -1,29 +1,32 @@
-/** RFC 9605 with AES-GCM (cipher suites 4 and 5). */
+/** SFrame (RFC 9605) with AES-GCM, cipher suites 4 and 5. */
 import { type Bytes, cat, utf8 } from "./bytes";
 
 const suites = {
   4: { hash: "SHA-256", key: 16 },
   5: { hash: "SHA-512", key: 32 },
 } as const;
+
 export type SuiteId = keyof typeof suites;
 
+/** Size of the tag of both suites, in bytes. */
 export const TAG = 16;
 const NONCE = 12;
+const MAX = 0xffff_ffff_ffff_ffffn;
 
-/** The key of one KID. */
+/** The key of one KID. The AEAD key cannot be read out. */
 export interface FrameKey {
-  kid: bigint;
-  salt: Bytes;
-  aead: CryptoKey;
+  readonly kid: bigint;
+  readonly salt: Bytes;
+  readonly aead: CryptoKey;
 }
 
-const be8 = (v: bigint): Bytes => {
+function be8(v: bigint): Bytes {
   const b = new Uint8Array(8);
   new DataView(b.buffer).setBigUint64(0, v);
   return b;
-};
+}
 
-/** Derives the key and salt of a KID (RFC 9605 §4.4.2). */
+/** Derives key and salt of a KID (§4.4.2). base stays its owner's; usages say what the key may do. */
 export async function deriveKey(
   suite: SuiteId,
   kid: bigint,
@@ -44,30 +47,46 @@ export async function deriveKey(
   return { kid, salt: await expand("SFrame 1.0 Secret salt ", NONCE), aead };
 }
 
+/** Bytes of a value that does not fit the config byte. */
 function size(v: bigint): number {
   let n = 1;
   for (let x = v >> 8n; x > 0n; x >>= 8n) n++;
   return n;
 }
 
-/** The header of a frame (RFC 9605 §4.3). */
+function put(out: Uint8Array, v: bigint, n: number, at: number): void {
+  let x = v;
+  for (let i = n - 1; i >= 0; i--) {
+    out[at + i] = Number(x & 255n);
+    x >>= 8n;
+  }
+}
+
+/** The header of a frame, in its one shortest form (§4.3). Throws for what has more than 64 bits. */
 export function encodeHeader(kid: bigint, ctr: bigint): Bytes {
+  if (kid < 0n || kid > MAX || ctr < 0n || ctr > MAX) throw new Error("sframe: beyond 64 bits");
   const kn = kid < 8n ? 0 : size(kid);
   const cn = ctr < 8n ? 0 : size(ctr);
+  const k = kn > 0 ? 8 | (kn - 1) : Number(kid);
+  const c = cn > 0 ? 8 | (cn - 1) : Number(ctr);
   const out = new Uint8Array(1 + kn + cn);
-  out[0] = (kn ? 0x80 | ((kn - 1) << 4) : Number(kid) << 4) | (cn ? 0x08 | (cn - 1) : Number(ctr));
-  const put = (v: bigint, n: number, at: number): void => {
-    for (let i = n - 1, x = v; i >= 0; i--, x >>= 8n) out[at + i] = Number(x & 255n);
-  };
-  put(kid, kn, 1);
-  put(ctr, cn, 1 + kn);
+  out[0] = (k << 4) | c;
+  put(out, kid, kn, 1);
+  put(out, ctr, cn, 1 + kn);
   return out;
 }
 
+/** length is that of the header itself. */
 export interface Header {
   kid: bigint;
   ctr: bigint;
   length: number;
+}
+
+function take(b: Uint8Array, at: number, n: number): bigint {
+  let v = 0n;
+  for (let i = 0; i < n; i++) v = (v << 8n) | BigInt(b[at + i]!);
+  return v;
 }
 
 /** Null for what is no header, or not the shortest form of one. */
@@ -76,40 +95,52 @@ export function decodeHeader(b: Uint8Array): Header | null {
   if (first === undefined) return null;
   const kn = first & 0x80 ? ((first >> 4) & 7) + 1 : 0;
   const cn = first & 0x08 ? (first & 7) + 1 : 0;
-  if (b.length < 1 + kn + cn) return null;
-  const take = (at: number, n: number): bigint => {
-    let v = 0n;
-    for (let i = 0; i < n; i++) v = (v << 8n) | BigInt(b[at + i]!);
-    return v;
-  };
-  const kid = kn ? take(1, kn) : BigInt((first >> 4) & 7);
-  const ctr = cn ? take(1 + kn, cn) : BigInt(first & 7);
+  const length = 1 + kn + cn;
+  if (b.length < length) return null;
+  const kid = kn ? take(b, 1, kn) : BigInt((first >> 4) & 7);
+  const ctr = cn ? take(b, 1 + kn, cn) : BigInt(first & 7);
   if (kn && (kid < 8n || size(kid) !== kn)) return null;
   if (cn && (ctr < 8n || size(ctr) !== cn)) return null;
-  return { kid, ctr, length: 1 + kn + cn };
+  return { kid, ctr, length };
 }
 
-function nonce(salt: Bytes, ctr: bigint): Bytes {
+function nonceOf(salt: Bytes, ctr: bigint): Bytes {
   const n = salt.slice();
-  for (let i = NONCE - 1, x = ctr; x > 0n; i--, x >>= 8n) n[i]! ^= Number(x & 255n);
+  let x = ctr;
+  for (let i = NONCE - 1; x > 0n; i--) {
+    n[i]! ^= Number(x & 255n);
+    x >>= 8n;
+  }
   return n;
 }
 
-/** header ‖ ciphertext ‖ tag (RFC 9605 §4.4.3). */
-export async function seal(key: FrameKey, ctr: bigint, metadata: Bytes, plaintext: Bytes): Promise<Bytes> {
+/** Returns header ‖ ciphertext ‖ tag (§4.4.3). The caller never uses a counter twice. */
+export async function seal(
+  key: FrameKey,
+  ctr: bigint,
+  metadata: Bytes,
+  plaintext: Bytes,
+): Promise<Bytes> {
   const header = encodeHeader(key.kid, ctr);
-  const params = { name: "AES-GCM", iv: nonce(key.salt, ctr), additionalData: cat(header, metadata) };
-  const sealed = new Uint8Array(await crypto.subtle.encrypt(params, key.aead, plaintext));
-  const out = new Uint8Array(header.length + sealed.length);
+  const additionalData = cat(header, metadata);
+  const params = { name: "AES-GCM", iv: nonceOf(key.salt, ctr), additionalData };
+  const sealed = await crypto.subtle.encrypt(params, key.aead, plaintext);
+  const out = new Uint8Array(header.length + sealed.byteLength);
   out.set(header);
-  out.set(sealed, header.length);
+  out.set(new Uint8Array(sealed), header.length);
   return out;
 }
 
-/** Throws when the tag does not hold. The header must be that of the frame, its KID the key's. */
-export async function open(key: FrameKey, header: Header, metadata: Bytes, frame: Bytes): Promise<Bytes> {
+/** Opens a frame whose header was read. Throws when the tag does not hold, or the key is of another KID. */
+export async function open(
+  key: FrameKey,
+  header: Header,
+  metadata: Bytes,
+  frame: Bytes,
+): Promise<Bytes> {
   if (header.kid !== key.kid) throw new Error("sframe: the key is for another KID");
-  const aad = cat(frame.subarray(0, header.length), metadata);
-  const params = { name: "AES-GCM", iv: nonce(key.salt, header.ctr), additionalData: aad };
-  return new Uint8Array(await crypto.subtle.decrypt(params, key.aead, frame.subarray(header.length)));
+  const additionalData = cat(frame.subarray(0, header.length), metadata);
+  const params = { name: "AES-GCM", iv: nonceOf(key.salt, header.ctr), additionalData };
+  const body = frame.subarray(header.length);
+  return new Uint8Array(await crypto.subtle.decrypt(params, key.aead, body));
 }
