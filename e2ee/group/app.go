@@ -1,0 +1,130 @@
+package group
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	appStep = 256 // what is said is padded to multiples of this
+
+	// MaxChat is the length of a chat text in code points.
+	MaxChat = 4000
+)
+
+// An App is what people say inside the group (PROTOCOL.md 2.7): a Chat or a
+// State.
+type App interface{ kind() string }
+
+// A Chat is a text for everybody.
+type Chat struct {
+	ID   string `json:"id"` // 16 hex digits
+	Text string `json:"text"`
+}
+
+// A State is what the sender has switched on.
+type State struct {
+	Mic    bool `json:"mic"`
+	Camera bool `json:"camera"`
+	Screen bool `json:"screen"`
+}
+
+func (Chat) kind() string  { return "chat" }
+func (State) kind() string { return "state" }
+
+// EncodeApp returns the padded bytes of an application message. It fails for
+// what receivers would drop.
+func EncodeApp(a App) ([]byte, error) {
+	var v any
+	switch a := a.(type) {
+	case Chat:
+		if err := a.valid(); err != nil {
+			return nil, fmt.Errorf("saying something: %w", err)
+		}
+		v = struct {
+			Kind string `json:"kind"`
+			Chat
+		}{a.kind(), a}
+	case State:
+		v = struct {
+			Kind string `json:"kind"`
+			State
+		}{a.kind(), a}
+	default:
+		panic(fmt.Sprintf("group: no encoding for %T", a))
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic("group: encoding an application message: " + err.Error())
+	}
+	b := append(binary.BigEndian.AppendUint32(nil, uint32(len(text))), text...)
+	return append(b, make([]byte, (appStep-len(b)%appStep)%appStep)...), nil
+}
+
+func (c Chat) valid() error {
+	switch n := utf8.RuneCountInString(c.Text); {
+	case len(c.ID) != 16 || strings.Trim(c.ID, "0123456789abcdef") != "":
+		return errors.New("the id is not 16 hex digits")
+	case strings.TrimSpace(c.Text) == "" || !utf8.ValidString(c.Text):
+		return errors.New("there is no text")
+	case n > MaxChat:
+		return fmt.Errorf("the text has %d characters, at most %d are allowed", n, MaxChat)
+	}
+	return nil
+}
+
+// DecodeApp reads an application message. It returns nil without an error for
+// a kind that is not known here.
+func DecodeApp(b []byte) (App, error) {
+	a, err := decodeApp(b)
+	if err != nil {
+		return nil, fmt.Errorf("reading what somebody says: %w", err)
+	}
+	return a, nil
+}
+
+func decodeApp(b []byte) (App, error) {
+	if len(b) < appStep || len(b)%appStep != 0 {
+		return nil, errors.New("it is not padded")
+	}
+	n := binary.BigEndian.Uint32(b)
+	if int64(n) > int64(len(b)-4) || strings.Trim(string(b[4+n:]), "\x00") != "" {
+		return nil, errors.New("bad padding")
+	}
+	text := b[4 : 4+n]
+	if !utf8.Valid(text) {
+		return nil, errors.New("it is not UTF-8")
+	}
+	// A map, since a struct would match names whatever their case.
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil || fields == nil {
+		return nil, errors.New("it is not a JSON object")
+	}
+	var kind string
+	_ = read(fields, "kind", &kind) // one that is no string is unknown, too
+	switch kind {
+	case "chat":
+		var c Chat
+		if err := errors.Join(read(fields, "id", &c.ID), read(fields, "text", &c.Text)); err != nil {
+			return nil, err
+		}
+		return c, c.valid()
+	case "state":
+		var s State
+		err := errors.Join(read(fields, "mic", &s.Mic), read(fields, "camera", &s.Camera), read(fields, "screen", &s.Screen))
+		return s, err
+	}
+	return nil, nil
+}
+
+func read[T string | bool](fields map[string]json.RawMessage, name string, to *T) error {
+	raw, ok := fields[name]
+	if !ok || string(raw) == "null" || json.Unmarshal(raw, to) != nil {
+		return fmt.Errorf("%s is missing or of another type", name)
+	}
+	return nil
+}

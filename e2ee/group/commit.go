@@ -1,0 +1,229 @@
+package group
+
+import (
+	"crypto/rand"
+	"time"
+
+	"incamera/e2ee/keys"
+	"incamera/e2ee/link"
+	"incamera/e2ee/mls"
+)
+
+// When who commits (PROTOCOL.md 2.4).
+const (
+	// stepIn is how long a committer of the next rank waits. Shorter makes
+	// commits collide, longer keeps newcomers waiting when the first is gone.
+	stepIn = 750 * time.Millisecond
+	// warmAfter is how long the group is quiet before a member that has never
+	// sent a path does; newcomer is how long it is new itself.
+	warmAfter = 2 * time.Second
+	newcomer  = time.Second
+)
+
+// pace returns how far apart commits are, and how many Adds one takes.
+func pace(members int) (spacing time.Duration, adds int) {
+	switch {
+	case members <= 20:
+		return 250 * time.Millisecond, 20
+	case members <= 100:
+		return time.Second, 64
+	case members <= 200:
+		return 2 * time.Second, 64
+	default:
+		return 5 * time.Second, 64
+	}
+}
+
+// committing is what a member knows about commits of its own.
+type committing struct {
+	pending    *pending  // sent, not yet ordered
+	at         time.Time // when a commit of ours is due; zero: never
+	dueSince   time.Time // zero: nothing is due
+	lastCommit time.Time
+	joinedAt   time.Time
+}
+
+type pending struct {
+	body    []byte
+	next    *mls.Group
+	roster  roster
+	removed bool
+}
+
+func newMemberID() (id link.MemberID) {
+	rand.Read(id[:]) // never fails
+	return id
+}
+
+// entered notes a new epoch; joined says that it is our first.
+func (c *committing) entered(joined bool, now time.Time) {
+	c.lastCommit, c.dueSince = now, time.Time{}
+	if joined {
+		c.joinedAt = now
+	}
+}
+
+// frameKeys exports the frame keys of the epoch.
+func (m *Member) frameKeys(removed bool) keys.Epoch {
+	return keys.Epoch{
+		Number: m.group.Epoch(), Base: keys.NewBaseKey(m.group.Export("SFrame 1.0 Base Key", nil, keys.BaseKeySize)),
+		Self: m.group.Me(), Owners: m.roster.owners(), Removed: removed,
+	}
+}
+
+// due returns what is to be committed now: members to remove and asks to
+// fulfil. A leaf whose session asks anew makes way for the new one.
+func (m *Member) due() (removes []uint32, adds []asking) {
+	_, most := pace(len(m.roster))
+	most = min(most, keys.MaxLeaf+1-len(m.roster))
+	back := map[string]bool{}
+	for _, a := range m.asked {
+		if len(adds) < most {
+			adds = append(adds, a)
+			back[a.session] = true
+		}
+	}
+	for _, p := range m.roster.list() {
+		_, here := m.here[p.Session]
+		if p.Leaf != m.group.Me() && (!here || back[p.Session]) {
+			removes = append(removes, p.Leaf)
+		}
+	}
+	return removes, adds
+}
+
+// plan sets when the next commit of ours is due.
+func (m *Member) plan(now time.Time) {
+	m.at = time.Time{}
+	if m.phase != Inside || m.pending != nil {
+		return
+	}
+	removes, adds := m.due()
+	if len(removes)+len(adds) == 0 {
+		m.dueSince = time.Time{}
+		if len(m.roster) > 1 && !m.roster[m.group.Me()].warm {
+			m.at = later(m.joinedAt.Add(newcomer), m.lastCommit.Add(warmAfter+time.Duration(m.coldRank())*stepIn))
+		}
+		return
+	}
+	if m.dueSince.IsZero() {
+		m.dueSince = now
+	}
+	first := m.dueSince
+	if m.group.Epoch() > 0 {
+		spacing, _ := pace(len(m.roster))
+		first = later(first, m.lastCommit.Add(spacing))
+	}
+	m.at = first.Add(time.Duration(m.rank(removes)) * stepIn)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// rank is how many members that could commit come before us: those that are
+// here, connected, and not about to be removed.
+func (m *Member) rank(removes []uint32) (n int) {
+	gone := map[uint32]bool{}
+	for _, i := range removes {
+		gone[i] = true
+	}
+	for i, p := range m.roster {
+		if i < m.group.Me() && m.here[p.Session] && !gone[i] {
+			n++
+		}
+	}
+	return n
+}
+
+// coldRank is how many members that have never sent a path come before us.
+func (m *Member) coldRank() (n int) {
+	for i, p := range m.roster {
+		if i < m.group.Me() && m.here[p.Session] && !p.warm {
+			n++
+		}
+	}
+	return n
+}
+
+// commit commits what is due, or warms the tree.
+func (m *Member) commit() {
+	removes, adds := m.due()
+	p, err := m.tryCommit(removes, adds)
+	if err != nil && len(adds) > 0 {
+		m.dropBadAsks(adds) // one of them is not as it should be
+		if removes, adds = m.due(); len(removes)+len(adds) == 0 {
+			return
+		}
+		p, err = m.tryCommit(removes, adds)
+	}
+	if err != nil {
+		panic("group: a commit of our own making is refused: " + err.Error())
+	}
+	m.pending = p
+}
+
+func (m *Member) dropBadAsks(adds []asking) {
+	for _, a := range adds {
+		_, _, next, err := m.group.Commit(m.options(m.leavesOf(a.session), []asking{a}))
+		if err != nil {
+			m.Dropped.Asks++
+			m.forgetAsk(a.session)
+			continue
+		}
+		next.Wipe(m.group)
+	}
+}
+
+func (m *Member) leavesOf(session string) (leaves []uint32) {
+	for i, p := range m.roster {
+		if p.Session == session {
+			leaves = append(leaves, i)
+		}
+	}
+	return leaves
+}
+
+func (m *Member) options(removes []uint32, adds []asking) mls.CommitOptions {
+	o := mls.CommitOptions{
+		Proposals: []*mls.Proposal{m.group.NewPSK(link.PSKID(m.terms.linkNumber))}, IgnorePending: true,
+		ForcePath: len(removes)+len(adds) == 0, Public: true, NoTree: true,
+	}
+	for _, i := range removes {
+		o.Proposals = append(o.Proposals, mls.Remove(i))
+	}
+	for _, a := range adds {
+		o.Proposals = append(o.Proposals, mls.Add(a.kp))
+	}
+	return o
+}
+
+// tryCommit makes a commit and sends it.
+func (m *Member) tryCommit(removes []uint32, adds []asking) (*pending, error) {
+	message, welcome, next, err := m.group.Commit(m.options(removes, adds))
+	if err != nil {
+		return nil, err
+	}
+	epoch := m.group.Epoch()
+	out := Commit{Generation: m.generation, Epoch: epoch, Body: m.seal(link.KindCommit, epoch, message.Marshal())}
+	if welcome != nil {
+		out.Welcome = m.seal(link.KindWelcome, epoch+1, welcome.Marshal())
+		out.Tree = m.seal(link.KindTree, epoch+1, next.Tree())
+		for _, a := range adds {
+			out.To = append(out.To, a.session)
+		}
+	}
+	m.send(out)
+	return &pending{out.Body, next, m.terms.next, len(removes) > 0}, nil
+}
+
+// dropPending forgets a commit that came too late.
+func (m *Member) dropPending() {
+	if m.pending != nil {
+		m.pending.next.Wipe(m.group)
+		m.pending = nil
+	}
+}

@@ -1,0 +1,530 @@
+// Package group is the life of a meeting's MLS group as one member sees it:
+// founding, asking, committing, following (PROTOCOL.md 1.3, 2.4, 2.5).
+//
+// A [Member] is a state machine without clock, network or goroutine: what the
+// server says and the time go in, messages and events come out. Every commit
+// and every Welcome is checked before it is believed, whoever sent it. What
+// cannot be read is dropped and counted; what the delivery service has ordered
+// and we cannot follow makes us begin anew as a new leaf.
+package group
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"incamera/e2ee/link"
+	"incamera/e2ee/mls"
+)
+
+const (
+	// startsPerMinute bounds how often we begin anew: a server that makes us
+	// do so costs us and the others a commit each time.
+	startsPerMinute = 3
+	maxAhead        = 512 // log entries kept while earlier ones are missing
+	maxSpoken       = 256 // own messages on their way
+	keepRosters     = 3   // epochs for which late messages still have a sender
+)
+
+// Config is who we are and which room it is.
+type Config struct {
+	Room   link.Room
+	Keys   link.Keys
+	Card   link.Card
+	Hash   [32]byte // of the card
+	Name   string
+	Device ed25519.PrivateKey
+}
+
+// A Member is one participant. It is not safe for concurrent use. now never
+// goes back.
+type Member struct {
+	cfg     Config
+	terms   terms
+	out     Output // of the input at hand
+	Dropped Dropped
+
+	// Of the session.
+	session    string
+	generation uint32
+	here       map[string]bool // every session → whether it is there now
+	phase      Phase
+	starts     []time.Time
+	restartAt  time.Time // in phase Waiting
+
+	leafState
+	committing
+}
+
+// leafState is forgotten when we begin anew.
+type leafState struct {
+	own    *mls.KeyPackagePrivate // until it has joined a group
+	group  *mls.Group
+	roster roster
+	past   map[uint64]roster // who was where, for late messages
+	seq    uint32            // the last log entry taken
+	ahead  map[uint32]Input  // log entries after a gap
+	asked  []asking          // in order of arrival
+	spoken []spoken
+}
+
+type asking struct {
+	session string
+	kp      *mls.KeyPackage
+}
+
+type spoken struct {
+	body []byte
+	app  App
+}
+
+// Dropped counts what was not believed.
+type Dropped struct{ Asks, Commits, Welcomes, Apps uint64 }
+
+// New returns a member that waits for Joined. The name must be valid.
+func New(cfg Config) (*Member, error) {
+	if err := link.CheckName(cfg.Name); err != nil {
+		return nil, fmt.Errorf("joining: %w", err)
+	}
+	m := &Member{cfg: cfg, here: map[string]bool{}}
+	m.terms = terms{room: cfg.Room, keys: cfg.Keys, linkNumber: cfg.Card.LinkNumber, cardHash: cfg.Hash}
+	return m, nil
+}
+
+// Phase returns where the member stands.
+func (m *Member) Phase() Phase { return m.phase }
+
+// Epoch returns the group's epoch, 0 outside.
+func (m *Member) Epoch() uint64 {
+	if m.phase != Inside {
+		return 0
+	}
+	return m.group.Epoch()
+}
+
+// Handle takes what the server says.
+func (m *Member) Handle(in Input, now time.Time) Output {
+	m.terms.now = now
+	m.take(in, now)
+	m.plan(now)
+	return m.flush()
+}
+
+// Wake does what is due. Call it at Next.
+func (m *Member) Wake(now time.Time) Output {
+	m.terms.now = now
+	if m.phase == Waiting && !now.Before(m.restartAt) {
+		m.begin(m.generation, true, nil, now)
+	}
+	m.plan(now)
+	if !m.at.IsZero() && !now.Before(m.at) {
+		m.commit()
+		m.plan(now)
+	}
+	return m.flush()
+}
+
+// Next is when Wake has something to do, the zero time for never.
+func (m *Member) Next() time.Time {
+	if m.phase == Waiting {
+		return m.restartAt
+	}
+	return m.at
+}
+
+// Say seals something for the group. It is heard by ourselves too, when it has
+// its place in the log.
+func (m *Member) Say(a App, now time.Time) (Output, error) {
+	plaintext, err := EncodeApp(a)
+	if err != nil {
+		return Output{}, err
+	}
+	if m.phase != Inside || len(m.spoken) >= maxSpoken {
+		return Output{}, errors.New("saying something: not in the group yet, or too much at once")
+	}
+	message, err := m.group.Encrypt(plaintext, nil)
+	if err != nil {
+		return Output{}, fmt.Errorf("saying something: %w", err)
+	}
+	epoch := m.group.Epoch()
+	body := m.seal(link.KindApp, epoch, message.Marshal())
+	m.spoken = append(m.spoken, spoken{body, a})
+	m.send(Speak{Generation: m.generation, Epoch: epoch, Body: body})
+	m.plan(now)
+	return m.flush(), nil
+}
+
+func (m *Member) send(msg Message) { m.out.Send = append(m.out.Send, msg) }
+func (m *Member) tell(e Event)     { m.out.Events = append(m.out.Events, e) }
+
+func (m *Member) flush() Output {
+	out := m.out
+	m.out = Output{}
+	return out
+}
+
+func (m *Member) place(k link.Kind, epoch uint64) link.Place {
+	return link.Place{Room: m.cfg.Room, Kind: k, Generation: m.generation, Epoch: epoch}
+}
+
+func (m *Member) seal(k link.Kind, epoch uint64, plaintext []byte) []byte {
+	return link.Seal(m.cfg.Keys.Envelope, m.place(k, epoch), plaintext)
+}
+
+func (m *Member) open(k link.Kind, epoch uint64, sealed []byte) ([]byte, error) {
+	return link.Open(m.cfg.Keys.Envelope, m.place(k, epoch), sealed)
+}
+
+// openMessage opens an envelope that holds an MLSMessage of one wire format.
+func (m *Member) openMessage(k link.Kind, epoch uint64, sealed []byte, wire mls.WireFormat) (*mls.Message, error) {
+	b, err := m.open(k, epoch, sealed)
+	if err != nil {
+		return nil, err
+	}
+	message, err := mls.ParseMessage(b)
+	if err != nil {
+		return nil, err
+	}
+	if message.Wire != wire {
+		return nil, fmt.Errorf("a message of format %d, not %d", message.Wire, wire)
+	}
+	return message, nil
+}
+
+// begin starts over: as founder, or by asking. why says what went wrong.
+func (m *Member) begin(generation uint32, founded bool, why error, now time.Time) {
+	m.dropPending()
+	if m.own != nil {
+		m.own.Wipe()
+	}
+	if m.group != nil {
+		m.group.Wipe(nil)
+	}
+	m.committing = committing{}
+	m.leafState = leafState{past: map[uint64]roster{}, ahead: map[uint32]Input{}}
+	m.generation = generation
+	recent := m.starts[:0]
+	for _, t := range m.starts {
+		if now.Sub(t) < time.Minute {
+			recent = append(recent, t)
+		}
+	}
+	m.starts = recent
+	if len(m.starts) >= startsPerMinute {
+		m.restartAt = m.starts[0].Add(time.Minute)
+		m.setPhase(Waiting, why)
+		return
+	}
+	m.starts = append(m.starts, now)
+	own, err := m.terms.newLeaf(m.cfg, m.session)
+	if err != nil {
+		panic("group: making a leaf of our own: " + err.Error())
+	}
+	m.own = own
+	if !founded {
+		m.found()
+		m.setPhase(Founding, why)
+		return
+	}
+	m.ask()
+	m.setPhase(Asking, why)
+}
+
+func (m *Member) setPhase(p Phase, why error) {
+	m.phase = p
+	m.tell(PhaseChanged{p, why})
+}
+
+func (m *Member) ask() {
+	body := m.seal(link.KindAsk, 0, m.own.Public.Message().Marshal())
+	m.send(Ask{m.generation, body})
+}
+
+func (m *Member) found() {
+	id := append([]byte(m.cfg.Room), make([]byte, 16)...)
+	rand.Read(id[len(m.cfg.Room):]) // never fails
+	g, err := mls.Create(m.terms.config(), id, m.own, mls.Extension{Type: link.CardExtension, Data: m.cfg.Hash[:]})
+	if err != nil {
+		panic("group: making a group: " + err.Error())
+	}
+	m.group = g
+	m.send(Found{m.generation})
+}
+
+func (m *Member) take(in Input, now time.Time) {
+	switch in := in.(type) {
+	case Joined:
+		m.session, m.starts = in.Session, nil
+		m.here = map[string]bool{in.Session: true}
+		for _, p := range in.Here {
+			m.here[p.Session] = !p.Away
+		}
+		m.begin(in.Generation, in.Founded, nil, now)
+	case Arrived:
+		m.here[in.Session] = true
+	case Left:
+		delete(m.here, in.Session)
+		m.forgetAsk(in.Session)
+	case Away:
+		if _, ok := m.here[in.Session]; ok {
+			m.here[in.Session] = !in.Away
+		}
+	case Reset:
+		if in.Generation > m.generation {
+			m.begin(in.Generation, false, nil, now)
+		}
+	case Failed:
+		m.failed(in.About, now)
+	default:
+		m.takeOfGroup(in, now)
+	}
+}
+
+// takeOfGroup takes what belongs to one generation; the rest is late.
+func (m *Member) takeOfGroup(in Input, now time.Time) {
+	switch in := in.(type) {
+	case Founded:
+		if in.Generation == m.generation && m.phase == Founding {
+			m.founded(in.By, now)
+		}
+	case Asked:
+		if in.Generation == m.generation && m.phase == Inside {
+			m.addAsk(in)
+		}
+	case Welcomed:
+		if in.Generation == m.generation && m.phase == Asking {
+			m.welcomed(in, now)
+		}
+	case Committed:
+		if in.Generation == m.generation {
+			m.inOrder(in.Seq, in, now)
+		}
+	case Said:
+		if in.Generation == m.generation {
+			m.inOrder(in.Seq, in, now)
+		}
+	case CommitRefused:
+		if in.Generation == m.generation {
+			m.dropPending()
+		}
+	case CaughtUp:
+		if in.Generation == m.generation && m.phase == Inside && in.Seq > m.seq {
+			m.begin(m.generation, true, errors.New("the server withholds what was said"), now)
+		}
+	case Gap:
+		if in.Generation == m.generation && m.phase == Inside {
+			m.begin(m.generation, true, errors.New("too much was missed"), now)
+		}
+	default:
+		panic(fmt.Sprintf("group: unknown input %T", in))
+	}
+}
+
+func (m *Member) failed(about string, now time.Time) {
+	switch {
+	case about == "commit":
+		m.dropPending()
+	case about == "since" && m.phase == Inside:
+		m.begin(m.generation, true, errors.New("the server does not know us as a member"), now)
+	}
+}
+
+func (m *Member) founded(by string, now time.Time) {
+	if by != m.session {
+		// Our leaf is used up by the group that is none. Losing a race is no
+		// failure that counts.
+		m.starts = m.starts[:len(m.starts)-1]
+		m.begin(m.generation, true, nil, now)
+		return
+	}
+	r, err := m.terms.checkGroup(m.group)
+	if err != nil {
+		panic("group: our own group is not as it should be: " + err.Error())
+	}
+	m.adopt(m.group, r, false, now)
+}
+
+// welcomed joins the group, or begins anew when it is not as it should be.
+func (m *Member) welcomed(in Welcomed, now time.Time) {
+	g, r, err := m.join(in)
+	if err != nil {
+		m.Dropped.Welcomes++
+		m.begin(m.generation, true, fmt.Errorf("joining the group: %w", err), now)
+		return
+	}
+	m.seq = in.Seq
+	m.adopt(g, r, false, now)
+}
+
+func (m *Member) join(in Welcomed) (*mls.Group, roster, error) {
+	message, err := m.openMessage(link.KindWelcome, in.Epoch, in.Body, mls.WireWelcome)
+	if err != nil {
+		return nil, nil, err
+	}
+	tree, err := m.open(link.KindTree, in.Epoch, in.Tree)
+	if err != nil {
+		return nil, nil, err
+	}
+	return m.terms.join(message.Welcome, tree, m.own, in.Epoch, m.session)
+}
+
+func (m *Member) addAsk(in Asked) {
+	m.forgetAsk(in.From)
+	message, err := m.openMessage(link.KindAsk, 0, in.Body, mls.WireKeyPackage)
+	if err == nil {
+		err = m.terms.checkAsk(message.KeyPackage, in.From)
+	}
+	for _, p := range m.roster {
+		// A server that repeats an old ask must not make us throw out who came by it.
+		if err == nil && bytes.Equal(p.signatureKey, message.KeyPackage.Leaf.SignatureKey) {
+			err = errors.New("it was fulfilled before")
+		}
+	}
+	if err != nil {
+		m.Dropped.Asks++
+		return
+	}
+	m.asked = append(m.asked, asking{in.From, message.KeyPackage})
+}
+
+func (m *Member) forgetAsk(session string) {
+	for i, a := range m.asked {
+		if a.session == session {
+			m.asked = append(m.asked[:i:i], m.asked[i+1:]...)
+			return
+		}
+	}
+}
+
+// inOrder takes log entries one after the other, and asks for missing ones.
+func (m *Member) inOrder(seq uint32, in Input, now time.Time) {
+	if m.phase != Inside || seq <= m.seq {
+		return
+	}
+	if seq > m.seq+1 {
+		if len(m.ahead) == 0 {
+			m.send(Since{m.generation, m.seq})
+		}
+		if len(m.ahead) < maxAhead {
+			m.ahead[seq] = in
+		}
+		return
+	}
+	generation := m.generation
+	for in != nil && m.phase == Inside && m.generation == generation {
+		m.seq++
+		switch in := in.(type) {
+		case Committed:
+			m.follow(in, now)
+		case Said:
+			m.hear(in)
+		}
+		next := m.ahead[m.seq+1]
+		delete(m.ahead, m.seq+1)
+		in = next
+	}
+}
+
+// follow takes the commit that ended our epoch. There is no way around one
+// that is refused: the delivery service has ordered it.
+func (m *Member) follow(in Committed, now time.Time) {
+	mine := m.pending
+	m.pending = nil
+	switch {
+	case in.Epoch != m.group.Epoch():
+		m.pending = mine // for begin to wipe
+		m.Dropped.Commits++
+		m.begin(m.generation, true, fmt.Errorf("a commit for epoch %d in epoch %d", in.Epoch, m.group.Epoch()), now)
+		return
+	case mine != nil && bytes.Equal(mine.body, in.Body):
+		m.adopt(mine.next, mine.roster, mine.removed, now)
+		return
+	}
+	if mine != nil {
+		mine.next.Wipe(m.group)
+	}
+	message, err := m.openMessage(link.KindCommit, in.Epoch, in.Body, mls.WirePublic)
+	if err == nil {
+		var ev *mls.Event
+		var r roster
+		if ev, r, err = m.terms.process(m.group, message); err == nil {
+			m.adopt(ev.Next, r, len(ev.Commit.Removed) > 0, now)
+			return
+		}
+	}
+	m.Dropped.Commits++
+	m.begin(m.generation, true, fmt.Errorf("following a commit of epoch %d: %w", in.Epoch, err), now)
+}
+
+// adopt enters an epoch.
+func (m *Member) adopt(next *mls.Group, r roster, removed bool, now time.Time) {
+	if m.phase == Inside {
+		epoch := m.group.Epoch()
+		m.past[epoch] = m.roster
+		delete(m.past, epoch-keepRosters)
+	}
+	entered := m.phase != Inside
+	if m.group != nil && m.group != next {
+		m.group.Wipe(next)
+	}
+	m.own, m.group, m.roster, m.terms.roster = nil, next, r, r
+	m.entered(entered, now)
+	for _, p := range r {
+		for _, a := range m.asked {
+			if a.session == p.Session && bytes.Equal(a.kp.Leaf.SignatureKey, p.signatureKey) {
+				m.forgetAsk(a.session)
+				break
+			}
+		}
+	}
+	if entered {
+		m.setPhase(Inside, nil)
+	}
+	m.tell(EpochBegun{m.frameKeys(removed), r.list()})
+}
+
+// hear takes an application message. One that cannot be read harms nobody.
+func (m *Member) hear(in Said) {
+	for i, s := range m.spoken {
+		if bytes.Equal(s.body, in.Body) {
+			m.spoken = append(m.spoken[:i:i], m.spoken[i+1:]...)
+			m.tell(Heard{m.roster[m.group.Me()].Participant, true, s.app})
+			return
+		}
+	}
+	from, app, err := m.read(in)
+	if err != nil {
+		m.Dropped.Apps++
+		return
+	}
+	if app != nil {
+		m.tell(Heard{from, false, app})
+	}
+}
+
+func (m *Member) read(in Said) (Participant, App, error) {
+	message, err := m.openMessage(link.KindApp, in.Epoch, in.Body, mls.WirePrivate)
+	if err != nil {
+		return Participant{}, nil, err
+	}
+	ev, err := m.group.Process(message)
+	if err != nil {
+		return Participant{}, nil, err
+	}
+	if ev.Kind != mls.ContentApplication || ev.Epoch != in.Epoch || ev.Sender.Type != mls.SenderMember {
+		return Participant{}, nil, errors.New("it is no application message of its epoch")
+	}
+	who := m.roster
+	if in.Epoch != m.group.Epoch() {
+		who = m.past[in.Epoch]
+	}
+	from, ok := who[ev.Sender.Index]
+	if !ok {
+		return Participant{}, nil, errors.New("its sender is unknown")
+	}
+	app, err := DecodeApp(ev.Application)
+	return from.Participant, app, err
+}

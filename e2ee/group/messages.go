@@ -1,0 +1,190 @@
+package group
+
+import (
+	"crypto/ed25519"
+
+	"incamera/e2ee/keys"
+	"incamera/e2ee/link"
+)
+
+// An Input is what the server says, one of the types below. Bodies are not to
+// be changed afterwards.
+type Input interface{ input() }
+
+// The fields of what the server says are those of PROTOCOL.md 1.3.
+type (
+	// Joined begins a session; everything before is forgotten.
+	Joined struct {
+		Session    string
+		Generation uint32
+		Founded    bool
+		Here       []Peer // the other sessions
+	}
+	// Arrived tells of another session.
+	Arrived struct{ Session string }
+	// Left tells that a session has ended.
+	Left struct{ Session string }
+	// Away tells that a session lost its socket, or has it again.
+	Away struct {
+		Session string
+		Away    bool
+	}
+	// Founded tells who founded the group.
+	Founded struct {
+		Generation uint32
+		By         string
+	}
+	// Reset tells that the group is gone.
+	Reset struct{ Generation uint32 }
+	// Asked is a session's sealed KeyPackage.
+	Asked struct {
+		Generation uint32
+		From       string
+		Body       []byte
+	}
+	// Committed is a sealed commit, in its place in the log.
+	Committed struct {
+		Seq, Generation uint32
+		Epoch           uint64
+		From            string
+		Body            []byte
+	}
+	// CommitRefused tells that another commit was first.
+	CommitRefused struct{ Generation uint32 }
+	// Welcomed lets us into the group.
+	Welcomed struct {
+		Seq, Generation uint32
+		Epoch           uint64
+		Body, Tree      []byte
+	}
+	// Said is a sealed application message, in its place in the log.
+	Said struct {
+		Seq, Generation uint32
+		Epoch           uint64
+		From            string
+		Body            []byte
+	}
+	// CaughtUp ends the answer to Since.
+	CaughtUp struct{ Generation, Seq uint32 }
+	// Gap tells that what Since asks for is gone.
+	Gap struct{ Generation uint32 }
+	// Failed says that a message of ours was out of order; About is its name
+	// on the wire.
+	Failed struct{ About string }
+)
+
+// A Peer is another session.
+type Peer struct {
+	Session string
+	Away    bool // its socket is broken
+}
+
+func (Joined) input()        {}
+func (Arrived) input()       {}
+func (Left) input()          {}
+func (Away) input()          {}
+func (Founded) input()       {}
+func (Reset) input()         {}
+func (Asked) input()         {}
+func (Committed) input()     {}
+func (CommitRefused) input() {}
+func (Welcomed) input()      {}
+func (Said) input()          {}
+func (CaughtUp) input()      {}
+func (Gap) input()           {}
+func (Failed) input()        {}
+
+// A Message is what is to be sent to the server, one of the types below.
+type Message interface{ message() }
+
+// What we say to the server. The fields are those of PROTOCOL.md 1.3.
+type (
+	// Found claims the group.
+	Found struct{ Generation uint32 }
+	// Ask asks to be added.
+	Ask struct {
+		Generation uint32
+		Body       []byte
+	}
+	// Commit ends an epoch.
+	Commit struct {
+		Generation          uint32
+		Epoch               uint64
+		Body, Welcome, Tree []byte
+		To                  []string
+	}
+	// Speak is a sealed application message (app on the wire).
+	Speak struct {
+		Generation uint32
+		Epoch      uint64
+		Body       []byte
+	}
+	// Since asks for log entries.
+	Since struct{ Generation, Seq uint32 }
+)
+
+func (Found) message()  {}
+func (Ask) message()    {}
+func (Commit) message() {}
+func (Speak) message()  {}
+func (Since) message()  {}
+
+// A Phase is where a member stands.
+type Phase uint8
+
+// The phases.
+const (
+	Idle     Phase = iota // before Joined
+	Founding              // has claimed the group, and waits to hear who won
+	Asking                // waits to be added
+	Inside                // is in the group
+	Waiting               // has begun anew too often and waits before the next time
+)
+
+// String returns the phase's name.
+func (p Phase) String() string {
+	return [...]string{"idle", "founding", "asking", "member", "waiting"}[p]
+}
+
+// A Participant is who is on a leaf.
+type Participant struct {
+	Leaf    uint32
+	Session string
+	Member  link.MemberID
+	Device  ed25519.PublicKey
+	Name    string
+}
+
+// An Event is what the application hears, one of the types below.
+type Event interface{ event() }
+
+// What the application hears.
+type (
+	// PhaseChanged comes when the phase or the reason to be in it changes.
+	// Leaving Inside, all frame keys are to be cleared.
+	PhaseChanged struct {
+		Phase Phase
+		Why   error // why we begin anew, nil otherwise
+	}
+	// EpochBegun comes with each epoch. The receiver wipes Keys.Base.
+	EpochBegun struct {
+		Keys   keys.Epoch
+		Roster []Participant // in order of leaves, with ourselves
+	}
+	// Heard is something said in the group, our own included.
+	Heard struct {
+		From Participant
+		Self bool
+		App  App
+	}
+)
+
+func (PhaseChanged) event() {}
+func (EpochBegun) event()   {}
+func (Heard) event()        {}
+
+// An Output is what an input leads to, in order.
+type Output struct {
+	Send   []Message
+	Events []Event
+}

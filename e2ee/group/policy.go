@@ -1,0 +1,289 @@
+package group
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"incamera/e2ee/keys"
+	"incamera/e2ee/link"
+	"incamera/e2ee/mls"
+)
+
+// The lifetime of a KeyPackage, around the time when it is made. Clocks may
+// be wrong by an hour, and nobody waits longer than a day.
+const (
+	validBefore = time.Hour
+	validAfter  = 24 * time.Hour
+)
+
+// terms are what every commit and every Welcome of a room must keep to,
+// beyond RFC 9420 (PROTOCOL.md 2.4, 2.5). They are asked by mls while it
+// checks a message: a group holds them for its life.
+type terms struct {
+	room       link.Room
+	keys       link.Keys
+	linkNumber uint32
+	cardHash   [32]byte
+	now        time.Time // of the input at hand
+
+	pskUses int    // since it was set to 0
+	roster  roster // of the group as it is
+	next    roster // as the last commit that was checked makes it
+}
+
+// A member is who is on a leaf, and what of the leaf must not change.
+type member struct {
+	Participant
+	signatureKey []byte
+	extension    []byte
+	capabilities mls.Capabilities
+	warm         bool // has sent a path
+}
+
+// A roster is who is in a group, by leaf.
+type roster map[uint32]member
+
+// list returns the participants in order of leaves.
+func (r roster) list() []Participant {
+	out := make([]Participant, 0, len(r))
+	for _, m := range r {
+		out = append(out, m.Participant)
+	}
+	slices.SortFunc(out, func(a, b Participant) int { return int(a.Leaf) - int(b.Leaf) })
+	return out
+}
+
+// owners is the roster as frame keys need it.
+func (r roster) owners() map[uint32]keys.Owner {
+	out := make(map[uint32]keys.Owner, len(r))
+	for i, m := range r {
+		out[i] = keys.Owner{Session: m.Session, Member: m.Member}
+	}
+	return out
+}
+
+// distinct reports an error when a session has two leaves, or a leaf has no
+// KID.
+func (r roster) distinct() error {
+	seen := map[string]bool{}
+	for i, m := range r {
+		if seen[m.Session] {
+			return errors.New("a session has two leaves")
+		}
+		if i > keys.MaxLeaf {
+			return fmt.Errorf("leaf %d is beyond the last", i)
+		}
+		seen[m.Session] = true
+	}
+	return nil
+}
+
+// config leaves the check of leaves out: checkGroup and checkCommit see all.
+func (t *terms) config() mls.Config {
+	return mls.Config{
+		PSK:         t.psk,
+		CheckCommit: t.checkCommit,
+		Now:         func() time.Time { return t.now },
+	}
+}
+
+func (t *terms) psk(id mls.PSKID) []byte {
+	if !t.isLinkPSK(id) {
+		return nil
+	}
+	t.pskUses++
+	return t.keys.PSK.Reveal()
+}
+
+func (t *terms) isLinkPSK(id mls.PSKID) bool {
+	return id.Type == mls.PSKExternal && bytes.Equal(id.ID, link.PSKID(t.linkNumber))
+}
+
+// newLeaf makes a KeyPackage of our own.
+func (t *terms) newLeaf(cfg Config, session string) (*mls.KeyPackagePrivate, error) {
+	signer, err := mls.NewSigner(mls.SuiteID(cfg.Card.Suite))
+	if err != nil {
+		return nil, err
+	}
+	c := link.LeafContext{Room: t.room, LinkNumber: t.linkNumber, MemberID: newMemberID(), SignatureKey: signer.Public()}
+	extension, err := c.Make(t.keys.Admission, cfg.Device, session, cfg.Name)
+	if err != nil {
+		return nil, err
+	}
+	return mls.NewKeyPackage(mls.KeyPackageOptions{
+		Signer:         signer,
+		Credential:     mls.Credential{Type: mls.CredentialBasic, Identity: c.MemberID[:]},
+		LeafExtensions: []mls.Extension{{Type: link.LeafExtension, Data: extension}},
+		Capabilities:   mls.Capabilities{Extensions: []mls.ExtensionType{link.LeafExtension, link.CardExtension}},
+		NotBefore:      t.now.Add(-validBefore), NotAfter: t.now.Add(validAfter),
+	})
+}
+
+// read checks a leaf by itself: who it says it is, that it knows the link,
+// and that its device vouches for it.
+func (t *terms) read(index uint32, l *mls.LeafNode) (member, error) {
+	if l.Credential.Type != mls.CredentialBasic || len(l.Credential.Identity) != len(link.MemberID{}) {
+		return member{}, errors.New("its credential is no member id")
+	}
+	extension, ok := l.Extension(link.LeafExtension)
+	if !ok || len(l.Extensions) != 1 {
+		return member{}, errors.New("it does not say who it is, or more than that")
+	}
+	id := link.MemberID(l.Credential.Identity)
+	c := link.LeafContext{Room: t.room, LinkNumber: t.linkNumber, MemberID: id, SignatureKey: l.SignatureKey}
+	who, err := c.Check(t.keys.Admission, extension)
+	if err != nil {
+		return member{}, err
+	}
+	return member{
+		Participant:  Participant{Leaf: index, Session: who.Session, Member: id, Device: who.Device, Name: who.Name},
+		signatureKey: l.SignatureKey, extension: extension, capabilities: l.Capabilities,
+		warm: l.NotAfter == 0, // a leaf from a path has no lifetime
+	}, nil
+}
+
+// checkAsk checks a KeyPackage that the delivery service says is from a
+// session. The rest of the RFC's rules is checked when it is committed.
+func (t *terms) checkAsk(k *mls.KeyPackage, session string) error {
+	m, err := t.read(0, &k.Leaf)
+	if err != nil {
+		return err
+	}
+	if m.Session != session {
+		return errors.New("it names another session")
+	}
+	return nil
+}
+
+// checkGroup checks a whole group and returns who is in it.
+func (t *terms) checkGroup(g *mls.Group) (roster, error) {
+	if id := g.ID(); len(id) != len(t.room)+16 || !bytes.HasPrefix(id, []byte(t.room)) {
+		return nil, errors.New("it is a group of another room")
+	}
+	extensions := g.Context().Extensions
+	hash, ok := g.Extension(link.CardExtension)
+	if !ok || len(extensions) != 1 || !bytes.Equal(hash, t.cardHash[:]) {
+		return nil, errors.New("it is not of this room's card")
+	}
+	r := roster{}
+	for _, leaf := range g.Members() {
+		m, err := t.read(leaf.Index, leaf.Leaf)
+		if err != nil {
+			return nil, fmt.Errorf("leaf %d: %w", leaf.Index, err)
+		}
+		r[leaf.Index] = m
+	}
+	return r, r.distinct()
+}
+
+// join enters a group by a Welcome, and checks all of it.
+func (t *terms) join(w *mls.Welcome, tree []byte, own *mls.KeyPackagePrivate, epoch uint64, session string) (*mls.Group, roster, error) {
+	t.pskUses = 0
+	g, err := mls.Join(t.config(), w, own, tree)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := t.checkGroup(g)
+	switch {
+	case err != nil:
+	case t.pskUses != 1:
+		err = errors.New("the Welcome lacks the link's PSK")
+	case g.Epoch() != epoch:
+		err = fmt.Errorf("it is of epoch %d, not %d", g.Epoch(), epoch)
+	case r[g.Me()].Session != session:
+		err = errors.New("our leaf names another session")
+	}
+	if err != nil {
+		g.Wipe(nil)
+		return nil, nil, err
+	}
+	return g, r, nil
+}
+
+// checkCommit is asked by mls about every commit, our own too, when the
+// signatures of it hold.
+func (t *terms) checkCommit(ci *mls.CommitInfo) error {
+	if ci.Sender.Type != mls.SenderMember {
+		return errors.New("it is not of a member")
+	}
+	psks := 0
+	for _, p := range ci.Proposals {
+		switch {
+		case p.ByRef:
+			return errors.New("it has a proposal by reference")
+		case p.Type == mls.ProposalPSK && t.isLinkPSK(p.PSK):
+			psks++
+		case p.Type == mls.ProposalPSK:
+			return errors.New("it has a foreign PSK")
+		case p.Type != mls.ProposalAdd && p.Type != mls.ProposalRemove:
+			return fmt.Errorf("it has a proposal of type %d", p.Type)
+		}
+	}
+	switch {
+	case psks != 1:
+		return fmt.Errorf("it has the link's PSK %d times", psks)
+	case len(ci.Removed) > 0 && ci.Path == nil:
+		return errors.New("it removes somebody and has no path")
+	}
+	var err error
+	t.next, err = t.after(ci)
+	return err
+}
+
+// after returns who is in the group when the commit is taken.
+func (t *terms) after(ci *mls.CommitInfo) (roster, error) {
+	r := make(roster, len(t.roster)+len(ci.Added))
+	for i, m := range t.roster {
+		r[i] = m
+	}
+	if ci.Path != nil {
+		m, err := t.read(ci.Sender.Index, ci.Path)
+		if err != nil {
+			return nil, err
+		}
+		if old, ok := r[ci.Sender.Index]; !ok || !old.same(m) {
+			return nil, errors.New("the committer becomes somebody else")
+		}
+		m.warm = true
+		r[ci.Sender.Index] = m
+	}
+	for _, i := range ci.Removed {
+		delete(r, i)
+	}
+	for _, added := range ci.Added {
+		m, err := t.read(added.Index, added.Leaf)
+		if err != nil {
+			return nil, err
+		}
+		r[added.Index] = m
+	}
+	return r, r.distinct()
+}
+
+// same reports whether nothing of a leaf but its encryption key has changed.
+func (m member) same(n member) bool {
+	return m.Member == n.Member && bytes.Equal(m.signatureKey, n.signatureKey) && bytes.Equal(m.extension, n.extension) &&
+		slices.Equal(m.capabilities.Versions, n.capabilities.Versions) && slices.Equal(m.capabilities.Suites, n.capabilities.Suites) &&
+		slices.Equal(m.capabilities.Extensions, n.capabilities.Extensions) && slices.Equal(m.capabilities.Proposals, n.capabilities.Proposals) &&
+		slices.Equal(m.capabilities.Credentials, n.capabilities.Credentials)
+}
+
+var errEvicted = errors.New("we were removed")
+
+// process follows a commit of somebody else. It returns the next group and who
+// is in it.
+func (t *terms) process(g *mls.Group, message *mls.Message) (*mls.Event, roster, error) {
+	ev, err := g.Process(message)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case ev.Kind != mls.ContentCommit:
+		return nil, nil, fmt.Errorf("a message of content type %d where a commit belongs", ev.Kind)
+	case ev.Evicted:
+		return nil, nil, errEvicted
+	}
+	return ev, t.next, nil
+}
