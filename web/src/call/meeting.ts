@@ -436,7 +436,7 @@ export class Meeting implements MeetingModel {
 
   /** Tells the others, inside the encryption, what we have switched on. */
   private stateSoon(): void {
-    if (this.group.value.phase !== "member" || this.timers.has("state")) return;
+    if (this.timers.has("state")) return;
     this.later("state", STATE_DELAY, () => {
       if (this.group.value.phase === "member")
         this.client.post({ type: "say", payload: { kind: "state", ...this.own() } });
@@ -566,8 +566,8 @@ export class Meeting implements MeetingModel {
   }
 }
 
-const pixels = (n: number | undefined): number =>
-  n !== undefined && Number.isFinite(n) ? Math.min(MAX_PIXELS, Math.round(n)) : 0;
+/** NaN stays NaN, which is no size. */
+const pixels = (n = 0): number => Math.min(MAX_PIXELS, Math.round(n));
 
 const groupTypes = new Set<string>([
   "arrived",

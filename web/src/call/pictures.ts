@@ -48,16 +48,14 @@ export class Pictures {
   }
 
   private look(): void {
-    if (this.cancel || this.waiting.size === 0) return;
-    this.cancel = this.after(LOOK_EVERY, () => {
-      this.decoded()
-        .catch((): readonly number[] => [])
-        .then((counts) => {
-          this.cancel = null;
-          this.take(counts);
-          this.look();
-        });
-    });
+    if (this.waiting.size > 0) this.cancel ??= this.after(LOOK_EVERY, () => void this.lookOnce());
+  }
+
+  private async lookOnce(): Promise<void> {
+    const counts = await this.decoded().catch((): readonly number[] => []);
+    this.cancel = null;
+    this.take(counts);
+    this.look();
   }
 
   private take(counts: readonly number[]): void {

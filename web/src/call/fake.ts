@@ -1,0 +1,391 @@
+/** A browser, a server and a crypto worker for tests: nothing happens but what the test makes happen, and no time passes by itself. */
+import { CryptoClient, type WorkerLike } from "../e2ee/client";
+import type { FromWorker, SourceName, ToWorker } from "../e2ee/protocol";
+import { Refusal } from "../wire/http";
+import type { SocketLike } from "../wire/socket";
+import {
+  type ClientMessage,
+  type CreateRoom,
+  decodeClientMessage,
+  type Looked,
+} from "../wire/wire.gen";
+import type { Env, Store } from "./env";
+import type { Problem } from "./model";
+
+export class FakeClock {
+  now = 1_700_000_000_000;
+  private timers: { at: number; f: () => void }[] = [];
+  readonly after = (ms: number, f: () => void): (() => void) => {
+    const timer = { at: this.now + ms, f };
+    this.timers.push(timer);
+    return () => {
+      this.timers = this.timers.filter((t) => t !== timer);
+    };
+  };
+  /** Lets time pass, and after each timer everything that follows from it. */
+  async pass(ms: number): Promise<void> {
+    const end = this.now + ms;
+    await settle();
+    for (;;) {
+      const next = this.timers.filter((t) => t.at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      this.timers = this.timers.filter((t) => t !== next);
+      this.now = next.at;
+      next.f();
+      await settle();
+    }
+    this.now = end;
+  }
+}
+
+/** Lets everything finish that waits for nothing but promises. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+export class FakeTrack {
+  stopped = false;
+  contentHint = "";
+  onended: (() => void) | null = null;
+  constructor(
+    readonly kind: "audio" | "video",
+    readonly deviceId = "",
+  ) {}
+  stop(): void {
+    this.stopped = true;
+  }
+  getSettings() {
+    return { deviceId: this.deviceId };
+  }
+}
+
+export class FakeStream {
+  constructor(readonly tracks: readonly FakeTrack[] = []) {}
+  getVideoTracks(): FakeTrack[] {
+    return this.tracks.filter((t) => t.kind === "video");
+  }
+  getAudioTracks(): FakeTrack[] {
+    return this.tracks.filter((t) => t.kind === "audio");
+  }
+}
+
+export class FakeDevices {
+  /** Names of the errors that opening throws; empty: it opens. */
+  denied: { video?: string; audio?: string } = {};
+  readonly asked: MediaStreamConstraints[] = [];
+  readonly opened: FakeTrack[] = [];
+  async getUserMedia(c: MediaStreamConstraints): Promise<FakeStream> {
+    this.asked.push(c);
+    const kinds = (["video", "audio"] as const).filter((k) => c[k]);
+    for (const k of kinds)
+      if (this.denied[k]) throw Object.assign(new Error("denied"), { name: this.denied[k] });
+    return this.open(kinds);
+  }
+  async getDisplayMedia(): Promise<FakeStream> {
+    return this.open(["video", "audio"]);
+  }
+  private open(kinds: readonly ("video" | "audio")[]): FakeStream {
+    const tracks = kinds.map((k) => new FakeTrack(k, `${k}-1`));
+    this.opened.push(...tracks);
+    return new FakeStream(tracks);
+  }
+  async enumerateDevices() {
+    return [
+      { kind: "videoinput", deviceId: "video-1", label: "Front camera" },
+      { kind: "audioinput", deviceId: "audio-1", label: "" },
+    ];
+  }
+  addEventListener(): void {}
+}
+
+export class FakeSocket implements SocketLike {
+  onopen: ((e: Event) => void) | null = null;
+  onclose: ((e: CloseEvent) => void) | null = null;
+  onmessage: ((e: MessageEvent) => void) | null = null;
+  readonly sent: ClientMessage[] = [];
+  private n = 0;
+  closed = false;
+  send(text: string): void {
+    this.sent.push(decodeClientMessage(JSON.parse(text)));
+  }
+  close(): void {
+    this.closed = true;
+  }
+  open(): void {
+    this.onopen?.(new Event("open"));
+  }
+  break(): void {
+    this.onclose?.({} as CloseEvent);
+  }
+  /** A message with a number of its own, or without for those that carry none. */
+  say(message: { type: string } & Record<string, unknown>): void {
+    const bare = message.type === "joined" || message.type === "refused";
+    const head = bare ? {} : { n: ++this.n };
+    this.onmessage?.({ data: JSON.stringify({ ...head, ...message }) } as MessageEvent);
+  }
+  of<T extends ClientMessage["type"]>(type: T): Extract<ClientMessage, { type: T }>[] {
+    return this.sent.filter((m): m is Extract<ClientMessage, { type: T }> => m.type === type);
+  }
+}
+
+/** Answers what the real worker would answer, without any encryption. */
+export class FakeWorker implements WorkerLike {
+  onmessage: ((e: MessageEvent) => void) | null = null;
+  onerror: ((e: ErrorEvent) => void) | null = null;
+  readonly got: ToWorker[] = [];
+  terminated = false;
+  forged = false;
+  counters = { sealed: none(), unsealed: none() };
+  constructor(private readonly title: string) {}
+  postMessage(m: ToWorker): void {
+    this.got.push(m);
+    const bytes = new Uint8Array(32);
+    if (m.type === "create") {
+      const secret = new Uint8Array(32).fill(1);
+      this.tell({
+        type: "created",
+        room: theRoom,
+        secret,
+        hostKey: bytes,
+        tokenHash: bytes,
+        card: bytes,
+      });
+    } else if (m.type === "open") {
+      this.tell({ type: "opened", room: m.room, token: bytes, tokenHash: bytes });
+    } else if (m.type === "card") {
+      if (this.forged) this.tell({ type: "fault", code: "card", text: "The record is forged." });
+      else this.tell({ type: "card", title: this.title, createdMs: 0, hostKey: bytes, suite: 1 });
+    } else if (m.type === "count") {
+      const dropped = { noKey: 0, wrongOwner: 0, badTag: 0, replay: 0, malformed: 0, empty: 0 };
+      const counters = {
+        ...structuredClone(this.counters),
+        opened: 0,
+        dropped,
+        sealMicros: 0,
+        openMicros: 0,
+      };
+      this.tell({ type: "counters", counters });
+    }
+  }
+  tell(m: FromWorker): void {
+    queueMicrotask(() => this.onmessage?.({ data: m } as MessageEvent));
+  }
+  terminate(): void {
+    this.terminated = true;
+  }
+  of<T extends ToWorker["type"]>(type: T): Extract<ToWorker, { type: T }>[] {
+    return this.got.filter((m): m is Extract<ToWorker, { type: T }> => m.type === type);
+  }
+}
+
+const none = (): Record<SourceName, number> => ({
+  mic: 0,
+  camera: 0,
+  screen: 0,
+  "screen-audio": 0,
+});
+export const theRoom = "a".repeat(26);
+export const theFragment = `#1.${"A".repeat(43)}`;
+
+export class FakeEnd {
+  transform: unknown = null;
+  track: FakeTrack | null;
+  readonly replaced: (FakeTrack | null)[] = [];
+  constructor(kind: "audio" | "video") {
+    this.track = new FakeTrack(kind);
+  }
+  async replaceTrack(t: FakeTrack | null): Promise<void> {
+    this.track = t;
+    this.replaced.push(t);
+  }
+}
+
+interface FakeInit {
+  direction: string;
+  sendEncodings?: RTCRtpEncodingParameters[];
+}
+
+export class FakeTransceiver {
+  mid: string | null = null;
+  readonly sender: FakeEnd;
+  readonly receiver: FakeEnd;
+  preferences: readonly { mimeType: string }[] = [];
+  constructor(
+    readonly kind: "audio" | "video",
+    readonly init: FakeInit,
+  ) {
+    this.sender = new FakeEnd(kind);
+    this.receiver = new FakeEnd(kind);
+  }
+  setCodecPreferences(list: readonly { mimeType: string }[]): void {
+    this.preferences = list;
+  }
+}
+
+export class FakePeerConnection {
+  connectionState: RTCPeerConnectionState = "new";
+  signalingState = "stable";
+  onconnectionstatechange: (() => void) | null = null;
+  localDescription: { type: string; sdp: string } | null = null;
+  remoteDescription: { type: string; sdp: string } | null = null;
+  readonly transceivers: FakeTransceiver[] = [];
+  stats: Record<string, unknown>[] = [];
+  addTransceiver(kind: "audio" | "video", init: FakeInit): FakeTransceiver {
+    const t = new FakeTransceiver(kind, init);
+    this.transceivers.push(t);
+    return t;
+  }
+  async createOffer() {
+    return { type: "offer", sdp: `v=0\r\na=seats:${this.transceivers.length}\r\n` };
+  }
+  async setLocalDescription(d: { type: string; sdp: string }): Promise<void> {
+    this.transceivers.forEach((t, i) => {
+      t.mid = String(i);
+    });
+    this.localDescription = d;
+    this.signalingState = "have-local-offer";
+  }
+  async setRemoteDescription(d: { type: string; sdp: string }): Promise<void> {
+    this.remoteDescription = d;
+    this.signalingState = "stable";
+  }
+  async getStats() {
+    return new Map(this.stats.map((s, i) => [String(i), s]));
+  }
+  become(state: RTCPeerConnectionState): void {
+    this.connectionState = state;
+    this.onconnectionstatechange?.();
+  }
+  close(): void {
+    this.connectionState = "closed";
+    this.signalingState = "closed";
+  }
+}
+
+/** Puts in place of the browser's globals what media/ makes by name. */
+export function fakeGlobals(): void {
+  const codecs = {
+    audio: ["audio/red", "audio/opus", "audio/PCMU"],
+    video: ["video/VP9", "video/VP8", "video/rtx", "video/red", "video/ulpfec"],
+  };
+  Object.assign(globalThis, {
+    MediaStream: FakeStream,
+    RTCRtpScriptTransform: class {
+      constructor(
+        readonly worker: unknown,
+        readonly options: unknown,
+      ) {}
+    },
+    RTCRtpReceiver: {
+      getCapabilities: (kind: "audio" | "video") => ({
+        codecs: codecs[kind].map((mimeType) => ({ mimeType })),
+      }),
+    },
+  });
+}
+
+function memory(): Store & { all: Map<string, string> } {
+  const all = new Map<string, string>();
+  return {
+    all,
+    get: (key) => all.get(key) ?? null,
+    set: (key, value) => void all.set(key, value),
+    remove: (key) => void all.delete(key),
+  };
+}
+
+/** Everything that a test can reach; env is what the client gets. */
+export class FakeBrowser {
+  readonly clock = new FakeClock();
+  readonly tab = memory();
+  readonly browser = memory();
+  readonly devices = new FakeDevices();
+  readonly sockets: FakeSocket[] = [];
+  readonly workers: FakeWorker[] = [];
+  readonly pcs: FakePeerConnection[] = [];
+  readonly created: CreateRoom[] = [];
+  readonly copied: string[] = [];
+  unfit: Problem | null = null;
+  title = "Board";
+  forged = false;
+  /** What the HTTP interface says: a refusal's code, or the number of people. */
+  looked: number | Refusal["code"] = 2;
+  creating: "ok" | Refusal["code"] = "ok";
+  leavePage: () => void = () => {};
+  online: () => void = () => {};
+  fragmentChanged: () => void = () => {};
+
+  constructor(public address = { path: "/", search: "", fragment: "" }) {
+    fakeGlobals();
+  }
+
+  readonly env: Env = this.makeEnv();
+
+  private makeEnv(): Env {
+    return {
+      origin: "https://meet.example",
+      location: () => this.address,
+      showPath: (path) => {
+        const [start = "", search = ""] = path.split("?");
+        this.address = { path: start, search: search && `?${search}`, fragment: "" };
+      },
+      tab: this.tab,
+      browser: this.browser,
+      devices: this.devices as unknown as MediaDevices,
+      canChooseSpeaker: false,
+      makeClient: () => {
+        const worker = new FakeWorker(this.title);
+        worker.forged = this.forged;
+        this.workers.push(worker);
+        return new CryptoClient(worker);
+      },
+      connect: () => {
+        const socket = new FakeSocket();
+        this.sockets.push(socket);
+        return socket;
+      },
+      makePeerConnection: () => {
+        const pc = new FakePeerConnection();
+        this.pcs.push(pc);
+        return pc as unknown as RTCPeerConnection;
+      },
+      audioContext: () => null,
+      makeAudio: () => ({ play: async () => {}, srcObject: null }) as unknown as HTMLAudioElement,
+      http: {
+        createRoom: async (room) => {
+          if (this.creating !== "ok") throw new Refusal(this.creating, "");
+          this.created.push(room);
+        },
+        look: async (): Promise<Looked> => {
+          if (typeof this.looked === "string") throw new Refusal(this.looked, "");
+          return { card: new Uint8Array(8), people: this.looked };
+        },
+      },
+      now: () => this.clock.now,
+      after: this.clock.after,
+      random: () => 0.5,
+      copy: async (text) => void this.copied.push(text),
+      onLeavePage: (f) => {
+        this.leavePage = f;
+      },
+      onOnline: (f) => {
+        this.online = f;
+      },
+      onFragment: (f) => {
+        this.fragmentChanged = f;
+      },
+      unfit: async () => this.unfit,
+    };
+  }
+
+  get socket(): FakeSocket {
+    const s = this.sockets.at(-1);
+    if (!s) throw new Error("fake: no socket was made");
+    return s;
+  }
+  get worker(): FakeWorker {
+    const w = this.workers.at(-1);
+    if (!w) throw new Error("fake: no worker was made");
+    return w;
+  }
+}

@@ -1,0 +1,396 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { FakeBrowser, settle, theRoom } from "./fake";
+import { atCheck, inMeeting, joinedMessage, linkAddress, member, rosterOf, withBen } from "./steps";
+
+const seat = (session: string) => ({
+  type: "seats",
+  seats: [{ index: 0, source: "camera", session }],
+});
+const refusedMessage = { type: "refused", code: "refused", text: "" };
+
+describe("meeting: a broken socket", () => {
+  it("is resumed without a new leaf, new media or a change on the screen", async () => {
+    const { b, app } = await withBen();
+    b.socket.break();
+    assert.equal(app.meeting.connection.value, "reconnecting");
+    assert.equal(app.meeting.security.value.seal, "Reconnecting");
+    await b.clock.pass(250);
+    assert.equal(b.sockets.length, 2);
+    b.socket.open();
+    b.socket.say(joinedMessage("ann", [], { resumed: true, received: 3 }));
+    await settle();
+    assert.equal(app.meeting.connection.value, "connected");
+    assert.equal(b.worker.of("start").length, 1);
+    assert.equal(b.pcs.length, 2);
+    assert.deepEqual(
+      app.meeting.people.value.map((p) => p.name),
+      ["Ann", "Ben"],
+    );
+  });
+
+  it("is tried at once when the network is back, and a socket that looks alive is put to the test", async () => {
+    const { b } = await withBen();
+    b.socket.break();
+    b.online();
+    assert.equal(b.sockets.length, 2);
+    b.socket.open();
+    b.socket.say(joinedMessage("ann", [], { resumed: true, received: 99 }));
+    const before = b.socket.of("view").length;
+    b.online();
+    assert.equal(b.socket.of("view").length, before + 1, "nothing was sent that needs an answer");
+    await b.clock.pass(10_000);
+    assert.equal(b.sockets[1]?.closed, true, "a dead socket is kept");
+  });
+
+  it("is told about after a minute, and tried on", async () => {
+    const { b, app } = await withBen();
+    b.socket.break();
+    const told = () =>
+      app.meeting.notices.value.some((n) => /not answered for a minute/.test(n.text));
+    for (let i = 0; i < 12; i++) {
+      await b.clock.pass(4_900);
+      b.socket.break();
+    }
+    assert.equal(told(), false);
+    await b.clock.pass(1_500);
+    assert.equal(told(), true);
+    const tried = b.sockets.length;
+    await b.clock.pass(30_000);
+    assert.ok(b.sockets.length > tried);
+    assert.equal(app.screen.value, "meeting");
+  });
+
+  it("that never came up is told about at the check, and forgotten when it does", async () => {
+    const { b, app } = await atCheck();
+    app.check.setName("Ann");
+    app.check.join();
+    await b.clock.pass(8_000);
+    assert.equal(app.check.problem.value?.code, "server-gone");
+    assert.equal(app.check.joining.value, true);
+    b.socket.open();
+    b.socket.say(joinedMessage("ann", []));
+    assert.equal(app.screen.value, "meeting");
+    assert.equal(app.check.problem.value, null);
+  });
+});
+
+describe("meeting: a restarted server", () => {
+  it("gets its room back from us, and we start over by ourselves with all that was switched on", async () => {
+    const { b, app } = await withBen();
+    app.meeting.toggleMic();
+    app.meeting.toggleShare();
+    await settle();
+    b.socket.say(seat("ben"));
+    b.socket.break();
+    await b.clock.pass(250);
+    b.socket.open();
+    b.socket.say(refusedMessage);
+    await settle();
+    assert.equal(b.created.length, 1);
+    assert.equal(b.created[0]?.room, theRoom);
+    b.socket.open();
+    b.socket.say(joinedMessage("ann2", [], { incarnation: "i2" }));
+    await settle();
+    const starts = b.worker.of("start");
+    assert.deepEqual(
+      starts.map((s) => [s.session, s.founded]),
+      [
+        ["ann", true],
+        ["ann2", false],
+      ],
+    );
+    assert.equal(b.pcs.length, 4);
+    assert.deepEqual([b.pcs[0]?.connectionState, b.pcs[1]?.connectionState], ["closed", "closed"]);
+    assert.deepEqual(b.socket.of("sources").at(-1)?.on, ["camera", "screen", "screen-audio"]);
+    const senders = b.pcs[2]?.transceivers.map(
+      (t) => t.sender.track !== null && t.sender.replaced.length > 0,
+    );
+    assert.deepEqual(senders, [false, true, true, true]);
+    assert.equal(app.screen.value, "meeting");
+    assert.deepEqual(b.worker.of("seats").at(-1)?.seats, [
+      { index: 0, source: "camera", session: "" },
+    ]);
+    // No answer came to the offer of the first session, and none will.
+    b.socket.say({ type: "published", sdp: "answer" });
+    await settle();
+    assert.equal(b.pcs[2]?.remoteDescription?.sdp, "answer");
+  });
+
+  it("that is still away is asked again, and one that refuses for good ends the meeting", async () => {
+    const { b, app } = await withBen();
+    b.creating = "unreachable";
+    b.socket.break();
+    await b.clock.pass(250);
+    b.socket.open();
+    b.socket.say(refusedMessage);
+    await b.clock.pass(10_000);
+    assert.equal(app.screen.value, "meeting");
+    assert.equal(app.meeting.connection.value, "reconnecting");
+    const sockets = b.sockets.length;
+    b.creating = "ok";
+    await b.clock.pass(2_000);
+    assert.equal(b.sockets.length, sockets + 1);
+    b.creating = "refused";
+    b.socket.open();
+    b.socket.say(refusedMessage);
+    await settle();
+    assert.equal(app.screen.value, "stopped");
+    assert.equal(app.stopped.value?.code, "refused");
+  });
+
+  it("shows the tile of somebody whose session stayed the same as waiting, not for ever", async () => {
+    const { b, app } = await withBen();
+    b.socket.say(seat("ben"));
+    b.worker.tell({ type: "seat", index: 0, session: "ben", state: "open" });
+    await b.clock.pass(3_000);
+    assert.equal(app.meeting.tiles.value.find((t) => t.session === "ben")?.video, "on");
+    b.socket.say({ type: "media_lost", reason: "" });
+    await b.clock.pass(500);
+    assert.equal(app.meeting.tiles.value.find((t) => t.session === "ben")?.video, "waiting");
+    // The worker is told that the seat is empty: only then will it tell again that it is open.
+    assert.deepEqual(b.worker.of("seats").at(-1)?.seats, [
+      { index: 0, source: "camera", session: "" },
+    ]);
+  });
+});
+
+describe("meeting: refusals", () => {
+  for (const [code, problem] of [
+    ["full", "full"],
+    ["refused", "refused"],
+  ] as const) {
+    it(`before the first join: ${code} ends it, and the camera goes off`, async () => {
+      const { b, app } = await atCheck();
+      app.check.setName("Ann");
+      app.check.join();
+      b.socket.open();
+      b.socket.say({ type: "refused", code, text: "" });
+      await settle();
+      assert.equal(app.stopped.value?.code, problem);
+      assert.equal(b.created.length, 0, "a room that we never were in was made");
+      assert.ok(b.devices.opened.every((t) => t.stopped));
+      app.stopped.value?.action?.run();
+      await settle();
+      assert.equal(app.screen.value, "check");
+      assert.equal(app.check.canJoin.value, true);
+    });
+  }
+});
+
+describe("meeting: media", () => {
+  it("seals and opens from the first frame on: transforms are set before any negotiation", async () => {
+    const { b } = await inMeeting();
+    const [publish, subscribe] = b.pcs;
+    const options = publish?.transceivers.map(
+      (t) => (t.sender.transform as { options: unknown } | null)?.options,
+    );
+    assert.deepEqual(
+      options,
+      ["mic", "camera", "screen", "screen-audio"].map((source) => ({
+        op: "seal",
+        source,
+        connection: 1,
+      })),
+    );
+    assert.equal(subscribe?.transceivers.length, 22);
+    for (const [i, t] of (subscribe?.transceivers ?? []).entries()) {
+      const o = (t.receiver.transform as { options: { op: string; seat: number } } | null)?.options;
+      assert.deepEqual([o?.op, o?.seat], ["open", i]);
+    }
+  });
+
+  it("makes lost connections again: failed at once, disconnected after 3 s", async () => {
+    const { b } = await inMeeting();
+    b.pcs[0]?.become("failed");
+    await b.clock.pass(499);
+    assert.equal(b.pcs.length, 2);
+    await b.clock.pass(1);
+    assert.equal(b.pcs.length, 4);
+    b.pcs[3]?.become("disconnected");
+    await b.clock.pass(2_999);
+    b.pcs[3]?.become("connected");
+    await b.clock.pass(20_000);
+    assert.equal(b.pcs.length, 4, "a hiccup cost a new connection");
+    b.pcs[3]?.become("disconnected");
+    await b.clock.pass(3_000 + 1_000);
+    assert.equal(b.pcs.length, 6);
+  });
+
+  it("tries less and less often, and says that the network blocks media", async () => {
+    const { b, app } = await inMeeting();
+    const pauses: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      const before = b.pcs.length;
+      b.pcs.at(-1)?.become("failed");
+      let waited = 0;
+      while (b.pcs.length === before) {
+        await b.clock.pass(500);
+        waited += 500;
+      }
+      pauses.push(waited);
+    }
+    assert.deepEqual(pauses, [500, 1_000, 2_000, 4_000, 8_000, 8_000]);
+    assert.equal(app.screen.value, "meeting");
+    b.pcs.at(-2)?.become("connected");
+    b.pcs.at(-1)?.become("connected");
+    b.pcs.at(-1)?.become("failed");
+    const before = b.pcs.length;
+    await b.clock.pass(500);
+    assert.equal(b.pcs.length, before + 2, "the pause is not short again after it worked");
+  });
+
+  it("says so when media does not get through", async () => {
+    const { b, app } = await inMeeting();
+    for (const wait of [500, 1_000]) {
+      b.pcs.at(-1)?.become("failed");
+      await b.clock.pass(wait);
+    }
+    const told = () => app.meeting.notices.value.some((n) => /do not get through/.test(n.text));
+    assert.equal(told(), false);
+    b.pcs.at(-1)?.become("failed");
+    assert.equal(told(), true);
+  });
+
+  it("does not take the answer to an earlier offer for its own", async () => {
+    const { b } = await inMeeting();
+    b.pcs[0]?.become("failed");
+    await b.clock.pass(500);
+    b.socket.say({ type: "published", sdp: "answer to the first" });
+    await settle();
+    const sdp = () => b.pcs[2]?.remoteDescription?.sdp;
+    assert.equal(sdp(), undefined);
+    b.socket.say({ type: "published", sdp: "answer to the second" });
+    await settle();
+    assert.equal(sdp(), "answer to the second");
+  });
+
+  it("asks for more seats when the meeting outgrows nine, by one more offer", async () => {
+    const { b } = await inMeeting();
+    const many = Array.from({ length: 11 }, (_, i) => member(`p${i}`, i, i === 0));
+    await rosterOf(b, many);
+    assert.equal(b.socket.of("subscribe").length, 1, "an offer before the first was answered");
+    b.socket.say({ type: "subscribed", sdp: "answer" });
+    await settle();
+    const offers = b.socket.of("subscribe");
+    assert.equal(offers.length, 2);
+    const kinds = offers[1]?.seats ?? [];
+    const count = (kind: string) => kinds.filter((k) => k === kind).length;
+    assert.deepEqual(["camera", "mic", "screen", "screen-audio"].map(count), [25, 16, 2, 2]);
+    assert.deepEqual(
+      kinds.slice(0, 22),
+      offers[0]?.seats,
+      "the seats that were there have changed",
+    );
+    await rosterOf(b, [...many, member("more", 20)], 2);
+    assert.equal(b.socket.of("subscribe").length, 2);
+  });
+
+  it("stops a source of which more left than was sealed, and says so", async () => {
+    const { b, app } = await withBen();
+    const publish = b.pcs[0];
+    assert.ok(publish);
+    publish.stats = [{ type: "outbound-rtp", kind: "video", mid: "1", framesSent: 45 }];
+    await b.clock.pass(2_000);
+    assert.equal(app.meeting.camera.value.on, true, "frames on their way are no alarm");
+    b.worker.counters.unsealed.camera = 100; // dropped for want of a key, and counted as sent by the browser
+    publish.stats = [{ type: "outbound-rtp", kind: "video", mid: "1", framesSent: 145 }];
+    await b.clock.pass(2_000);
+    assert.equal(app.meeting.camera.value.on, true, "frames that the worker dropped are no alarm");
+    publish.stats = [{ type: "outbound-rtp", kind: "video", mid: "1", framesSent: 146 }];
+    await b.clock.pass(2_000);
+    assert.equal(app.meeting.camera.value.on, false);
+    assert.equal(app.meeting.camera.value.problem?.code, "unsealed");
+    assert.equal(publish.transceivers[1]?.sender.track, null);
+    assert.equal(b.devices.opened[0]?.stopped, true);
+    assert.equal(app.meeting.mic.value.on, true);
+    assert.ok(app.meeting.notices.value.some((n) => n.kind === "warn"));
+  });
+});
+
+describe("meeting: the end", () => {
+  it("leaves at once: told to the server, keys wiped, devices off; a reload then asks again", async () => {
+    const { b, app } = await withBen();
+    assert.match(b.tab.get(`room:${theRoom}`) ?? "", /"inside":true/);
+    app.meeting.leave();
+    assert.equal(app.screen.value, "left");
+    assert.equal(b.socket.sent.at(-1)?.type, "leave");
+    assert.equal(b.worker.got.at(-1)?.type, "stop");
+    assert.equal(b.worker.terminated, true);
+    assert.ok(b.devices.opened.every((t) => t.stopped));
+    assert.ok(b.pcs.every((pc) => pc.connectionState === "closed"));
+    assert.match(b.tab.get(`room:${theRoom}`) ?? "", /"inside":false/);
+    const sockets = b.sockets.length;
+    await b.clock.pass(120_000);
+    assert.equal(b.sockets.length, sockets);
+  });
+
+  it("joins again from there", async () => {
+    const { b, app } = await withBen();
+    app.meeting.leave();
+    app.rejoin();
+    await settle();
+    assert.equal(app.screen.value, "check");
+    app.check.join();
+    b.socket.open();
+    b.socket.say(joinedMessage("ann3", []));
+    assert.equal(app.screen.value, "meeting");
+    assert.equal(b.workers.length, 2);
+  });
+
+  it("a page that goes away leaves, too; loaded again it is straight back in with the same name, without waiting for a camera", async () => {
+    const { b } = await withBen();
+    b.leavePage();
+    assert.equal(b.socket.sent.at(-1)?.type, "leave");
+
+    const again = new FakeBrowser({ ...linkAddress, fragment: "" });
+    for (const [k, v] of b.tab.all) again.tab.set(k, v);
+    for (const [k, v] of b.browser.all) again.browser.set(k, v);
+    again.devices.getUserMedia = () => new Promise(() => {}); // the browser asks, and nobody answers
+    const { app } = await atCheck(again);
+    again.socket.open();
+    again.socket.say(joinedMessage("ann2", [{ session: "ben" }]));
+    await settle();
+    assert.equal(app.screen.value, "meeting");
+    assert.equal(again.worker.of("start")[0]?.name, "Ann");
+    assert.equal(
+      app.meeting.link.value,
+      `https://meet.example/r/${theRoom}${linkAddress.fragment}`,
+    );
+  });
+
+  it("keeps what was switched off over a reload", async () => {
+    const { b, app } = await withBen();
+    app.meeting.toggleCamera();
+    await settle();
+    b.leavePage();
+    const again = new FakeBrowser({ ...linkAddress, fragment: "" });
+    for (const [k, v] of b.tab.all) again.tab.set(k, v);
+    for (const [k, v] of b.browser.all) again.browser.set(k, v);
+    await inMeeting(again);
+    assert.deepEqual(again.socket.of("sources").at(-1)?.on, ["mic"]);
+  });
+
+  it("tells when the worker died or gave up", async () => {
+    const { b, app } = await withBen();
+    b.worker.onerror?.({} as ErrorEvent);
+    assert.equal(app.stopped.value?.code, "worker");
+    const second = await withBen();
+    second.b.worker.tell({
+      type: "fault",
+      code: "group",
+      text: "The meeting's group could not be joined.",
+    });
+    await settle();
+    assert.equal(second.app.stopped.value?.text, "The meeting's group could not be joined.");
+    assert.equal(second.b.socket.sent.at(-1)?.type, "leave");
+  });
+
+  it("ignores what is in the tab's storage and makes no sense", async () => {
+    for (const text of ["{", "7", "null", '{"secret":"AAA*"}', '{"secret":7}']) {
+      const b = new FakeBrowser({ ...linkAddress, fragment: "" });
+      b.tab.set(`room:${theRoom}`, text);
+      assert.equal((await atCheck(b)).app.stopped.value?.code, "link", text);
+    }
+  });
+});

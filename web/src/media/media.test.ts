@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { FakeClock, FakePeerConnection } from "../call/fake";
+import { problemOf } from "./devices";
+import { encodingsOf, preferred } from "./publish";
+import { quietOffer, quietOpus, withoutAudioLevel } from "./sdp";
+import { bypassed, decodedFrames, sentFrames } from "./stats";
+import { SMALL, seatsToAdd } from "./subscribe";
+import { watch } from "./watch";
+
+const chromium = [
+  "m=audio 9 UDP/TLS/RTP/SAVPF 111 63",
+  "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+  "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+  "a=rtpmap:111 opus/48000/2",
+  "a=fmtp:111 minptime=10;useinbandfec=1",
+  "a=fmtp:63 111/111",
+  "m=video 9 UDP/TLS/RTP/SAVPF 96 97",
+  "a=rtpmap:96 VP8/90000",
+  "a=fmtp:97 apt=96",
+  "",
+].join("\r\n");
+
+const firefox = [
+  "m=audio 9 UDP/TLS/RTP/SAVPF 109",
+  "a=extmap:1/sendonly urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+  "a=fmtp:109 maxplaybackrate=48000; stereo=1; useinbandfec=1",
+  "a=rtpmap:109 opus/48000/2",
+  "",
+].join("\r\n");
+
+describe("sdp", () => {
+  it("makes Opus constant and quiet, whatever it was before, and touches nothing else", () => {
+    const c = quietOffer(chromium);
+    assert.match(
+      c,
+      /^a=fmtp:111 minptime=10;useinbandfec=1;cbr=1;usedtx=0;stereo=0;maxaveragebitrate=32000\r$/m,
+    );
+    assert.match(c, /^a=fmtp:63 111\/111\r$/m);
+    assert.match(c, /^a=fmtp:97 apt=96\r$/m);
+    const f = quietOffer(firefox);
+    assert.match(
+      f,
+      /^a=fmtp:109 maxplaybackrate=48000;stereo=0;useinbandfec=1;cbr=1;usedtx=0;maxaveragebitrate=32000\r$/m,
+    );
+  });
+
+  it("offers no audio level, and keeps the other header extensions", () => {
+    for (const sdp of [chromium, firefox]) {
+      assert.doesNotMatch(withoutAudioLevel(sdp), /audio-level/);
+      assert.doesNotMatch(quietOffer(sdp), /audio-level/);
+    }
+    assert.match(quietOffer(chromium), /abs-send-time/);
+  });
+
+  it("changes nothing a second time", () => {
+    assert.equal(quietOpus(quietOpus(chromium)), quietOpus(chromium));
+    assert.equal(quietOffer(quietOffer(firefox)), quietOffer(firefox));
+  });
+});
+
+describe("codecs", () => {
+  const video = [
+    "video/VP9",
+    "video/VP8",
+    "video/rtx",
+    "video/AV1",
+    "video/red",
+    "video/ulpfec",
+    "video/flexfec-03",
+  ];
+  const list = (mimes: string[]) => mimes.map((mimeType) => ({ mimeType, clockRate: 90_000 }));
+  const names = (mimes: string[], kind: "audio" | "video", codec: "vp8" | "vp9" | "av1" | "h264") =>
+    preferred(list(mimes), kind, codec).map((c) => c.mimeType);
+
+  it("puts the wanted one first, and offers neither RED nor error correction apart", () => {
+    assert.deepEqual(names(video, "video", "vp8"), [
+      "video/VP8",
+      "video/VP9",
+      "video/rtx",
+      "video/AV1",
+    ]);
+    assert.deepEqual(names(video, "video", "av1"), [
+      "video/AV1",
+      "video/VP9",
+      "video/VP8",
+      "video/rtx",
+    ]);
+    assert.deepEqual(names(["audio/red", "audio/opus", "audio/G722"], "audio", "vp8"), [
+      "audio/opus",
+    ]);
+  });
+
+  it("leaves the order alone where the wanted one is missing", () => {
+    assert.deepEqual(names(video, "video", "h264"), []);
+  });
+
+  it("sends the camera in three sizes with VP8, in one layer otherwise", () => {
+    const camera = encodingsOf("camera", "vp8");
+    assert.deepEqual(
+      camera.map((e) => [e.rid, e.scaleResolutionDownBy]),
+      [
+        ["q", 4],
+        ["h", 2],
+        ["f", 1],
+      ],
+    );
+    for (const codec of ["vp9", "av1"] as const) {
+      const [only, ...more] = encodingsOf("camera", codec);
+      assert.equal(only?.scalabilityMode, "L1T1");
+      assert.deepEqual(more, []);
+    }
+    assert.equal(encodingsOf("screen", "vp8").length, 1);
+  });
+});
+
+describe("stats", () => {
+  const byMid = new Map([
+    ["0", "mic"],
+    ["1", "camera"],
+  ] as const);
+  const report = new Map<string, unknown>([
+    ["c", { type: "codec", mimeType: "video/VP8" }],
+    [
+      "a",
+      {
+        type: "outbound-rtp",
+        kind: "audio",
+        mid: "0",
+        packetsSent: 50,
+        retransmittedPacketsSent: 8,
+      },
+    ],
+    [
+      "q",
+      {
+        type: "outbound-rtp",
+        kind: "video",
+        mid: "1",
+        framesSent: 30,
+        packetsSent: 900,
+        codecId: "c",
+      },
+    ],
+    [
+      "h",
+      {
+        type: "outbound-rtp",
+        kind: "video",
+        mid: "1",
+        framesSent: 20,
+        packetsSent: 900,
+        codecId: "c",
+      },
+    ],
+    ["x", { type: "outbound-rtp", kind: "video", mid: "7", framesSent: 999 }],
+    ["i", { type: "inbound-rtp", kind: "video", mid: "3", framesDecoded: 5 }],
+  ]);
+
+  it("adds up the layers of a source; retransmissions are no frames", () => {
+    const { sent, codec } = sentFrames(report, byMid);
+    assert.deepEqual(sent, { mic: 42, camera: 50, screen: 0, "screen-audio": 0 });
+    assert.equal(codec, "video/VP8");
+    assert.deepEqual([...decodedFrames(report)], [["3", 5]]);
+  });
+
+  const counts = (mic: number, camera: number) => ({ mic, camera, screen: 0, "screen-audio": 0 });
+
+  it("names each source of which more left than was sealed or dropped since the connection was made", () => {
+    const base = { sealed: counts(1_000, 1_000), unsealed: counts(10, 10) };
+    const now = { sealed: counts(1_100, 1_100), unsealed: counts(10, 30) };
+    assert.deepEqual(bypassed(counts(145, 165), now, base), []);
+    assert.deepEqual(bypassed(counts(146, 165), now, base), ["mic"]);
+    assert.deepEqual(bypassed(counts(146, 166), now, base), ["mic", "camera"]);
+  });
+});
+
+describe("seats", () => {
+  it("adds what is missing, and nothing twice", () => {
+    assert.equal(seatsToAdd([], SMALL).length, 22);
+    assert.deepEqual(
+      seatsToAdd(["camera", "mic"], { camera: 2, mic: 1, screen: 1, "screen-audio": 0 }),
+      ["camera", "screen"],
+    );
+    assert.deepEqual(seatsToAdd(seatsToAdd([], SMALL), SMALL), []);
+  });
+});
+
+describe("watch", () => {
+  function setup() {
+    const clock = new FakeClock();
+    const pc = new FakePeerConnection();
+    const seen = { lost: 0, connected: 0 };
+    const stop = watch(
+      pc,
+      clock.after,
+      () => seen.lost++,
+      () => seen.connected++,
+    );
+    return { clock, pc, seen, stop };
+  }
+
+  it("tells once that a connection has failed", () => {
+    const t = setup();
+    t.pc.become("failed");
+    t.pc.become("failed");
+    assert.deepEqual(t.seen, { lost: 1, connected: 0 });
+  });
+
+  it("gives a disconnected one 3 s", async () => {
+    const t = setup();
+    t.pc.become("disconnected");
+    await t.clock.pass(2_999);
+    t.pc.become("connected");
+    await t.clock.pass(60_000);
+    assert.deepEqual(t.seen, { lost: 0, connected: 1 });
+    t.pc.become("disconnected");
+    await t.clock.pass(3_000);
+    assert.equal(t.seen.lost, 1);
+  });
+
+  it("tells nothing once it is stopped", async () => {
+    const t = setup();
+    t.pc.become("disconnected");
+    t.stop();
+    await t.clock.pass(60_000);
+    t.pc.become("failed");
+    assert.equal(t.seen.lost, 0);
+  });
+});
+
+describe("device problems", () => {
+  for (const [name, camera, mic] of [
+    ["NotAllowedError", "camera-denied", "mic-denied"],
+    ["SecurityError", "camera-denied", "mic-denied"],
+    ["OverconstrainedError", "no-camera", "no-mic"],
+    ["AbortError", "device-busy", "device-busy"],
+  ] as const) {
+    it(`are told in words: ${name}`, () => {
+      const e = Object.assign(new Error("internal detail"), { name });
+      assert.equal(problemOf("camera", e).code, camera);
+      assert.equal(problemOf("mic", e).code, mic);
+      assert.doesNotMatch(problemOf("mic", e).text, /internal detail|Error/);
+    });
+  }
+});
