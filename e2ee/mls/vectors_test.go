@@ -485,16 +485,15 @@ func TestTreeKEM(t *testing.T) {
 		s := suites[SuiteID(v.CS)]
 		base, err := parseTree(s, v.Tree)
 		ok(t, err)
-		privOf := func(i int) privTree {
-			l := v.Leaves[i]
-			p := privTree{2 * l.Index: l.Enc}
+		privs := make([]privTree, len(v.Leaves))
+		for i, l := range v.Leaves {
+			privs[i] = privTree{2 * l.Index: l.Enc}
 			for _, x := range l.PS {
-				sk, pk, err := s.deriveKeyPair(s.derive(x.Secret, "node"))
-				ok(t, err)
+				sk, pk, e := s.deriveKeyPair(s.derive(x.Secret, "node"))
+				ok(t, e)
 				eq(t, "pub", pk, base.nodes[x.Node].key())
-				p[x.Node] = sk
+				privs[i][x.Node] = sk
 			}
-			return p
 		}
 		for _, u := range v.Paths {
 			var up updatePath
@@ -509,11 +508,12 @@ func TestTreeKEM(t *testing.T) {
 				if l.Index == u.Sender {
 					continue
 				}
-				got, e := tr.decap(l.Index, privOf(i), steps, &up, nil, ctx)
+				got, e := tr.decap(l.Index, privs[i].clone(), steps, &up, nil, ctx)
 				ok(t, e)
 				eq(t, "cs", got, u.CS)
 			}
-			// fresh path from the same sender, decrypted by everybody
+			// A path of our own from the same sender, beyond what the vectors ask.
+			// Everybody reads it, but with the slow curves one member.
 			var signer *Signer
 			for _, l := range v.Leaves {
 				if l.Index == u.Sender {
@@ -532,11 +532,15 @@ func TestTreeKEM(t *testing.T) {
 			ok(t, err)
 			eq(t, "hash2", t3.hash(), t2.hash())
 			for i, l := range v.Leaves {
-				if l.Index != u.Sender {
-					gc := gcf(t3.hash())
-					cs, err := t3.decap(l.Index, privOf(i), steps, own.path, nil, marshal(gc))
-					ok(t, err)
-					eq(t, "cs2", cs, own.commitSecret)
+				if l.Index == u.Sender {
+					continue
+				}
+				gc := gcf(t3.hash())
+				cs, err := t3.decap(l.Index, privs[i].clone(), steps, own.path, nil, marshal(gc))
+				ok(t, err)
+				eq(t, "cs2", cs, own.commitSecret)
+				if s.id == SuiteP521 || s.id == SuiteP384 {
+					break
 				}
 			}
 		}
