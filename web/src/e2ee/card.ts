@@ -1,5 +1,5 @@
 /** What the room's creator says about the room, signed and sealed (PROTOCOL.md 2.2). */
-import { type Bytes, cat, decode, encode, text, u16, u32, u64, utf8 } from "./bytes";
+import { type Bytes, cat, decode, encode, eq, text, u16, u32, u64, utf8 } from "./bytes";
 import { envelopeType, openEnvelope, sealEnvelope } from "./envelope";
 import { roomOf } from "./link";
 
@@ -26,7 +26,8 @@ function fields(c: Card): Bytes {
   );
 }
 
-const signed = (room: string, body: Bytes): Bytes => cat(utf8("incamera card v1"), utf8(room), body);
+const signed = (room: string, body: Bytes): Bytes =>
+  cat(utf8("incamera card v1"), utf8(room), body);
 
 /** The card as encoded, signature included. */
 export async function signCard(room: string, card: Card, host: CryptoKey): Promise<Bytes> {
@@ -39,7 +40,11 @@ export const sealCard = (room: string, key: Bytes, encoded: Bytes): Promise<Byte
   sealEnvelope(key, context(room), encoded);
 
 /** Opens and checks a card. Throws unless it is the host's own for this room. */
-export async function openCard(room: string, key: Bytes, sealed: Uint8Array): Promise<{ card: Card; encoded: Bytes }> {
+export async function openCard(
+  room: string,
+  key: Bytes,
+  sealed: Uint8Array,
+): Promise<{ card: Card; encoded: Bytes }> {
   const encoded = await openEnvelope(key, context(room), sealed);
   const { card, signature, body } = decode(encoded, (r) => {
     if (r.u8() !== 1) throw new Error("card: unknown version");
@@ -54,8 +59,11 @@ export async function openCard(room: string, key: Bytes, sealed: Uint8Array): Pr
     return { card, body, signature: r.take(64) };
   });
   if ((await roomOf(card.hostKey)) !== room) throw new Error("card: not of this room");
-  if (card.suite !== 1 || card.linkNumber < 1 || utf8(card.title).length > MAX_TITLE) throw new Error("card: unknown terms");
+  if (card.suite !== 1 || card.linkNumber < 1 || utf8(card.title).length > MAX_TITLE)
+    throw new Error("card: unknown terms");
   const key_ = await crypto.subtle.importKey("raw", card.hostKey, "Ed25519", false, ["verify"]);
-  if (!(await crypto.subtle.verify("Ed25519", key_, signature, signed(room, body)))) throw new Error("card: bad signature");
+  if (!(await crypto.subtle.verify("Ed25519", key_, signature, signed(room, body))))
+    throw new Error("card: bad signature");
+  if (!eq(fields(card), body)) throw new Error("card: not as it is written");
   return { card, encoded };
 }

@@ -13,14 +13,25 @@ export interface EnvelopeContext {
 const label = utf8("incamera envelope v1");
 const SALT = 32;
 
-async function keyOf(master: Bytes, salt: Bytes, usage: KeyUsage): Promise<{ key: CryptoKey; iv: Bytes }> {
+async function keyOf(
+  master: Bytes,
+  salt: Bytes,
+  usage: KeyUsage,
+): Promise<{ key: CryptoKey; iv: Bytes }> {
   const okm = await hkdf(master, salt, label, 44);
   const key = await crypto.subtle.importKey("raw", okm.subarray(0, 32), "AES-GCM", false, [usage]);
   return { key, iv: okm.slice(32) };
 }
 
 const aad = (c: EnvelopeContext): Bytes =>
-  cat(label, Uint8Array.of(0), utf8(c.room), Uint8Array.of(c.type), u32(c.generation), u64(c.epoch));
+  cat(
+    label,
+    Uint8Array.of(0),
+    utf8(c.room),
+    Uint8Array.of(c.type),
+    u32(c.generation),
+    u64(c.epoch),
+  );
 
 /** salt is given by tests only. */
 export async function sealEnvelope(
@@ -35,7 +46,11 @@ export async function sealEnvelope(
 }
 
 /** Throws when it was sealed by somebody without the link, for another place, or was altered. */
-export async function openEnvelope(master: Bytes, context: EnvelopeContext, sealed: Uint8Array): Promise<Bytes> {
+export async function openEnvelope(
+  master: Bytes,
+  context: EnvelopeContext,
+  sealed: Uint8Array,
+): Promise<Bytes> {
   if (sealed.length < SALT + 16) throw new Error("envelope: too short");
   const { key, iv } = await keyOf(master, sealed.slice(0, SALT), "decrypt");
   const params = { name: "AES-GCM", iv, additionalData: aad(context) };

@@ -1,10 +1,12 @@
 /** What each leaf says about its owner (PROTOCOL.md 2.5). */
-import { type Bytes, cat, decode, encode, text, u32, utf8 } from "./bytes";
+import { type Bytes, cat, decode, encode, eq, hex, text, u32, utf8 } from "./bytes";
 
 export const LEAF_EXTENSION = 0xf1ca;
 export const CARD_EXTENSION = 0xf1cb;
 
 export interface LeafInfo {
+  /** The member id in hex: fresh with each leaf. */
+  member: string;
   session: string;
   deviceKey: Bytes;
   name: string;
@@ -26,18 +28,42 @@ export function validName(name: string): boolean {
     name === name.normalize("NFC") &&
     [...name].length <= 64 &&
     utf8(name).length <= 256 &&
-    !/\p{C}/u.test(name)
+    !/[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/u.test(name)
   );
+}
+
+/** A decoder drops a byte order mark; here what is shown has to be what was signed. */
+function exactText(b: Bytes): string {
+  const t = text(b);
+  if (!eq(utf8(t), b)) throw new Error("leaf: not plain text");
+  return t;
 }
 
 const opaque = (b: Bytes): Bytes => encode((w) => w.opaque(b));
 
 const statement = (c: LeafContext, session: string, name: string): Bytes =>
-  cat(utf8("incamera leaf v1"), Uint8Array.of(0), utf8(c.room), c.memberId, c.signatureKey, opaque(utf8(session)), opaque(utf8(name)));
+  cat(
+    utf8("incamera leaf v1"),
+    Uint8Array.of(0),
+    utf8(c.room),
+    c.memberId,
+    c.signatureKey,
+    opaque(utf8(session)),
+    opaque(utf8(name)),
+  );
 
 export async function admissionMac(key: Bytes, c: LeafContext, deviceKey: Bytes): Promise<Bytes> {
-  const k = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-  const said = cat(utf8("incamera admission v1"), utf8(c.room), u32(c.linkNumber), c.memberId, c.signatureKey, deviceKey);
+  const k = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, [
+    "sign",
+  ]);
+  const said = cat(
+    utf8("incamera admission v1"),
+    utf8(c.room),
+    u32(c.linkNumber),
+    c.memberId,
+    c.signatureKey,
+    deviceKey,
+  );
   return new Uint8Array(await crypto.subtle.sign("HMAC", k, said));
 }
 
@@ -67,25 +93,36 @@ export async function makeLeafInfo(
 }
 
 /** Reads and checks the extension of a leaf. Throws unless its owner knew the link and the device key signed it. */
-export async function checkLeafInfo(admissionKey: Bytes, c: LeafContext, encoded: Bytes): Promise<LeafInfo> {
+export async function checkLeafInfo(
+  admissionKey: Bytes,
+  c: LeafContext,
+  encoded: Bytes,
+): Promise<LeafInfo> {
   const info = decode(encoded, (r): LeafInfo => {
     if (r.u8() !== 1) throw new Error("leaf: unknown version");
     return {
-      session: text(r.opaque()),
+      member: hex(c.memberId),
+      session: exactText(r.opaque()),
       deviceKey: r.take(32),
-      name: text(r.opaque()),
+      name: exactText(r.opaque()),
       admission: r.take(32),
       signature: r.take(64),
     };
   });
-  if (info.session.length === 0 || info.session.length > 64) throw new Error("leaf: not a valid session");
+  if (info.session.length === 0 || info.session.length > 64)
+    throw new Error("leaf: not a valid session");
   if (!validName(info.name)) throw new Error("leaf: not a valid name");
   const want = await admissionMac(admissionKey, c, info.deviceKey);
-  let differs = 0;
-  for (let i = 0; i < 32; i++) differs |= want[i]! ^ info.admission[i]!;
-  if (differs !== 0) throw new Error("leaf: its owner does not know the link");
+  if (!eq(want, info.admission)) throw new Error("leaf: its owner does not know the link");
   const key = await crypto.subtle.importKey("raw", info.deviceKey, "Ed25519", false, ["verify"]);
-  if (!(await crypto.subtle.verify("Ed25519", key, info.signature as Bytes, statement(c, info.session, info.name)))) {
+  if (
+    !(await crypto.subtle.verify(
+      "Ed25519",
+      key,
+      info.signature as Bytes,
+      statement(c, info.session, info.name),
+    ))
+  ) {
     throw new Error("leaf: the device key did not sign it");
   }
   return info;

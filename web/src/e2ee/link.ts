@@ -46,9 +46,13 @@ export type ParsedLink = { room: string; secret: Bytes } | { problem: string };
 export function parseLink(pathname: string, fragment: string): ParsedLink {
   const room = pathname.match(/\/r\/([^/]*)\/?$/)?.[1];
   if (room === undefined) return { problem: "This is not a meeting link." };
-  if (!/^[a-z2-7]{26}$/.test(room)) return { problem: "The meeting's name in this link is damaged. Copy the whole link again." };
+  if (!/^[a-z2-7]{26}$/.test(room))
+    return { problem: "The meeting's name in this link is damaged. Copy the whole link again." };
   const hash = fragment.replace(/^#/, "");
-  if (hash === "") return { problem: "This link lacks its secret, the part behind the #. Copy the whole link again." };
+  if (hash === "")
+    return {
+      problem: "This link lacks its secret, the part behind the #. Copy the whole link again.",
+    };
   const [version, secretText, ...more] = hash.split(".");
   if (version !== "1" || secretText === undefined || more.length > 0) {
     return { problem: "This link is of a kind that this server does not know." };
@@ -56,7 +60,11 @@ export function parseLink(pathname: string, fragment: string): ParsedLink {
   const secret = fromBase64url(secretText);
   if (secret?.length !== 32) {
     const short = secretText.length < 43;
-    return { problem: short ? "This link was cut short. Copy the whole link again." : "The secret in this link is damaged. Copy the whole link again." };
+    return {
+      problem: short
+        ? "This link was cut short. Copy the whole link again."
+        : "The secret in this link is damaged. Copy the whole link again.",
+    };
   }
   return { room, secret };
 }

@@ -16,9 +16,23 @@ export type GroupIn =
   | { type: "founded"; generation: number; by: string }
   | { type: "reset"; generation: number }
   | { type: "asked"; generation: number; from: string; body: Uint8Array }
-  | { type: "committed"; seq: number; generation: number; epoch: number; from: string; body: Uint8Array }
+  | {
+      type: "committed";
+      seq: number;
+      generation: number;
+      epoch: number;
+      from: string;
+      body: Uint8Array;
+    }
   | { type: "commit_refused"; generation: number; epoch: number }
-  | { type: "welcomed"; seq: number; generation: number; epoch: number; body: Uint8Array; tree: Uint8Array }
+  | {
+      type: "welcomed";
+      seq: number;
+      generation: number;
+      epoch: number;
+      body: Uint8Array;
+      tree: Uint8Array;
+    }
   | { type: "said"; seq: number; generation: number; epoch: number; from: string; body: Uint8Array }
   | { type: "caught_up"; generation: number; seq: number }
   | { type: "gap"; generation: number };
@@ -76,7 +90,14 @@ export type ToWorker =
   /** Checks the room's card from the server. Answered by card or fault. */
   | { type: "card"; sealed: Uint8Array }
   /** A fresh session: makes a new leaf, founds or asks. Drops all state of an earlier session. */
-  | { type: "start"; name: string; session: string; generation: number; founded: boolean; sessions: string[] }
+  | {
+      type: "start";
+      name: string;
+      session: string;
+      generation: number;
+      founded: boolean;
+      sessions: string[];
+    }
   | { type: "group"; message: GroupIn }
   /** connection counts subscribe connections, so that late frames of an older one are not taken for new ones. */
   | { type: "seats"; seats: SeatOwner[] }
@@ -102,14 +123,28 @@ export interface Counters {
   unsealed: Record<SourceName, number>;
   opened: number;
   /** Dropped received frames by reason. */
-  dropped: { noKey: number; wrongOwner: number; badTag: number; replay: number; malformed: number; empty: number };
+  dropped: {
+    noKey: number;
+    wrongOwner: number;
+    badTag: number;
+    replay: number;
+    malformed: number;
+    empty: number;
+  };
   /** CPU-bound time spent, in microseconds per frame (moving mean). */
   sealMicros: number;
   openMicros: number;
 }
 
 export type FromWorker =
-  | { type: "created"; room: string; secret: Uint8Array; hostKey: Uint8Array; tokenHash: Uint8Array; card: Uint8Array }
+  | {
+      type: "created";
+      room: string;
+      secret: Uint8Array;
+      hostKey: Uint8Array;
+      tokenHash: Uint8Array;
+      card: Uint8Array;
+    }
   | { type: "opened"; room: string; token: Uint8Array; tokenHash: Uint8Array }
   | { type: "card"; title: string; createdMs: number; hostKey: Uint8Array; suite: number }
   | { type: "send"; message: GroupOut }
