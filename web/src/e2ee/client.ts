@@ -5,7 +5,10 @@ type Kind = FromWorker["type"];
 type Of<K extends Kind> = Extract<FromWorker, { type: K }>;
 
 interface TrustedTypePolicyFactory {
-  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
+  createPolicy(
+    name: string,
+    rules: { createScriptURL(url: string): string },
+  ): { createScriptURL(url: string): string };
 }
 
 function check(url: string): string {
@@ -18,7 +21,9 @@ let policy: { createScriptURL(url: string): string } | null = null;
 /** Only our own bundled scripts may become workers. The policy is made once: the header allows one of that name. */
 function trusted(url: string): string {
   const factory = (globalThis as { trustedTypes?: TrustedTypePolicyFactory }).trustedTypes;
-  policy ??= factory?.createPolicy("incamera", { createScriptURL: check }) ?? { createScriptURL: check };
+  policy ??= factory?.createPolicy("incamera", { createScriptURL: check }) ?? {
+    createScriptURL: check,
+  };
   return policy.createScriptURL(url);
 }
 

@@ -1,24 +1,83 @@
 /** The device key, and which keys of others this browser has seen before. Kept in IndexedDB where there is one. */
-import { type Bytes, hex } from "./bytes";
+import { type Bytes, hex, sha256 } from "./bytes";
 import type { Device } from "./leaf";
 
+type StoreName = "keys" | "seen";
+
 export interface KeyStore {
-  get(store: "keys" | "seen", id: string): Promise<unknown>;
-  put(store: "keys" | "seen", id: string, value: unknown): Promise<void>;
+  get(store: StoreName, id: string): Promise<unknown>;
+  put(store: StoreName, id: string, value: unknown): Promise<void>;
+  /** Puts the value unless there is one already; returns the one that is there then. */
+  keep(store: StoreName, id: string, value: unknown): Promise<unknown>;
 }
 
-function memoryStore(): KeyStore {
+export function memoryStore(): KeyStore {
   const all = new Map<string, unknown>();
   return {
     get: async (store, id) => all.get(`${store}/${id}`),
     put: async (store, id, value) => void all.set(`${store}/${id}`, value),
+    keep: async (store, id, value) => {
+      const there = all.get(`${store}/${id}`);
+      if (there === undefined) all.set(`${store}/${id}`, value);
+      return there ?? value;
+    },
   };
 }
 
-/** Falls back to memory where the browser keeps nothing (private windows). */
+/** Uses spare from the first failure on: some browsers have a database that takes no keys (private windows). */
+export function withFallback(first: KeyStore, spare: KeyStore): KeyStore {
+  let failed = false;
+  const attempt = async <T>(f: (s: KeyStore) => Promise<T>): Promise<T> => {
+    if (!failed) {
+      try {
+        return await f(first);
+      } catch {
+        failed = true;
+      }
+    }
+    return f(spare);
+  };
+  return {
+    get: (store, id) => attempt((s) => s.get(store, id)),
+    put: (store, id, value) => attempt((s) => s.put(store, id, value)),
+    keep: (store, id, value) => attempt((s) => s.keep(store, id, value)),
+  };
+}
+
+const settled = <T>(request: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () =>
+      reject(request.error ?? new Error("device: the browser's store failed"));
+  });
+
+function databaseStore(db: IDBDatabase): KeyStore {
+  const read = (store: StoreName) => db.transaction(store, "readonly").objectStore(store);
+  const write = (store: StoreName) => db.transaction(store, "readwrite").objectStore(store);
+  return {
+    get: async (store, id) => settled(read(store).get(id)),
+    put: async (store, id, value) => void (await settled(write(store).put(value, id))),
+    keep: async (store, id, value) => {
+      // One transaction: of two pages that begin at once, one makes the key.
+      const s = write(store);
+      const there: unknown = await settled(s.get(id));
+      if (there !== undefined) return there;
+      await settled(s.put(value, id));
+      return value;
+    },
+  };
+}
+
+/** Falls back to memory where the browser keeps nothing. */
 export async function openKeyStore(): Promise<KeyStore> {
-  if (typeof indexedDB === "undefined") return memoryStore();
-  const db = await new Promise<IDBDatabase | null>((resolve) => {
+  const memory = memoryStore();
+  const db = await openDatabase().catch(() => null);
+  return db ? withFallback(databaseStore(db), memory) : memory;
+}
+
+function openDatabase(): Promise<IDBDatabase | null> {
+  if (typeof indexedDB === "undefined") return Promise.resolve(null);
+  return new Promise((resolve) => {
     const request = indexedDB.open("incamera", 1);
     request.onupgradeneeded = () => {
       request.result.createObjectStore("keys");
@@ -28,17 +87,6 @@ export async function openKeyStore(): Promise<KeyStore> {
     request.onerror = () => resolve(null);
     request.onblocked = () => resolve(null);
   });
-  if (!db) return memoryStore();
-  const run = <T>(store: string, mode: IDBTransactionMode, f: (s: IDBObjectStore) => IDBRequest<T>): Promise<T> =>
-    new Promise((resolve, reject) => {
-      const request = f(db.transaction(store, mode).objectStore(store));
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error ?? new Error("device: the browser's store failed"));
-    });
-  return {
-    get: (store, id) => run(store, "readonly", (s) => s.get(id)),
-    put: async (store, id, value) => void (await run(store, "readwrite", (s) => s.put(value, id))),
-  };
 }
 
 /** A fresh Ed25519 key whose private half can't be read out. */
@@ -51,11 +99,9 @@ export const rawPublic = async (key: CryptoKey): Promise<Bytes> =>
 
 /** This browser's device key, made at its first use. */
 export async function openDevice(store: KeyStore): Promise<Device> {
-  let pair = (await store.get("keys", "device")) as CryptoKeyPair | undefined;
-  if (!pair) {
-    pair = await newSigningKey();
-    await store.put("keys", "device", pair);
-  }
+  const known = await store.get("keys", "device");
+  const pair = (known ??
+    (await store.keep("keys", "device", await newSigningKey()))) as CryptoKeyPair;
   const { privateKey, publicKey } = pair;
   return {
     publicKey: await rawPublic(publicKey),
@@ -63,11 +109,29 @@ export async function openDevice(store: KeyStore): Promise<Device> {
   };
 }
 
-/** When a device key was first seen here, Unix ms; notes now for a new one. */
-export async function firstSeen(store: KeyStore, deviceKey: Uint8Array, now: number): Promise<number> {
-  const id = hex(deviceKey);
-  const known = await store.get("seen", id);
-  if (typeof known === "number") return known;
-  await store.put("seen", id, now);
-  return now;
+/** The device keys of others, and when each was first seen here. */
+export class Seen {
+  private readonly known = new Map<string, Promise<{ device: string; firstSeen: number }>>();
+
+  constructor(
+    private readonly store: KeyStore,
+    private readonly wall: () => number,
+  ) {}
+
+  /** device: first 16 hex digits of SHA-256 of the key; firstSeen: Unix ms, now for a new one. */
+  look(deviceKey: Uint8Array): Promise<{ device: string; firstSeen: number }> {
+    const id = hex(deviceKey);
+    const known = this.known.get(id) ?? this.find(id, deviceKey);
+    this.known.set(id, known);
+    return known;
+  }
+
+  private async find(
+    id: string,
+    deviceKey: Uint8Array,
+  ): Promise<{ device: string; firstSeen: number }> {
+    const device = hex(await sha256(deviceKey)).slice(0, 16);
+    const seen = await this.store.keep("seen", id, this.wall());
+    return { device, firstSeen: typeof seen === "number" ? seen : this.wall() };
+  }
 }

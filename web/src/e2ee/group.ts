@@ -1,27 +1,38 @@
 /**
  * The life of the group as one member sees it (PROTOCOL.md 1.3, 2.4): founding, asking, committing, following.
  *
- * Everything runs in one queue, one step after the other. A message that makes no sense is dropped and counted; one that
- * the group accepted and we cannot follow makes us start over as a new leaf.
+ * Everything runs in one queue, one step after the other. A message that makes no sense is dropped and counted; a commit
+ * that the delivery service has taken and we cannot follow makes us start over as a new leaf.
  */
-import { encodeApp, decodeApp } from "./app";
-import { type Bytes, cat, empty, eq, hex, random, utf8 } from "./bytes";
+import { decodeApp, encodeApp } from "./app";
+import { type Bytes, cat, empty, eq, random, utf8 } from "./bytes";
 import type { Card } from "./card";
+import type { Clock } from "./clock";
+import { commitAt, type Due, due, type Situation, warmAt } from "./committing";
 import { envelopeType, openEnvelope, sealEnvelope } from "./envelope";
-import type { Clock, NewEpoch } from "./frames";
-import { CARD_EXTENSION, type Device, LEAF_EXTENSION, type LeafInfo, makeLeafInfo } from "./leaf";
+import type { NewEpoch } from "./keys";
+import { CARD_EXTENSION, type Device, type LeafInfo } from "./leaf";
 import { type LinkKeys, linkPskId } from "./link";
-import { type Config, Group } from "./mls/group";
-import { getSuite, type Suite } from "./mls/suite";
+import { type Entry, LogReader } from "./log";
 import {
+  CONTENT,
+  type Committed,
+  type Config,
   decodeMessage,
   encodeMessage,
+  forgetKeyPackage,
+  Group,
+  getSuite,
   type KeyPackage,
   type KeyPackagePrivate,
-  newKeyPackage,
   type Proposal,
+  PSK,
+  SENDER,
+  SOURCE,
+  type Suite,
   verifyKP,
-} from "./mls/types";
+} from "./mls";
+import { MAX_LIFETIME, makeLeaf } from "./newleaf";
 import { checkCommit, checkGroup, checkLeaf, type Infos, type Terms } from "./policy";
 import type { AppPayload, GroupIn, GroupOut, Phase } from "./protocol";
 
@@ -30,43 +41,45 @@ export interface GroupEvents {
   phase(p: Phase, epoch: number): void;
   /** A new epoch: its frame keys, and who is in it. */
   epoch(e: NewEpoch, infos: Infos): void;
+  /** We are no member any more: nothing may be sealed with the keys that we had. */
+  lost(): void;
   said(info: LeafInfo, self: boolean, payload: AppPayload): void;
   /** Nothing more can be done here; text is for people. */
   broken(text: string): void;
 }
 
-const STEP_IN = 750; // ms between committers of neighbouring ranks
-const STARTS_PER_MINUTE = 3;
-const DAY = 86_400n;
-const HOUR = 3_600n;
-const WARM_AFTER = 2_000; // ms of quiet until a member that never sent a path does
-
-/** How far apart commits are, and how many Adds one takes (PROTOCOL.md 2.4). */
-function pace(members: number): { spacing: number; adds: number } {
-  if (members <= 20) return { spacing: 250, adds: 20 };
-  return { spacing: members <= 100 ? 1_000 : members <= 200 ? 2_000 : 5_000, adds: 64 };
-}
-
-interface Pending {
-  epoch: number;
-  body: Bytes;
-  next: Group;
-  infos: Infos;
-  removed: boolean;
-}
+/** More, and a broken client keeps everybody rekeying; fewer, and a bad minute ends a meeting. */
+const RESTARTS_PER_MINUTE = 3;
+const MINUTE = 60_000;
+/** How long a commit of ours may be without an answer until the log is asked for it. */
+const UNANSWERED = 5_000;
+/** A member has at most so many messages under way whose echo it waits for. */
+const MAX_SPOKEN = 256;
 
 interface Asking {
   kp: KeyPackage;
   info: LeafInfo;
 }
 
+/** A commit of ours that waits for the delivery service. */
+interface Pending {
+  body: Bytes;
+  next: Group;
+  infos: Infos;
+  removed: boolean;
+  /** When to ask what became of it; null when that was done. */
+  askAt: number | null;
+}
+
 export class GroupMember {
-  readonly dropped = { messages: 0 };
+  /** Messages that made no sense. */
+  dropped = 0;
   private queue: Promise<void> = Promise.resolve();
   private readonly terms: Terms;
   private readonly suite: Suite;
   private readonly config: Config;
   private pskUses = 0;
+  private checked: Infos = new Map(); // what the last commit that was checked leads to
 
   // Of the session.
   private session = "";
@@ -74,7 +87,7 @@ export class GroupMember {
   private generation = 0;
   private present = new Map<string, boolean>(); // session → away
   private phase: Phase = "idle";
-  private starts: number[] = [];
+  private restarts: number[] = [];
   private stopped = false;
 
   // Of the leaf.
@@ -82,15 +95,15 @@ export class GroupMember {
   private group: Group | null = null;
   private infos: Infos = new Map();
   private past = new Map<number, Infos>(); // who was where, for late messages
-  private seq = 0; // last log entry taken
-  private ahead: (GroupIn & { seq: number })[] = [];
+  private log = new LogReader();
   private asked = new Map<string, Asking>();
-  private pending: Pending | null = null;
-  private spoken: { body: string; payload: AppPayload }[] = [];
+  private spoken: { body: Bytes; payload: AppPayload }[] = [];
 
   // Of committing.
+  private pending: Pending | null = null;
+  private behind = 0; // an epoch that the delivery service has reached before us
   private lastCommit = 0;
-  private joinedAt = 0;
+  private joined = 0;
   private dueSince = 0;
   private wake: (() => void) | null = null;
 
@@ -107,20 +120,30 @@ export class GroupMember {
     this.suite = getSuite(card.suite);
     const link = linkPskId(card.linkNumber);
     this.config = {
+      now: () => Math.floor(clock.wall() / 1000),
+      maxLifetime: MAX_LIFETIME,
       psk: (id) => {
         this.pskUses++;
-        return id.type === 1 && eq(id.id, link) ? keys.psk : undefined;
+        return id.type === PSK.external && eq(id.id, link) ? keys.psk : undefined;
+      },
+      checkCommit: async (c) => {
+        this.checked = await checkCommit(this.terms, c, this.infos);
       },
     };
   }
 
-  /** Begins anew with a fresh session. */
-  start(name: string, session: string, generation: number, founded: boolean, sessions: readonly string[]): Promise<void> {
+  /** Begins with a session. Called once. */
+  start(
+    name: string,
+    session: string,
+    generation: number,
+    founded: boolean,
+    sessions: readonly string[],
+  ): Promise<void> {
     return this.run(async () => {
       this.name = name;
       this.session = session;
       this.present = new Map([...sessions, session].map((s) => [s, false]));
-      this.starts = [];
       await this.begin(generation, founded);
     });
   }
@@ -129,85 +152,96 @@ export class GroupMember {
     return this.run(() => this.take(m));
   }
 
-  /** Says something to the group; reports whether it could be said. */
-  say(payload: AppPayload): Promise<boolean> {
-    let said = false;
-    return this.run(async () => {
-      said = await this.speak(payload);
-    }).then(() => said);
+  /** Says something to the group, if we are in it. */
+  say(payload: AppPayload): Promise<void> {
+    return this.run(() => this.speak(payload));
   }
 
+  /** Resolves when everything that was begun is done. */
+  idle(): Promise<void> {
+    return this.queue;
+  }
+
+  /** Wipes the group's secrets. Nothing is sent or told any more. */
   stop(): void {
     this.stopped = true;
     this.wake?.();
-    this.group = null;
-    this.own = null;
+    this.queue = this.queue.then(() => this.forget());
   }
 
   private run(step: () => Promise<void>): Promise<void> {
-    const next = this.queue.then(async () => {
+    this.queue = this.queue.then(async () => {
       if (this.stopped) return;
-      try {
-        await step();
-      } catch {
-        this.dropped.messages++;
-      }
+      await step().catch(() => this.dropped++);
       if (!this.stopped) this.plan();
     });
-    this.queue = next;
-    return next;
+    return this.queue;
   }
 
   // Beginning.
 
   private async begin(generation: number, founded: boolean): Promise<void> {
+    this.forget();
+    this.generation = generation;
+    this.log = new LogReader();
+    this.own = await makeLeaf(
+      this.suite,
+      this.terms,
+      this.device,
+      this.session,
+      this.name,
+      this.clock.wall(),
+    );
+    if (founded) await this.ask();
+    else this.found();
+  }
+
+  /** We cannot go on as the leaf that we are. */
+  private async restart(): Promise<void> {
     const now = this.clock.now();
-    this.starts = this.starts.filter((t) => now - t < 60_000);
-    if (this.starts.length >= STARTS_PER_MINUTE) {
+    this.restarts = this.restarts.filter((t) => now - t < MINUTE);
+    if (this.restarts.length >= RESTARTS_PER_MINUTE) {
+      this.forget();
       this.stop();
-      this.events.broken("The meeting's group could not be joined. Leave and join again.");
+      this.events.broken("The meeting's group cannot be followed. Leave and join again.");
       return;
     }
-    this.starts.push(now);
-    this.generation = generation;
+    this.restarts.push(now);
+    await this.begin(this.generation, true);
+  }
+
+  /** Wipes what belongs to our leaf. */
+  private forget(): void {
+    if (this.group) this.events.lost();
+    this.dropPending();
+    this.group?.destroy();
+    if (this.own) forgetKeyPackage(this.own);
     this.group = null;
-    this.pending = null;
+    this.own = null;
     this.infos = new Map();
     this.past.clear();
     this.asked.clear();
-    this.ahead = [];
-    this.seq = 0;
-    this.own = await this.newLeaf();
-    if (founded) await this.ask();
-    else await this.found();
+    this.spoken = [];
+    this.behind = 0;
+    this.dueSince = 0;
+    this.phase = "idle";
   }
 
-  private async newLeaf(): Promise<KeyPackagePrivate> {
-    const signer = await this.suite.generateSigner();
-    const memberId = random(16);
-    const { room, keys, card } = this.terms;
-    const context = { room, linkNumber: card.linkNumber, memberId, signatureKey: signer.pub };
-    const info = await makeLeafInfo(keys.admission, context, this.device, this.session, this.name);
-    const now = BigInt(Math.floor(Date.now() / 1000));
-    const extensions = [{ type: LEAF_EXTENSION, data: info }];
-    const credential = { type: 1, identity: memberId };
-    const understood = [LEAF_EXTENSION, CARD_EXTENSION];
-    return newKeyPackage(this.suite, credential, signer.priv, signer.pub, now - HOUR, now + DAY, extensions, understood);
-  }
-
-  private async found(): Promise<void> {
-    const { room, card, cardHash } = this.terms;
-    const id = cat(utf8(room), random(16));
-    const extensions = [{ type: CARD_EXTENSION, data: cardHash as Bytes }];
-    this.group = Group.create(card.suite, this.config, id, this.own!, extensions);
+  private found(): void {
+    const id = cat(utf8(this.terms.room), random(16));
+    const extensions = [{ type: CARD_EXTENSION, data: this.terms.cardHash.slice() }];
+    this.group = Group.create(this.terms.card.suite, this.config, id, this.own!, extensions);
     this.setPhase("founding");
     this.events.send({ type: "found", generation: this.generation });
   }
 
   private async ask(): Promise<void> {
-    this.group = null;
+    const body = await this.seal(
+      envelopeType.ask,
+      0,
+      encodeMessage({ wire: 5, keyPackage: this.own!.kp }),
+    );
     this.setPhase("asking");
-    const body = await this.seal(envelopeType.ask, 0, encodeMessage({ wire: 5, keyPackage: this.own!.kp }));
     this.events.send({ type: "ask", generation: this.generation, body });
   }
 
@@ -217,11 +251,17 @@ export class GroupMember {
   }
 
   private seal(type: number, epoch: number, plaintext: Bytes): Promise<Bytes> {
-    return sealEnvelope(this.terms.keys.envelope, { room: this.terms.room, type, generation: this.generation, epoch }, plaintext);
+    const { room, keys } = this.terms;
+    return sealEnvelope(
+      keys.envelope,
+      { room, type, generation: this.generation, epoch },
+      plaintext,
+    );
   }
 
   private open(type: number, epoch: number, sealed: Uint8Array): Promise<Bytes> {
-    return openEnvelope(this.terms.keys.envelope, { room: this.terms.room, type, generation: this.generation, epoch }, sealed);
+    const { room, keys } = this.terms;
+    return openEnvelope(keys.envelope, { room, type, generation: this.generation, epoch }, sealed);
   }
 
   // Receiving.
@@ -241,39 +281,60 @@ export class GroupMember {
       case "reset":
         if (m.generation > this.generation) await this.begin(m.generation, false);
         return;
-      default:
     }
     if (m.generation !== this.generation) return; // of a group that is gone
     switch (m.type) {
       case "founded":
         return this.founded(m.by);
       case "asked":
-        return this.addAsked(m.from, m.body);
+        return this.takeAsked(m.from, m.body);
       case "welcomed":
         return this.welcomed(m);
       case "committed":
       case "said":
-        return this.inOrder(m);
+        if (this.phase !== "member") return;
+        if (this.log.keep(m)) this.askSince();
+        return this.read();
       case "commit_refused":
-        this.pending = null;
+        this.dropPending();
+        this.behind = Math.max(this.behind, m.epoch);
+        this.lastCommit = this.clock.now(); // not at once again
         return;
       case "caught_up":
-        if (m.seq > this.seq) await this.begin(this.generation, true); // it withholds entries
+        if (this.phase === "member") await this.caughtUp(m.seq);
         return;
       case "gap":
-        return this.begin(this.generation, true);
+        if (this.phase === "member") await this.restart();
+        return;
+      default:
+        m satisfies never;
     }
   }
 
   private async founded(by: string): Promise<void> {
     if (this.phase !== "founding" || !this.group) return;
-    if (by !== this.session) return this.ask();
-    const infos = await checkGroup(this.terms, this.group);
-    this.adopt(this.group, infos, false);
+    if (by === this.session) {
+      const { group } = this;
+      const infos = await checkGroup(this.terms, group.ctx, group.members());
+      this.adopt(group, infos, false);
+      return;
+    }
+    this.group.destroy();
+    this.group = null;
+    if (this.own) forgetKeyPackage(this.own);
+    this.own = await makeLeaf(
+      this.suite,
+      this.terms,
+      this.device,
+      this.session,
+      this.name,
+      this.clock.wall(),
+    );
+    await this.ask();
   }
 
-  private async addAsked(from: string, body: Uint8Array): Promise<void> {
-    this.asked.delete(from);
+  private async takeAsked(from: string, body: Uint8Array): Promise<void> {
+    this.asked.delete(from); // a newer ask is in force, even one that is no good
     const m = decodeMessage(await this.open(envelopeType.ask, 0, body));
     if (m.wire !== 5) throw new Error("ask: not a KeyPackage");
     await verifyKP(this.suite, m.keyPackage);
@@ -285,200 +346,272 @@ export class GroupMember {
   private async welcomed(m: GroupIn & { type: "welcomed" }): Promise<void> {
     if (this.phase !== "asking" || !this.own) return;
     try {
-      const welcome = decodeMessage(await this.open(envelopeType.welcome, m.epoch, m.body));
-      if (welcome.wire !== 3) throw new Error("welcome: not a Welcome");
-      const tree = await this.open(envelopeType.tree, m.epoch, m.tree);
-      this.pskUses = 0;
-      const group = await Group.join(this.config, welcome.welcome, this.own, tree);
-      if (this.pskUses !== 1) throw new Error("welcome: it lacks the link's PSK");
-      if (group.epoch !== BigInt(m.epoch) || !eq(group.ctx.groupId.subarray(0, 26), utf8(this.terms.room))) {
-        throw new Error("welcome: of another group");
-      }
-      const infos = await checkGroup(this.terms, group);
-      if (infos.get(group.me)?.session !== this.session) throw new Error("welcome: of another session");
-      this.seq = m.seq;
+      const { group, infos } = await this.join(m, this.own);
+      this.log = new LogReader(m.seq);
       this.adopt(group, infos, false);
     } catch {
-      this.dropped.messages++;
-      await this.begin(this.generation, true);
+      this.dropped++;
+      await this.restart(); // the delivery service takes us for a member, and the group has a leaf of ours
     }
   }
 
-  /** Takes log entries one after the other; asks for those that are missing. */
-  private async inOrder(m: GroupIn & ({ type: "committed" } | { type: "said" })): Promise<void> {
-    if (this.phase !== "member" || m.seq <= this.seq) return;
-    if (m.seq > this.seq + 1) {
-      if (this.ahead.length === 0) this.events.send({ type: "since", generation: this.generation, seq: this.seq });
-      if (this.ahead.length < 512) this.ahead.push(m);
-      return;
-    }
-    this.seq = m.seq;
-    if (m.type === "said") await this.hear(m);
-    else await this.follow(m);
-    const next = this.ahead.findIndex((a) => a.seq === this.seq + 1);
-    if (next >= 0) {
-      const [entry] = this.ahead.splice(next, 1);
-      await this.inOrder(entry as typeof m);
-    } else {
-      this.ahead = this.ahead.filter((a) => a.seq > this.seq);
+  private async join(
+    m: GroupIn & { type: "welcomed" },
+    own: KeyPackagePrivate,
+  ): Promise<{ group: Group; infos: Infos }> {
+    const message = decodeMessage(await this.open(envelopeType.welcome, m.epoch, m.body));
+    if (message.wire !== 3) throw new Error("welcome: not a Welcome");
+    const tree = await this.open(envelopeType.tree, m.epoch, m.tree);
+    this.pskUses = 0;
+    const group = await Group.join(this.config, message.welcome, own, tree);
+    try {
+      if (this.pskUses !== 1) throw new Error("welcome: it lacks the link's PSK, or has another");
+      const room = utf8(this.terms.room);
+      if (
+        group.epoch !== BigInt(m.epoch) ||
+        !eq(group.ctx.groupId.subarray(0, room.length), room)
+      ) {
+        throw new Error("welcome: to another group");
+      }
+      const infos = await checkGroup(this.terms, group.ctx, group.members());
+      if (infos.get(group.me)?.session !== this.session)
+        throw new Error("welcome: of another session");
+      return { group, infos };
+    } catch (e) {
+      group.destroy();
+      throw e;
     }
   }
 
-  private async follow(m: GroupIn & { type: "committed" }): Promise<void> {
-    const group = this.group;
-    const pending = this.pending;
-    this.pending = null;
-    if (!group || BigInt(m.epoch) !== group.epoch) return this.begin(this.generation, true);
-    if (pending && pending.epoch === m.epoch && eq(pending.body, m.body)) {
+  private askSince(): void {
+    this.events.send({ type: "since", generation: this.generation, seq: this.log.seq });
+  }
+
+  private async read(): Promise<void> {
+    for (let e = this.log.next(); e; e = this.phase === "member" ? this.log.next() : undefined) {
+      if (e.type === "committed") await this.follow(e);
+      else await this.hear(e).catch(() => this.dropped++); // one that cannot be read harms nobody
+    }
+  }
+
+  private async caughtUp(seq: number): Promise<void> {
+    if (!this.log.caughtUp(seq)) return this.restart(); // entries are withheld
+    if (this.pending?.askAt === null) this.dropPending(); // it never arrived
+  }
+
+  private async follow(m: Entry & { type: "committed" }): Promise<void> {
+    const { group, pending } = this;
+    if (!group || BigInt(m.epoch) !== group.epoch) return this.restart();
+    if (pending && eq(pending.body, m.body)) {
+      this.pending = null;
       this.adopt(pending.next, pending.infos, pending.removed);
       return;
     }
+    this.dropPending();
     try {
       const message = decodeMessage(await this.open(envelopeType.commit, m.epoch, m.body));
       if (message.wire !== 1) throw new Error("commit: not a PublicMessage");
+      const { contentType, sender } = message.auth.content;
+      if (contentType !== CONTENT.commit || sender.type !== SENDER.member)
+        throw new Error("commit: not a member's");
       const ev = await group.process(message);
-      if (ev.kind !== 3 || ev.sender.type !== 1) throw new Error("commit: not a member's commit");
-      if (ev.removed.includes(group.me)) return this.begin(this.generation, true);
-      const infos = await checkCommit(this.terms, ev, this.infos);
-      this.adopt(ev.next!, infos, ev.removed.length > 0);
+      if (!ev.next) throw new Error("commit: it removes us");
+      this.adopt(ev.next, this.checked, ev.removed.length > 0);
     } catch {
-      // The delivery service has taken it as the end of the epoch, so the others are elsewhere now.
-      this.dropped.messages++;
-      await this.begin(this.generation, true);
+      // The delivery service has taken it as the end of the epoch: whoever could follow it is elsewhere now.
+      this.dropped++;
+      await this.restart();
     }
   }
 
+  private dropPending(): void {
+    this.pending?.next.discard();
+    this.pending = null;
+  }
+
+  /** Goes on to an epoch: the first of ours, or the next. */
   private adopt(next: Group, infos: Infos, removed: boolean): void {
     const now = this.clock.now();
-    if (this.phase !== "member") this.joinedAt = now;
-    if (this.group && this.phase === "member") this.past.set(Number(this.group.epoch), this.infos);
+    const epoch = Number(next.epoch);
+    if (this.phase !== "member") this.joined = now;
+    const old = this.group;
+    if (old && old !== next) {
+      this.past.set(Number(old.epoch), this.infos);
+      old.retire();
+    }
+    for (const e of this.past.keys()) if (e + 3 < epoch) this.past.delete(e);
+    // Whoever was added has been served; the delivery service has forgotten their ask, too.
+    const before = new Set([...this.infos.values()].map((i) => i.member));
+    for (const i of infos.values()) if (!before.has(i.member)) this.asked.delete(i.session);
     this.group = next;
     this.infos = infos;
     this.lastCommit = now;
     this.dueSince = 0;
-    const epoch = Number(next.epoch);
-    for (const old of this.past.keys()) if (old + 3 < epoch) this.past.delete(old);
-    for (const info of infos.values()) {
-      const asking = this.asked.get(info.session);
-      if (asking && eq(asking.info.signature, info.signature)) this.asked.delete(info.session);
-    }
     const base = next.export("SFrame 1.0 Base Key", empty, 16);
-    const leaves = new Map([...infos].map(([leaf, info]) => [info.session, leaf]));
+    const members = new Map([...infos].map(([leaf, i]) => [i.session, { leaf, member: i.member }]));
     this.setPhase("member");
-    this.events.epoch({ epoch, base, leaves, self: next.me, removed }, infos);
+    this.events.epoch({ epoch, base, members, self: next.me, removed }, infos);
   }
 
   // Speaking.
 
-  private async speak(payload: AppPayload): Promise<boolean> {
-    if (this.phase !== "member" || !this.group) return false;
+  private async speak(payload: AppPayload): Promise<void> {
+    if (this.phase !== "member" || !this.group) return;
     const epoch = Number(this.group.epoch);
     const message = await this.group.encrypt(encodeApp(payload));
     const body = await this.seal(envelopeType.app, epoch, encodeMessage(message));
-    this.spoken.push({ body: hex(body.subarray(0, 32)), payload });
+    this.spoken.push({ body, payload });
+    if (this.spoken.length > MAX_SPOKEN) this.spoken.shift();
     this.events.send({ type: "app", generation: this.generation, epoch, body });
-    return true;
   }
 
-  private async hear(m: GroupIn & { type: "said" }): Promise<void> {
-    const own = this.spoken.findIndex((s) => s.body === hex(m.body.subarray(0, 32)));
+  private async hear(m: Entry & { type: "said" }): Promise<void> {
+    const group = this.group!;
+    const own = this.spoken.findIndex((s) => eq(s.body, m.body));
     if (own >= 0) {
       const [said] = this.spoken.splice(own, 1);
-      const info = this.infos.get(this.group!.me);
-      if (info) this.events.said(info, true, said!.payload);
+      this.events.said(this.infos.get(group.me)!, true, said!.payload);
       return;
     }
-    try {
-      const message = decodeMessage(await this.open(envelopeType.app, m.epoch, m.body));
-      if (message.wire !== 2) throw new Error("app: not a PrivateMessage");
-      const ev = await this.group!.process(message);
-      if (ev.kind !== 1 || !ev.application) throw new Error("app: not an application message");
-      const infos = BigInt(m.epoch) === this.group!.epoch ? this.infos : this.past.get(m.epoch);
-      const info = infos?.get(ev.sender.index);
-      const payload = decodeApp(ev.application);
-      if (info && payload) this.events.said(info, false, payload);
-    } catch {
-      this.dropped.messages++; // one that cannot be read harms nobody
+    const message = decodeMessage(await this.open(envelopeType.app, m.epoch, m.body));
+    if (message.wire !== 2 || message.private.contentType !== CONTENT.application) {
+      throw new Error("app: not an application message");
     }
+    const ev = await group.process(message);
+    const then = BigInt(m.epoch) === group.epoch ? this.infos : this.past.get(m.epoch);
+    const info = then?.get(ev.sender.index);
+    // Of who is not in the group any more nothing is heard.
+    if (!info || !ev.application || this.infos.get(ev.sender.index)?.member !== info.member) {
+      throw new Error("app: not of a member");
+    }
+    const payload = decodeApp(ev.application);
+    if (payload) this.events.said(info, false, payload);
   }
 
   // Committing.
 
-  /** Looks at what is due and when it is ours to commit it. */
+  private situation(group: Group): Situation {
+    const standing = (leaf: number) => group.tree.leaf(leaf)?.source === SOURCE.keyPackage;
+    return {
+      me: group.me,
+      epoch: Number(group.epoch),
+      members: new Map(
+        [...this.infos].map(([leaf, i]) => [leaf, { session: i.session, cold: standing(leaf) }]),
+      ),
+      present: this.present,
+      asked: [...this.asked.keys()],
+    };
+  }
+
+  /** What we are to commit, and when. Nothing due means a path for its own sake. */
+  private next(group: Group): { at: number; due: Due } | null {
+    if (Number(group.epoch) < this.behind) return null;
+    const s = this.situation(group);
+    const d = due(s);
+    const now = this.clock.now();
+    const something = d.removes.length + d.adds.length > 0;
+    if (!something) this.dueSince = 0;
+    else if (this.dueSince === 0) this.dueSince = now;
+    const times = {
+      now,
+      lastCommit: this.lastCommit,
+      joined: this.joined,
+      dueSince: this.dueSince,
+    };
+    const at = something ? commitAt(s, d, times) : warmAt(s, times);
+    return at === null ? null : { at, due: d };
+  }
+
+  /** Sets the alarm for what is ours to do next. */
   private plan(): void {
     this.wake?.();
     this.wake = null;
-    if (this.phase !== "member" || !this.group || this.pending) return;
-    const now = this.clock.now();
-    const { removes, adds } = this.due();
-    let at: number;
-    if (removes.length + adds.length > 0) {
-      if (this.dueSince === 0) this.dueSince = now;
-      const first = Math.max(this.dueSince, this.lastCommit + (this.group.epoch === 0n ? 0 : pace(this.infos.size).spacing));
-      at = first + this.rank((i) => !removes.includes(i)) * STEP_IN;
-    } else {
-      this.dueSince = 0;
-      if (this.infos.size < 2 || !this.isCold(this.group.me)) return;
-      at = Math.max(this.joinedAt + 1_000, this.lastCommit + WARM_AFTER + this.rank((i) => this.isCold(i)) * STEP_IN);
+    const { group, pending } = this;
+    if (this.phase !== "member" || !group) return;
+    if (pending) {
+      if (pending.askAt !== null) this.wakeAt(pending.askAt, async () => this.missAnswer(pending));
+      return;
     }
-    this.wake = this.clock.after(Math.max(0, at - now), () => {
+    const next = this.next(group);
+    if (next) this.wakeAt(next.at, () => this.commitDue());
+  }
+
+  private wakeAt(at: number, f: () => Promise<void>): void {
+    this.wake = this.clock.after(Math.max(0, at - this.clock.now()), () => {
       this.wake = null;
-      void this.run(() => this.commitDue());
+      void this.run(f);
     });
   }
 
-  private isCold(leaf: number): boolean {
-    return this.group?.tree.leaf(leaf)?.source === 1;
-  }
-
-  /** How many members who could do it come before us. */
-  private rank(eligible: (leaf: number) => boolean): number {
-    let before = 0;
-    for (const [leaf, info] of this.infos) {
-      if (leaf < this.group!.me && eligible(leaf) && this.present.get(info.session) === false) before++;
-    }
-    return before;
-  }
-
-  private due(): { removes: number[]; adds: Asking[] } {
-    const removes: number[] = [];
-    const adds = [...this.asked.values()].slice(0, pace(this.infos.size).adds);
-    for (const [leaf, info] of this.infos) {
-      if (leaf === this.group!.me) continue;
-      const back = adds.some((a) => a.info.session === info.session);
-      if (back || !this.present.has(info.session)) removes.push(leaf);
-    }
-    return { removes, adds };
+  /** Asks the log what became of our commit. */
+  private missAnswer(pending: Pending): void {
+    if (this.pending !== pending) return;
+    const asked = this.log.ask();
+    pending.askAt = asked ? null : this.clock.now() + UNANSWERED;
+    if (asked) this.askSince();
   }
 
   private async commitDue(): Promise<void> {
-    const group = this.group;
+    const { group } = this;
     if (this.phase !== "member" || !group || this.pending) return;
-    const { removes, adds } = this.due();
+    const next = this.next(group);
+    if (!next || next.at > this.clock.now()) return; // what was due has been done meanwhile
+    const adds = next.due.adds.flatMap((s) => this.asked.get(s) ?? []);
+    this.lastCommit = this.clock.now();
+    let made: Committed;
+    try {
+      made = await this.stage(group, next.due.removes, adds);
+    } catch (e) {
+      await this.weedOut(group, adds);
+      throw e;
+    }
+    const epoch = Number(group.epoch);
+    const body = await this.seal(envelopeType.commit, epoch, encodeMessage(made.commit));
+    const out: GroupOut = {
+      type: "commit",
+      generation: this.generation,
+      epoch,
+      body,
+      to: next.due.adds,
+    };
+    if (made.welcome) {
+      out.welcome = await this.seal(envelopeType.welcome, epoch + 1, encodeMessage(made.welcome));
+      out.tree = await this.seal(envelopeType.tree, epoch + 1, made.tree);
+    }
+    const removed = next.due.removes.length > 0;
+    const askAt = this.clock.now() + UNANSWERED;
+    this.pending = { body, next: made.next, infos: this.checked, removed, askAt };
+    this.events.send(out);
+  }
+
+  private stage(
+    group: Group,
+    removes: readonly number[],
+    adds: readonly Asking[],
+  ): Promise<Committed> {
     const proposals: Proposal[] = [
       group.externalPSK(linkPskId(this.terms.card.linkNumber)),
       ...removes.map((removed): Proposal => ({ type: 3, removed })),
       ...adds.map((a): Proposal => ({ type: 1, keyPackage: a.kp })),
     ];
-    const nothing = removes.length + adds.length === 0;
-    if (nothing && !this.isCold(group.me)) return;
-    const made = await group.commit({ proposals, forcePath: nothing, public: true, noTree: true });
-    const infos = new Map(this.infos);
-    for (const i of removes) infos.delete(i);
+    const forcePath = removes.length + adds.length === 0;
+    return group.commit({ proposals, forcePath, public: true, noTree: true });
+  }
+
+  /** Forgets those asks that no commit can fulfil, so that they do not keep the others out. */
+  private async weedOut(group: Group, adds: readonly Asking[]): Promise<void> {
+    const before = this.asked.size;
     for (const a of adds) {
-      for (let i = 0; i < made.next.tree.leaves; i++) {
-        const leaf = made.next.tree.leaf(i);
-        if (leaf && eq(leaf.sigKey, a.kp.leaf.sigKey)) infos.set(i, a.info);
+      const back = [...this.infos]
+        .filter(([, i]) => i.session === a.info.session)
+        .map(([leaf]) => leaf);
+      try {
+        (await this.stage(group, back, [a])).next.discard();
+      } catch {
+        this.asked.delete(a.info.session);
       }
     }
-    const epoch = Number(group.epoch);
-    const body = await this.seal(envelopeType.commit, epoch, encodeMessage(made.commit));
-    const out: GroupOut = { type: "commit", generation: this.generation, epoch, body, to: adds.map((a) => a.info.session) };
-    if (made.welcome) {
-      out.welcome = await this.seal(envelopeType.welcome, epoch + 1, encodeMessage(made.welcome));
-      out.tree = await this.seal(envelopeType.tree, epoch + 1, made.next.tree.marshal());
-    }
-    this.pending = { epoch, body, next: made.next, infos, removed: removes.length > 0 };
-    this.events.send(out);
+    const youngest = adds.at(-1);
+    if (this.asked.size === before && youngest) this.asked.delete(youngest.info.session); // they clash with each other
   }
 }

@@ -1,0 +1,79 @@
+/** Who commits what, and when (PROTOCOL.md 2.4). Decisions only: no clock, no keys. */
+
+/** How long the member of the next rank waits. Longer, and a silent committer delays a join; shorter, and commits race. */
+const STEP_IN = 750; // ms
+/** How long it is quiet until a member that never sent a path does. */
+const WARM_AFTER = 2_000;
+const NEWCOMER = 1_000;
+
+/** How far apart commits are, and how many Adds one takes. */
+export function pace(members: number): { spacing: number; adds: number } {
+  if (members <= 20) return { spacing: 250, adds: 20 };
+  return { spacing: members <= 100 ? 1_000 : members <= 200 ? 2_000 : 5_000, adds: 64 };
+}
+
+export interface Standing {
+  session: string;
+  /** It has never sent a path: a Remove costs more while it has not. */
+  cold: boolean;
+}
+
+export interface Situation {
+  me: number;
+  epoch: number;
+  members: ReadonlyMap<number, Standing>;
+  /** The sessions that are in the room, and whether each is away. */
+  present: ReadonlyMap<string, boolean>;
+  /** Sessions that have asked, oldest first. */
+  asked: readonly string[];
+}
+
+/** What is due: leaves to remove, sessions to add. */
+export interface Due {
+  removes: number[];
+  adds: string[];
+}
+
+export function due(s: Situation): Due {
+  const own = s.members.get(s.me)?.session;
+  const adds = s.asked
+    .filter((a) => a !== own && s.present.has(a))
+    .slice(0, pace(s.members.size).adds);
+  const removes: number[] = [];
+  for (const [leaf, { session }] of s.members) {
+    if (leaf !== s.me && (!s.present.has(session) || adds.includes(session))) removes.push(leaf);
+  }
+  return { removes, adds };
+}
+
+/** How many members that could do it come before us. */
+function rank(s: Situation, eligible: (leaf: number, m: Standing) => boolean): number {
+  let before = 0;
+  for (const [leaf, m] of s.members) {
+    if (leaf < s.me && s.present.get(m.session) === false && eligible(leaf, m)) before++;
+  }
+  return before;
+}
+
+export interface Times {
+  now: number;
+  /** When the last commit took effect, ours or another's. */
+  lastCommit: number;
+  joined: number;
+  /** Since when something has been due. */
+  dueSince: number;
+}
+
+/** When to commit what is due. */
+export function commitAt(s: Situation, d: Due, t: Times): number {
+  const spacing = s.epoch === 0 ? 0 : pace(s.members.size).spacing;
+  const first = Math.max(t.dueSince, t.lastCommit + spacing);
+  return first + rank(s, (leaf) => !d.removes.includes(leaf)) * STEP_IN;
+}
+
+/** When to send a path for its own sake; null when there is no need. */
+export function warmAt(s: Situation, t: Times): number | null {
+  if (s.members.size < 2 || !s.members.get(s.me)?.cold) return null;
+  const before = rank(s, (_, m) => m.cold);
+  return Math.max(t.joined + NEWCOMER, t.lastCommit + WARM_AFTER + before * STEP_IN);
+}

@@ -1,0 +1,225 @@
+/** What the crypto worker does with each message of the page: the one owner of every key. */
+import { random, sha256 } from "./bytes";
+import { type Card, openCard, sealCard, signCard } from "./card";
+import type { Clock } from "./clock";
+import { type KeyStore, newSigningKey, openDevice, rawPublic, Seen } from "./device";
+import { Frames } from "./frames";
+import { GroupMember } from "./group";
+import type { Device } from "./leaf";
+import { deriveLinkKeys, type LinkKeys, roomOf } from "./link";
+import type { Infos } from "./policy";
+import type { FromWorker, Member, ToWorker } from "./protocol";
+import { Transforms } from "./transform";
+import { rosterCode } from "./verify";
+
+interface Self {
+  store: KeyStore;
+  device: Device;
+  seen: Seen;
+}
+
+export class Engine {
+  readonly transforms: Transforms;
+  /** Page messages are carried out in their order, whatever they wait for. */
+  private queue: Promise<void> = Promise.resolve();
+  private self: Promise<Self> | null = null;
+  private link: { room: string; keys: LinkKeys } | null = null;
+  private card: { card: Card; hash: Uint8Array<ArrayBuffer> } | null = null;
+  private group: GroupMember | null = null;
+  private frames: Frames | null = null;
+  private rosters = 0;
+  private stopped = false;
+
+  constructor(
+    private readonly tell: (m: FromWorker) => void,
+    private readonly clock: Clock,
+    private readonly openStore: () => Promise<KeyStore>,
+  ) {
+    this.transforms = new Transforms(
+      () => this.frames,
+      (m) => this.tell(m),
+      () => clock.now(),
+    );
+  }
+
+  /** Never rejects: what fails is told as a fault. */
+  handle(m: ToWorker): Promise<void> {
+    // Keys go at once, and nothing that still waits may bring them back.
+    if (m.type === "stop") this.stop();
+    this.queue = this.queue.then(async () => {
+      if (this.stopped) return;
+      await this.carryOut(m).catch(() =>
+        this.fault("internal", "The encryption of this page failed."),
+      );
+    });
+    return this.queue;
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    await this.queue;
+    await this.group?.idle();
+  }
+
+  private fault(code: "card" | "link" | "internal" | "group", text: string): void {
+    if (!this.stopped) this.tell({ type: "fault", code, text });
+  }
+
+  private async carryOut(m: ToWorker): Promise<void> {
+    switch (m.type) {
+      case "create":
+        return this.create(m.title);
+      case "open":
+        return this.openLink(m.room, m.secret);
+      case "card":
+        return this.takeCard(m.sealed);
+      case "start":
+        return this.start(m);
+      case "group":
+        void this.group?.receive(m.message); // it has its own order
+        return;
+      case "seats":
+        this.frames?.setSeats(m.seats);
+        this.transforms.setSeats(m.seats);
+        return;
+      case "say":
+        void this.group?.say(m.payload);
+        return;
+      case "count":
+        this.tell({ type: "counters", counters: structuredClone(this.transforms.counters) });
+        return;
+      case "stop":
+        return;
+      default:
+        m satisfies never;
+    }
+  }
+
+  private whoAmI(): Promise<Self> {
+    this.self ??= this.openStore().then(async (store) => ({
+      store,
+      device: await openDevice(store),
+      seen: new Seen(store, () => this.clock.wall()),
+    }));
+    return this.self;
+  }
+
+  private async create(title: string): Promise<void> {
+    const { store } = await this.whoAmI();
+    const host = await newSigningKey();
+    const hostKey = await rawPublic(host.publicKey);
+    const room = await roomOf(hostKey);
+    const secret = random(32);
+    const keys = await deriveLinkKeys(room, secret);
+    const card: Card = { hostKey, suite: 1, linkNumber: 1, createdMs: this.clock.wall(), title };
+    const sealed = await sealCard(room, keys.card, await signCard(room, card, host.privateKey));
+    await store.put("keys", `host/${room}`, host);
+    this.tell({
+      type: "created",
+      room,
+      secret,
+      hostKey,
+      tokenHash: await sha256(keys.token),
+      card: sealed,
+    });
+  }
+
+  private async openLink(room: string, secret: Uint8Array): Promise<void> {
+    this.endGroup();
+    this.link = null;
+    this.card = null;
+    if (!/^[a-z2-7]{26}$/.test(room) || secret.length !== 32) {
+      return this.fault("link", "This link is damaged. Copy the whole link again.");
+    }
+    const keys = await deriveLinkKeys(room, secret.slice());
+    if (this.stopped) return;
+    this.link = { room, keys };
+    this.tell({
+      type: "opened",
+      room,
+      token: keys.token.slice(),
+      tokenHash: await sha256(keys.token),
+    });
+  }
+
+  private async takeCard(sealed: Uint8Array): Promise<void> {
+    if (!this.link) throw new Error("worker: a card before its link");
+    const { room, keys } = this.link;
+    try {
+      const opened = await openCard(room, keys.card, sealed);
+      this.card = { card: opened.card, hash: await sha256(opened.encoded) };
+    } catch {
+      this.card = null;
+      return this.fault("card", "This server's record of the meeting is damaged or forged.");
+    }
+    const { title, createdMs, hostKey, suite } = this.card.card;
+    this.tell({ type: "card", title, createdMs, hostKey, suite });
+  }
+
+  private async start(m: ToWorker & { type: "start" }): Promise<void> {
+    this.endGroup();
+    if (!this.link || !this.card) throw new Error("worker: a start before link and card");
+    const { room, keys } = this.link;
+    const { card, hash } = this.card;
+    const { device, seen } = await this.whoAmI();
+    if (this.stopped) return;
+    const frames = new Frames(room, this.clock);
+    const member: GroupMember = new GroupMember(room, keys, card, hash, device, this.clock, {
+      send: (message) => this.tell({ type: "send", message }),
+      phase: (phase, epoch) => this.tell({ type: "phase", phase, epoch }),
+      epoch: (e, infos) => {
+        frames.install(e);
+        void this.tellRoster(room, seen, e.epoch, e.self, infos);
+      },
+      lost: () => frames.halt(),
+      said: (info, isSelf, payload) =>
+        this.tell({ type: "said", session: info.session, name: info.name, self: isSelf, payload }),
+      broken: (text) => this.fault("group", text),
+    });
+    this.frames = frames;
+    this.group = member;
+    void member.start(m.name, m.session, m.generation, m.founded, m.sessions);
+  }
+
+  private endGroup(): void {
+    this.group?.stop();
+    this.group = null;
+    this.frames?.wipe();
+    this.frames = null;
+    this.rosters++;
+    this.transforms.setSeats([]);
+  }
+
+  private async tellRoster(
+    room: string,
+    seen: Seen,
+    epoch: number,
+    me: number,
+    infos: Infos,
+  ): Promise<void> {
+    const number = ++this.rosters;
+    const members = await Promise.all(
+      [...infos].map(
+        async ([leaf, i]): Promise<Member> => ({
+          session: i.session,
+          leaf,
+          name: i.name,
+          self: leaf === me,
+          ...(await seen.look(i.deviceKey)),
+        }),
+      ),
+    );
+    const keys = [...infos.values()].map((i) => i.deviceKey);
+    const code = await rosterCode(room, keys);
+    if (number === this.rosters) this.tell({ type: "roster", epoch, code, members });
+  }
+
+  private stop(): void {
+    this.endGroup();
+    if (this.link) for (const key of Object.values(this.link.keys) as Uint8Array[]) key.fill(0);
+    this.link = null;
+    this.card = null;
+    this.self = null;
+    this.stopped = true;
+  }
+}
