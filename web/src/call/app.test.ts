@@ -21,6 +21,24 @@ describe("app: ways in", () => {
     assert.equal(b.workers.length, 0);
   });
 
+  it("shows the check at once, where nobody can join until the card is verified", async () => {
+    const b = new FakeBrowser(linkAddress);
+    b.browser.set("name", "Ann");
+    const app = createApp(b.env);
+    assert.equal(app.screen.value, "check");
+    assert.equal(app.check.people.value, null);
+    assert.equal(app.check.canJoin.value, false);
+    app.check.join();
+    assert.equal(
+      b.devices.asked.length,
+      0,
+      "it asked for the camera before the meeting was verified",
+    );
+    await settle();
+    assert.equal(app.check.canJoin.value, true);
+    assert.equal(b.sockets.length, 0);
+  });
+
   it("goes from the link to the check: the title from the card, people from the server", async () => {
     const { app } = await atCheck();
     assert.equal(app.screen.value, "check");

@@ -122,6 +122,8 @@ class App implements AppModel {
   }
 
   private async enterIfFit(invitation: Invitation): Promise<void> {
+    this.check.prepare();
+    this.show("check");
     if (await this.fit()) await this.enterRoom(invitation);
   }
 
@@ -156,6 +158,8 @@ class App implements AppModel {
   /** Looks at the room, has its card verified, and goes on to the device check. */
   private async enterRoom(invitation: Invitation): Promise<void> {
     const visit = ++this.visit;
+    this.check.prepare();
+    this.show("check");
     const { room, secret, back } = invitation;
     let people: number;
     try {
@@ -180,7 +184,6 @@ class App implements AppModel {
     }
     remember(this.env, room, secret, back);
     const ready = this.check.begin(this.place.title, people);
-    this.show("check");
     // Who was inside before a reload needs no click, and nobody waits for a camera.
     if (back) this.check.join();
     await ready;

@@ -7,18 +7,16 @@ import type { LocalMedia } from "./local";
 import type { CheckModel, DeviceChoice, Problem } from "./model";
 
 export class Check implements CheckModel {
-  private readonly about = signal<{ title: string; people: number | null }>({
-    title: "",
-    people: null,
-  });
+  /** Null while the meeting's card is not verified yet: nobody can join then. */
+  private readonly about = signal<{ title: string; people: number } | null>(null);
   private readonly typed;
   private readonly busy = signal(false);
   private readonly wrong = signal<Problem | null>(null);
   private readonly speakers = signal<DeviceChoice | null>(null);
   private readonly clean: ReadonlySignal<string>;
 
-  readonly title = computed(() => this.about.value.title);
-  readonly people = computed(() => this.about.value.people);
+  readonly title = computed(() => this.about.value?.title ?? "");
+  readonly people = computed(() => this.about.value?.people ?? null);
   readonly joining: ReadonlySignal<boolean> = this.busy;
   readonly problem: ReadonlySignal<Problem | null> = this.wrong;
   readonly speaker: ReadonlySignal<DeviceChoice | null> = this.speakers;
@@ -41,7 +39,9 @@ export class Check implements CheckModel {
         ? ""
         : "A name has at most 64 characters, and no invisible ones.",
     );
-    this.canJoin = computed(() => validName(this.clean.value) && !this.busy.value);
+    this.canJoin = computed(
+      () => this.about.value !== null && validName(this.clean.value) && !this.busy.value,
+    );
     this.preview = computed(() =>
       local.camera.track.value ? new MediaStream([local.camera.track.value]) : null,
     );
@@ -55,6 +55,15 @@ export class Check implements CheckModel {
   }
   get level(): ReadonlySignal<number> {
     return this.local.level;
+  }
+
+  /** Shown while the meeting is being looked up. */
+  prepare(): void {
+    batch(() => {
+      this.about.value = null;
+      this.wrong.value = null;
+      this.busy.value = false;
+    });
   }
 
   /** Begins for a meeting whose card was verified. Returns when the devices are open, or are known not to open. */

@@ -5,7 +5,7 @@ import type { AppPayload, FromWorker, GroupIn, Member, Phase, SourceName } from 
 import type { VideoCodec } from "../media/publish";
 import { Refusal } from "../wire/http";
 import { Session } from "../wire/socket";
-import type { Code, CreateRoom, Joined, ServerMessage, Tile } from "../wire/wire.gen";
+import type { Code, CreateRoom, Joined, ServerMessage } from "../wire/wire.gen";
 import { Chat, compose } from "./chat";
 import { Connections } from "./connections";
 import type { Env } from "./env";
@@ -17,6 +17,8 @@ import { Seats } from "./seats";
 import { securityOf } from "./security";
 import { ScreenShare } from "./share";
 import { buildTiles, keepOrder, type PeerView } from "./tiles";
+import { Timers } from "./timers";
+import { type Sizes, wanted } from "./view";
 import { Voices } from "./voices";
 
 /** What is known of the room, enough to make it again on a server that forgot it. */
@@ -45,8 +47,6 @@ const GONE_AFTER = 60_000; // ms without the server until people are told that i
 const WAITING_AFTER = 8_000; // ms, the same before the first join
 const RECREATE_EVERY = 2_000; // ms
 const MAX_TILES = 25;
-const MAX_VIEW = 64; // tiles in one view message
-const MAX_PIXELS = 16_384;
 
 const outOfKeys: Problem = {
   code: "unsealed",
@@ -86,9 +86,9 @@ export class Meeting implements MeetingModel {
 
   private everIn = false;
   private closed = false;
-  private sizes: ReadonlyMap<string, { width: number; height: number }> = new Map();
+  private sizes: Sizes = new Map();
   private lastView = "";
-  private timers = new Map<string, () => void>();
+  private readonly timers: Timers;
 
   constructor(
     private readonly env: Env,
@@ -102,6 +102,7 @@ export class Meeting implements MeetingModel {
     this.title = signal(known.title);
     this.link = signal(known.link);
     this.told = new Notices(env.after);
+    this.timers = new Timers(env.after);
     this.share = new ScreenShare(env.devices, {
       changed: (video, audio) => this.shared(video, audio),
       failed: (text) => this.told.add(text, "warn"),
@@ -227,7 +228,7 @@ export class Meeting implements MeetingModel {
   // The session.
 
   enter(): void {
-    this.later("waiting", WAITING_AFTER, () => {
+    this.timers.set("waiting", WAITING_AFTER, () => {
       if (!this.everIn) this.events.waiting();
     });
     this.session.open(this.known.room, this.known.token);
@@ -258,7 +259,7 @@ export class Meeting implements MeetingModel {
   }
 
   private joined(j: Joined, fresh: boolean): void {
-    this.stopTimer("gone");
+    this.timers.stop("gone");
     this.connection.value = "connected";
     if (!fresh) return;
     batch(() => {
@@ -284,8 +285,7 @@ export class Meeting implements MeetingModel {
   private broken(): void {
     if (!this.everIn) return;
     this.connection.value = "reconnecting";
-    if (this.timers.has("gone")) return;
-    this.later("gone", GONE_AFTER, () => {
+    this.timers.once("gone", GONE_AFTER, () => {
       const text =
         "The server has not answered for a minute. This page keeps trying; you can also leave and come back by the link.";
       this.told.add(text, "warn");
@@ -325,7 +325,7 @@ export class Meeting implements MeetingModel {
           title: "The meeting is over",
           text: "The server no longer knows it, and does not take it back.",
         });
-      else this.later("recreate", RECREATE_EVERY, () => void this.refused(code));
+      else this.timers.set("recreate", RECREATE_EVERY, () => void this.refused(code));
     }
   }
 
@@ -436,8 +436,7 @@ export class Meeting implements MeetingModel {
 
   /** Tells the others, inside the encryption, what we have switched on. */
   private stateSoon(): void {
-    if (this.timers.has("state")) return;
-    this.later("state", STATE_DELAY, () => {
+    this.timers.once("state", STATE_DELAY, () => {
       if (this.group.value.phase === "member")
         this.client.post({ type: "say", payload: { kind: "state", ...this.own() } });
     });
@@ -459,17 +458,11 @@ export class Meeting implements MeetingModel {
   }
 
   private viewSoon(): void {
-    if (!this.timers.has("view")) this.later("view", VIEW_DELAY, () => this.sendView(false));
+    this.timers.once("view", VIEW_DELAY, () => this.sendView(false));
   }
 
   private sendView(anyway: boolean): void {
-    const tiles: Tile[] = [];
-    for (const { key, self, session, source } of this.tiles.value) {
-      const size = this.sizes.get(key);
-      const [width, height] = [pixels(size?.width), pixels(size?.height)];
-      if (!self && width > 0 && height > 0) tiles.push({ session, source, width, height });
-    }
-    const view = tiles.slice(0, MAX_VIEW);
+    const view = wanted(this.tiles.value, this.sizes);
     const text = JSON.stringify(view);
     if (text === this.lastView && !anyway) return;
     this.lastView = text;
@@ -532,7 +525,7 @@ export class Meeting implements MeetingModel {
     if (this.closed) return;
     this.closed = true;
     for (const off of this.cleanups) off();
-    for (const cancel of this.timers.values()) cancel();
+    this.timers.close();
     this.session.close();
     this.share.close();
     this.media.close();
@@ -549,25 +542,7 @@ export class Meeting implements MeetingModel {
     this.session.hurry();
     if (this.everIn) this.sendView(true);
   }
-
-  /** Runs f once, later, unless the meeting ends before; a timer of the same name is replaced. */
-  private later(name: string, ms: number, f: () => void): void {
-    this.stopTimer(name);
-    const cancel = this.env.after(ms, () => {
-      this.timers.delete(name);
-      f();
-    });
-    this.timers.set(name, cancel);
-  }
-
-  private stopTimer(name: string): void {
-    this.timers.get(name)?.();
-    this.timers.delete(name);
-  }
 }
-
-/** NaN stays NaN, which is no size. */
-const pixels = (n = 0): number => Math.min(MAX_PIXELS, Math.round(n));
 
 const groupTypes = new Set<string>([
   "arrived",
