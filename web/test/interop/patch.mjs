@@ -1,4 +1,4 @@
-// Three faults of ts-mls 1.6.4 put right while it is bundled for the interop test. Each patch fails the build when the
+// Four faults of ts-mls 1.6.4 put right while it is bundled for the interop test. Each patch fails the build when the
 // text that it replaces is not there exactly as often as expected.
 import { readFileSync } from "node:fs";
 
@@ -34,6 +34,19 @@ const patches = {
     [
       "exportSecret(externalPub.extensionData, cs)",
       "exportSecret(decodeVarLenData(externalPub.extensionData, 0)[0], cs)",
+      1,
+    ],
+  ],
+  // §12.4.1: the commit secret follows from the last secret of the path, also where the root is not on the filtered path
+  // because the other half of the tree is blank.
+  "pathSecrets.js": [
+    [
+      "const nextIndex = findFirstNonBlankAncestor(tree, currentIndex);",
+      `const nextIndex = findFirstNonBlankAncestor(tree, currentIndex);
+        if (tree[nextIndex] === undefined) {
+            pathSecrets[rootIndex] = pathSecrets[currentIndex];
+            break;
+        }`,
       1,
     ],
   ],

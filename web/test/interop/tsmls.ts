@@ -1,4 +1,4 @@
-/** A member by ts-mls, an independent implementation; test/interop/patch.mjs puts three faults of it right. */
+/** A member by ts-mls, an independent implementation; test/interop/patch.mjs puts four faults of it right. */
 import {
   type CiphersuiteImpl,
   type ClientState,
