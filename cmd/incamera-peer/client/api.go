@@ -1,0 +1,92 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"incamera/e2ee/link"
+	"incamera/signaling/wire"
+)
+
+// A RefusedError is the server's answer to what it does not allow.
+type RefusedError struct {
+	Doing string
+	Code  wire.Code
+	Text  string
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%s: the server refuses (%s): %s", e.Doing, e.Code, e.Text)
+}
+
+// NewRoom makes a room on the server at origin, which is scheme, host and
+// port. It returns the room's link. The host key is forgotten.
+func NewRoom(ctx context.Context, origin, title string) (link.Link, error) {
+	public, host, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return link.Link{}, fmt.Errorf("making a host key: %w", err)
+	}
+	l := link.Link{Server: origin, Room: link.RoomOf(public), Secret: link.NewSecret()}
+	card := link.Card{HostKey: public, Suite: link.Suite, LinkNumber: 1, Created: time.Now(), Title: title}
+	encoded, err := card.Sign(host)
+	if err != nil {
+		return link.Link{}, err
+	}
+	return l, createRoom(ctx, l, public, link.SealCard(l.Keys().Card, l.Room, encoded))
+}
+
+func createRoom(ctx context.Context, l link.Link, host ed25519.PublicKey, sealedCard []byte) error {
+	hash := l.Keys().TokenHash()
+	body := wire.EncodeBody(wire.CreateRoom{Room: string(l.Room), HostKey: host, TokenHash: hash[:], Card: sealedCard})
+	_, err := post(ctx, "making a room", l.Server+"/api/rooms", http.StatusCreated, body)
+	return err
+}
+
+// lookAt asks what the server keeps about the room, and checks it. It returns
+// the card, as the server keeps it, and as it is encoded.
+func lookAt(ctx context.Context, l link.Link) (card link.Card, sealed, encoded []byte, err error) {
+	const doing = "looking at the meeting"
+	body := wire.EncodeBody(wire.Look{Room: string(l.Room), Token: l.Keys().Token.Reveal()})
+	answer, err := post(ctx, doing, l.Server+"/api/look", http.StatusOK, body)
+	if err != nil {
+		return card, nil, nil, err
+	}
+	looked, err := wire.DecodeBody[wire.Looked](answer)
+	if err != nil {
+		return card, nil, nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	card, encoded, err = link.OpenCard(l.Keys().Card, l.Room, looked.Card)
+	return card, looked.Card, encoded, err
+}
+
+func post(ctx context.Context, doing, url string, want int, body []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, wire.MaxBody+1))
+	if err = errors.Join(err, resp.Body.Close()); err != nil {
+		return nil, fmt.Errorf("%s: reading the answer: %w", doing, err)
+	}
+	if resp.StatusCode != want {
+		if e, err := wire.DecodeBody[wire.Error](answer); err == nil {
+			return nil, &RefusedError{doing, e.Code, e.Text}
+		}
+		return nil, fmt.Errorf("%s: the server answers %s", doing, resp.Status)
+	}
+	return answer, nil
+}

@@ -1,0 +1,93 @@
+package client
+
+import (
+	"fmt"
+
+	"incamera/e2ee/group"
+	"incamera/e2ee/keys"
+	"incamera/e2ee/wrap"
+	"incamera/signaling/wire"
+)
+
+var contexts = map[wire.Source]keys.Source{
+	wire.SourceMic: keys.Mic, wire.SourceCamera: keys.Camera, wire.SourceScreen: keys.Screen, wire.SourceScreenAudio: keys.ScreenAudio,
+}
+
+func contextOf(s wire.Source) keys.Source { return contexts[s] }
+
+func sourceOf(k keys.Source) wire.Source {
+	for s, context := range contexts {
+		if context == k {
+			return s
+		}
+	}
+	panic(fmt.Sprintf("client: no source %d", k))
+}
+
+func codecOf(s wire.Source) wrap.Codec {
+	if isPicture(s) {
+		return wrap.VP8
+	}
+	return wrap.Opus
+}
+
+// inputOf is a message of the server as the group knows it, nil for what does
+// not concern it.
+func inputOf(m any) group.Input {
+	switch m := m.(type) {
+	case wire.Joined:
+		in := group.Joined{Session: string(m.Session), Generation: m.Generation, Founded: m.Founded}
+		for _, p := range m.Peers {
+			in.Here = append(in.Here, group.Peer{Session: string(p.Session), Away: p.Away})
+		}
+		return in
+	case wire.Arrived:
+		return group.Arrived{Session: string(m.Session)}
+	case wire.Left:
+		return group.Left{Session: string(m.Session)}
+	case wire.Away:
+		return group.Away{Session: string(m.Session), Away: m.Away}
+	case wire.Founded:
+		return group.Founded{Generation: m.Generation, By: string(m.By)}
+	case wire.Reset:
+		return group.Reset{Generation: m.Generation}
+	case wire.Asked:
+		return group.Asked{Generation: m.Generation, From: string(m.From), Body: m.Body}
+	case wire.Committed:
+		return group.Committed{Seq: m.Seq, Generation: m.Generation, Epoch: m.Epoch, From: string(m.From), Body: m.Body}
+	case wire.CommitRefused:
+		return group.CommitRefused{Generation: m.Generation}
+	case wire.Welcomed:
+		return group.Welcomed{Seq: m.Seq, Generation: m.Generation, Epoch: m.Epoch, Body: m.Body, Tree: m.Tree}
+	case wire.Said:
+		return group.Said{Seq: m.Seq, Generation: m.Generation, Epoch: m.Epoch, From: string(m.From), Body: m.Body}
+	case wire.CaughtUp:
+		return group.CaughtUp{Generation: m.Generation, Seq: m.Seq}
+	case wire.Gap:
+		return group.Gap{Generation: m.Generation}
+	case wire.Failed:
+		return group.Failed{About: m.About}
+	}
+	return nil
+}
+
+// wireOf is a message of the group as the server knows it.
+func wireOf(m group.Message) any {
+	switch m := m.(type) {
+	case group.Found:
+		return wire.Found{Generation: m.Generation}
+	case group.Ask:
+		return wire.Ask{Generation: m.Generation, Body: m.Body}
+	case group.Commit:
+		c := wire.Commit{Generation: m.Generation, Epoch: m.Epoch, Body: m.Body, Welcome: m.Welcome, Tree: m.Tree}
+		for _, to := range m.To {
+			c.To = append(c.To, wire.SessionID(to))
+		}
+		return c
+	case group.Speak:
+		return wire.App{Generation: m.Generation, Epoch: m.Epoch, Body: m.Body}
+	case group.Since:
+		return wire.Since{Generation: m.Generation, Seq: m.Seq}
+	}
+	panic(fmt.Sprintf("client: no message on the wire for %T", m))
+}

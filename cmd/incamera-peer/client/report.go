@@ -1,0 +1,147 @@
+package client
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"incamera/e2ee/group"
+	"incamera/e2ee/keys"
+	"incamera/signaling/wire"
+)
+
+// A Report is what a participant has seen, for people and for tests.
+type Report struct {
+	Session    string               `json:"session"`
+	Name       string               `json:"name"`
+	Title      string               `json:"title"`
+	Seconds    float64              `json:"seconds"`
+	Phase      string               `json:"phase"`
+	Epoch      uint64               `json:"epoch"`
+	Epochs     int                  `json:"epochs"` // that were entered
+	RosterCode string               `json:"rosterCode"`
+	Members    []MemberReport       `json:"members"`
+	Media      map[string]string    `json:"media"` // state of the publish and the subscribe connection
+	Sent       map[wire.Source]Sent `json:"sent"`
+	Received   []Received           `json:"received"`
+	Chat       []ChatReport         `json:"chat"`
+	Dropped    group.Dropped        `json:"dropped"`
+	Errors     []string             `json:"errors"`
+}
+
+// A MemberReport is a member of the group.
+type MemberReport struct {
+	Session string `json:"session"`
+	Name    string `json:"name"`
+	Self    bool   `json:"self"`
+	// State is what the member says it has switched on, nil before it has.
+	State *group.State `json:"state,omitempty"`
+}
+
+// Sent counts frames that went out sealed; a layer counts for itself.
+type Sent struct {
+	Frames    int `json:"frames"`
+	KeyFrames int `json:"keyFrames"`
+	Unsealed  int `json:"unsealed"` // held back for want of a key
+}
+
+// Received counts what arrived on the seats of one session's source.
+type Received struct {
+	Session    string         `json:"session"` // empty: on a seat of nobody
+	Name       string         `json:"name"`
+	Source     wire.Source    `json:"source"`
+	Packets    int            `json:"packets"`
+	Frames     int            `json:"frames"` // opened
+	KeyFrames  int            `json:"keyFrames"`
+	ClipFrames int            `json:"clipFrames"` // of Frames, those that are bytes of our own clip or tone
+	Dropped    map[string]int `json:"dropped"`
+}
+
+// A ChatReport is one line of chat.
+type ChatReport struct {
+	Session string `json:"session"`
+	Name    string `json:"name"`
+	Text    string `json:"text"`
+	Self    bool   `json:"self"`
+}
+
+// reason is the name of why a frame was dropped.
+func reason(err error) string {
+	for name, is := range map[string]error{
+		"noKey": keys.ErrNoKey, "wrongOwner": keys.ErrWrongOwner, "badTag": keys.ErrBadTag,
+		"replay": keys.ErrReplay, "malformed": keys.ErrMalformed, "empty": keys.ErrEmpty,
+	} {
+		if errors.Is(err, is) {
+			return name
+		}
+	}
+	panic("client: an unknown reason to drop a frame: " + err.Error())
+}
+
+type stream struct {
+	session string
+	source  wire.Source
+}
+
+// counts are what a Report holds of media. Guarded by the client's mu.
+type counts struct {
+	sent     map[wire.Source]Sent
+	received map[stream]*Received
+	known    map[string]bool // frames of our own clips
+}
+
+func newCounts(clips ...*clip) counts {
+	c := counts{map[wire.Source]Sent{}, map[stream]*Received{}, map[string]bool{}}
+	for _, clip := range clips {
+		for _, f := range clip.frames {
+			c.known[string(f.data)] = true
+		}
+	}
+	return c
+}
+
+func (c *counts) of(session string, source wire.Source) *Received {
+	k := stream{session, source}
+	r := c.received[k]
+	if r == nil {
+		r = &Received{Session: session, Source: source, Dropped: map[string]int{}}
+		c.received[k] = r
+	}
+	return r
+}
+
+// opened counts a frame that came out, or why it did not.
+func (c *counts) opened(session string, source wire.Source, payload []byte, err error) {
+	r := c.of(session, source)
+	if err != nil {
+		r.Dropped[reason(err)]++
+		return
+	}
+	r.Frames++
+	if isPicture(source) && payload[0]&1 == 0 { // RFC 6386 §9.1
+		r.KeyFrames++
+	}
+	if c.known[string(payload)] {
+		r.ClipFrames++
+	}
+}
+
+// list returns all streams in a fixed order.
+func (c *counts) list(names map[string]string) []Received {
+	out := []Received{}
+	for _, r := range c.received {
+		v := *r
+		v.Name, v.Dropped = names[r.Session], map[string]int{}
+		for k, n := range r.Dropped {
+			v.Dropped[k] = n
+		}
+		out = append(out, v)
+	}
+	slices.SortFunc(out, func(a, b Received) int {
+		if n := strings.Compare(a.Session, b.Session); n != 0 {
+			return n
+		}
+		return strings.Compare(string(a.Source), string(b.Source))
+	})
+	return out
+}

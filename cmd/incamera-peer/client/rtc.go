@@ -1,0 +1,128 @@
+package client
+
+import (
+	"fmt"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/webrtc/v4"
+)
+
+// The codecs of a headless participant.
+var (
+	opus = webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1;cbr=1",
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}},
+		},
+		PayloadType: 111,
+	}
+	vp8 = webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeVP8, ClockRate: 90000,
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}},
+		},
+		PayloadType: 96,
+	}
+	rtx = webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=96"},
+		PayloadType:        97,
+	}
+)
+
+// The header extensions that say which m-line and layer a packet is of.
+const (
+	extensionMid = "urn:ietf:params:rtp-hdrext:sdes:mid"
+	extensionRid = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+)
+
+// An engine makes the peer connections of any number of participants. Safe for
+// concurrent use.
+type engine struct{ publish, subscribe *webrtc.API }
+
+func newEngine() (*engine, error) {
+	var se webrtc.SettingEngine
+	// The server may be on this machine.
+	se.SetIncludeLoopbackCandidate(true)
+	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	se.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	// Answers to NACKs of a publisher go out on the stream itself: pion does
+	// not say on a retransmission stream which layer it repeats.
+	publish, err := newAPI(se, []webrtc.RTPCodecParameters{opus, vp8}, true)
+	if err != nil {
+		return nil, err
+	}
+	subscribe, err := newAPI(se, []webrtc.RTPCodecParameters{opus, vp8, rtx}, false)
+	if err != nil {
+		return nil, err
+	}
+	return &engine{publish, subscribe}, nil
+}
+
+func newAPI(se webrtc.SettingEngine, codecs []webrtc.RTPCodecParameters, sends bool) (*webrtc.API, error) {
+	me := &webrtc.MediaEngine{}
+	for _, c := range codecs {
+		kind := webrtc.RTPCodecTypeVideo
+		if c.PayloadType == opus.PayloadType {
+			kind = webrtc.RTPCodecTypeAudio
+		}
+		if err := me.RegisterCodec(c, kind); err != nil {
+			return nil, fmt.Errorf("preparing media: %w", err)
+		}
+	}
+	registry := &interceptor.Registry{}
+	if sends {
+		for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
+			for _, uri := range []string{extensionMid, extensionRid} {
+				if err := me.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind); err != nil {
+					return nil, fmt.Errorf("preparing media: %w", err)
+				}
+			}
+		}
+		responder, err := nack.NewResponderInterceptor()
+		if err != nil {
+			return nil, fmt.Errorf("preparing media: %w", err)
+		}
+		reports, err := report.NewSenderInterceptor()
+		if err != nil {
+			return nil, fmt.Errorf("preparing media: %w", err)
+		}
+		registry.Add(responder)
+		registry.Add(reports)
+	} else {
+		generator, err := nack.NewGeneratorInterceptor()
+		if err != nil {
+			return nil, fmt.Errorf("preparing media: %w", err)
+		}
+		reports, err := report.NewReceiverInterceptor()
+		if err != nil {
+			return nil, fmt.Errorf("preparing media: %w", err)
+		}
+		registry.Add(generator)
+		registry.Add(reports)
+	}
+	return webrtc.NewAPI(webrtc.WithMediaEngine(me), webrtc.WithSettingEngine(se), webrtc.WithInterceptorRegistry(registry)), nil
+}
+
+// offer makes the offer of a connection. It has no candidates: the server
+// learns ours from our checks.
+func offer(pc *webrtc.PeerConnection) (string, error) {
+	o, err := pc.CreateOffer(nil)
+	if err != nil {
+		return "", fmt.Errorf("offering media: %w", err)
+	}
+	if err := pc.SetLocalDescription(o); err != nil {
+		return "", fmt.Errorf("offering media: %w", err)
+	}
+	return o.SDP, nil
+}
+
+func answered(pc *webrtc.PeerConnection, sdp string) error {
+	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
+		return fmt.Errorf("taking the server's answer: %w", err)
+	}
+	return nil
+}

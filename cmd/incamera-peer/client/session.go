@@ -1,0 +1,221 @@
+package client
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"time"
+
+	"incamera/e2ee/group"
+	"incamera/e2ee/keys"
+	"incamera/e2ee/verify"
+	"incamera/signaling/wire"
+)
+
+// take handles one message of the server.
+func (c *Client) take(m any) {
+	switch m := m.(type) {
+	case wire.Joined:
+		c.joined(m)
+	case wire.Arrived:
+		c.on[m.Session] = nil
+	case wire.Left:
+		delete(c.on, m.Session)
+		c.look()
+	case wire.SourcesOf:
+		c.on[m.Session] = m.On
+		c.look()
+	case wire.Seats:
+		c.seated(m.Seats)
+	case wire.Published:
+		c.media.published(c, m.SDP)
+	case wire.Subscribed:
+		c.media.subscribed(c, m.SDP)
+	case wire.MediaLost:
+		c.failed(errors.New("the server lost the media connection: " + m.Reason))
+		c.restartMedia()
+	case wire.Failed:
+		c.failed(fmt.Errorf("the server could not carry out %q (%s): %s", m.About, m.Code, m.Text))
+		c.media.refused(c, m.About)
+	case wire.Ended:
+		c.failed(fmt.Errorf("the server ended the session (%s): %s", m.Reason, m.Text))
+	}
+	if in := inputOf(m); in != nil {
+		c.handle(c.member.Handle(in, time.Now()))
+	}
+}
+
+// joined begins a session: all that belonged to the one before is gone.
+func (c *Client) joined(m wire.Joined) {
+	c.session = m.Session
+	c.on = map[wire.SessionID][]wire.Source{}
+	for _, p := range m.Peers {
+		c.on[p.Session] = p.On
+	}
+	if len(m.Card) > 0 {
+		c.sealedCard = m.Card
+	}
+	c.mu.Lock()
+	c.owners = map[int]string{}
+	c.report.Session = string(m.Session)
+	c.mu.Unlock()
+	c.send(wire.Sources{On: c.cfg.Publish})
+	c.restartMedia()
+	c.look()
+}
+
+func (c *Client) send(m any) { c.socket.send(c.session, m) }
+
+// look asks for the pictures of all who show one.
+func (c *Client) look() {
+	v := wire.View{Tiles: []wire.Tile{}}
+	for id, on := range c.on {
+		for _, source := range on {
+			if isPicture(source) && len(v.Tiles) < wire.MaxTiles {
+				v.Tiles = append(v.Tiles, wire.Tile{Session: id, Source: source, Width: 320, Height: 180})
+			}
+		}
+	}
+	c.send(v)
+}
+
+func (c *Client) seated(seats []wire.Seat) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range seats {
+		c.owners[int(s.Index)] = string(s.Session)
+	}
+}
+
+// handle carries out what the member wants.
+func (c *Client) handle(out group.Output) {
+	for _, m := range out.Send {
+		c.send(wireOf(m))
+	}
+	for _, e := range out.Events {
+		switch e := e.(type) {
+		case group.PhaseChanged:
+			c.phase(e)
+		case group.EpochBegun:
+			c.entered(e)
+		case group.Heard:
+			c.heard(e)
+		}
+	}
+	c.note(func(r *Report) { r.Dropped = c.member.Dropped })
+}
+
+func (c *Client) phase(e group.PhaseChanged) {
+	if e.Why != nil {
+		c.failed(fmt.Errorf("beginning anew: %w", e.Why))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.report.Phase = e.Phase.String()
+	if e.Phase != group.Inside {
+		c.sender.Clear()
+		c.receiver.Clear()
+		c.report.Members, c.report.RosterCode = []MemberReport{}, ""
+	}
+}
+
+// entered installs the keys of an epoch.
+func (c *Client) entered(e group.EpochBegun) {
+	now := time.Now()
+	c.mu.Lock()
+	before := map[string]*group.State{}
+	for _, m := range c.report.Members {
+		before[m.Session] = m.State
+	}
+	c.sender.Install(e.Keys, now)
+	c.countHeld(c.receiver.Install(e.Keys, now))
+	e.Keys.Base.Wipe()
+	devices := make([]ed25519.PublicKey, 0, len(e.Roster))
+	c.report.Members = nil
+	newcomers := false
+	for _, p := range e.Roster {
+		state, known := before[p.Session]
+		newcomers = newcomers || !known && p.Leaf != e.Keys.Self
+		devices = append(devices, p.Device)
+		c.names[p.Session] = p.Name
+		c.report.Members = append(c.report.Members, MemberReport{p.Session, p.Name, p.Leaf == e.Keys.Self, state})
+	}
+	c.report.Epoch, c.report.Epochs = e.Keys.Number, c.report.Epochs+1
+	c.report.RosterCode = verify.RosterCode(string(c.cfg.Link.Room), devices).String()
+	c.mu.Unlock()
+	if c.cfg.Entered != nil {
+		c.cfg.Entered(e.Keys.Number, e.Roster)
+	}
+	if newcomers {
+		c.sayApp(c.state())
+	}
+}
+
+func (c *Client) state() group.State {
+	var s group.State
+	for _, source := range c.cfg.Publish {
+		s.Mic = s.Mic || source == wire.SourceMic
+		s.Camera = s.Camera || source == wire.SourceCamera
+		s.Screen = s.Screen || source == wire.SourceScreen
+	}
+	return s
+}
+
+func (c *Client) heard(e group.Heard) {
+	switch a := e.App.(type) {
+	case group.Chat:
+		line := ChatReport{e.From.Session, e.From.Name, a.Text, e.Self}
+		c.note(func(r *Report) { r.Chat = append(r.Chat, line) })
+		if c.cfg.Heard != nil {
+			c.cfg.Heard(line)
+		}
+	case group.State:
+		c.note(func(r *Report) {
+			for i := range r.Members {
+				if r.Members[i].Session == e.From.Session {
+					r.Members[i].State = &a
+				}
+			}
+		})
+	}
+}
+
+// seal makes the bytes to send of a frame. It is called by the publisher.
+func (c *Client) seal(source wire.Source, key bool, payload []byte) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b, err := c.sender.Seal(contextOf(source), codecOf(source), key, payload, time.Now())
+	n := c.counts.sent[source]
+	switch {
+	case err != nil:
+		n.Unsealed++
+		b = nil
+	case key && isPicture(source):
+		n.KeyFrames++
+		n.Frames++
+	default:
+		n.Frames++
+	}
+	c.counts.sent[source] = n
+	return b
+}
+
+// packet implements listener.
+func (c *Client) packet(seat int, source wire.Source) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts.of(c.owners[seat], source).Packets++
+}
+
+// frame implements listener.
+func (c *Client) frame(seat int, source wire.Source, data []byte) (again bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	owner := c.owners[seat]
+	payload, err := c.receiver.Open(keys.Frame{Owner: owner, Source: contextOf(source), Codec: codecOf(source), Data: data, ID: seat}, time.Now())
+	if errors.Is(err, keys.ErrHeld) {
+		return false
+	}
+	c.counts.opened(owner, source, payload, err)
+	return err != nil && !errors.Is(err, keys.ErrReplay) && !errors.Is(err, keys.ErrEmpty)
+}

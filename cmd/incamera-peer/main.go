@@ -1,0 +1,177 @@
+// Command incamera-peer is a participant without a screen: it joins a meeting
+// by its link, sends a test picture and a tone, and reports what it received.
+// It holds keys, so it is no part of the server.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"incamera/cmd/incamera-peer/client"
+	"incamera/e2ee/group"
+	"incamera/e2ee/link"
+	"incamera/signaling/wire"
+)
+
+// Exit codes.
+const (
+	exitOK, exitFailure, exitUsage = 0, 1, 2
+)
+
+type commands struct {
+	Join joinCommand `cmd:"" help:"Join a meeting and stay until interrupted."`
+	New  newCommand  `cmd:"" help:"Make a meeting and print its link."`
+}
+
+type joinCommand struct {
+	Link      string        `arg:"" help:"The meeting's link, with its secret."`
+	Name      string        `default:"Peer" help:"Name that the others see."`
+	Duration  time.Duration `help:"Leave after this time; 0 stays until interrupted."`
+	Say       []string      `sep:"none" help:"Say a line of chat as soon as somebody is there. Can be repeated."`
+	NoPublish bool          `help:"Send nothing."`
+	Screen    bool          `help:"Share a screen, too."`
+	Layers    int           `default:"1" help:"Simulcast layers of the camera, 1 to 3."`
+	JSON      bool          `name:"json" help:"Print the report as JSON."`
+	Verbose   bool          `short:"v" help:"Log what happens to standard error."`
+}
+
+type newCommand struct {
+	Server string `required:"" help:"The server, such as https://meet.example.org."`
+	Title  string `help:"Title of the meeting, which the server cannot read."`
+}
+
+// Validate is called by kong.
+func (j *joinCommand) Validate() error {
+	if j.Layers < 1 || j.Layers > 3 {
+		return errors.New("--layers must be 1, 2 or 3")
+	}
+	return link.CheckName(j.Name)
+}
+
+func main() {
+	// The first signal leaves, the second ends the process.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var cli commands
+	parser := kong.Must(&cli, kong.Name("incamera-peer"), kong.Writers(stdout, stderr),
+		kong.Description("A participant without a screen, for tests and measurements."))
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "incamera-peer: %v\n", err)
+		return exitUsage
+	}
+	if parsed.Command() == "new" {
+		err = newRoom(ctx, cli.New, stdout)
+	} else {
+		err = join(ctx, cli.Join, stdout, stderr)
+	}
+	var usage *usageError
+	switch {
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "incamera-peer: %v\n", err)
+		return exitUsage
+	case err != nil:
+		fmt.Fprintf(stderr, "incamera-peer: %v\n", err)
+		return exitFailure
+	}
+	return exitOK
+}
+
+// A usageError is about what the caller typed.
+type usageError struct{ error }
+
+func newRoom(ctx context.Context, n newCommand, stdout io.Writer) error {
+	u, err := url.Parse(n.Server)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" {
+		return &usageError{fmt.Errorf("--server %q is not of the form https://host", n.Server)}
+	}
+	l, err := client.NewRoom(ctx, u.Scheme+"://"+u.Host, n.Title)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(stdout, l.Text())
+	return err
+}
+
+func join(ctx context.Context, j joinCommand, stdout, stderr io.Writer) error {
+	l, err := link.Parse(j.Link)
+	if err != nil {
+		return &usageError{err}
+	}
+	level := slog.LevelError
+	if j.Verbose {
+		level = slog.LevelDebug
+	}
+	cfg := client.Config{
+		Link: l, Name: j.Name, Layers: j.Layers,
+		Log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
+	}
+	if !j.NoPublish {
+		cfg.Publish = []wire.Source{wire.SourceMic, wire.SourceCamera}
+		if j.Screen {
+			cfg.Publish = append(cfg.Publish, wire.SourceScreen)
+		}
+	}
+	if !j.JSON {
+		tellPeople(&cfg, stdout)
+	}
+	c, err := client.New(cfg)
+	if err != nil {
+		return err
+	}
+	if j.Duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, j.Duration)
+		defer cancel()
+	}
+	go func() {
+		for _, text := range j.Say {
+			c.Say(ctx, text)
+		}
+	}()
+	runErr := c.Run(ctx)
+	return errors.Join(runErr, report(j, c.Report(), stdout))
+}
+
+// tellPeople prints what happens while it does.
+func tellPeople(cfg *client.Config, stdout io.Writer) {
+	cfg.Heard = func(line client.ChatReport) { fmt.Fprintf(stdout, "%s: %s\n", line.Name, line.Text) }
+	cfg.Entered = func(epoch uint64, members []group.Participant) {
+		fmt.Fprintf(stdout, "epoch %d:", epoch)
+		for _, m := range members {
+			fmt.Fprintf(stdout, " %q", m.Name)
+		}
+		fmt.Fprintln(stdout)
+	}
+}
+
+func report(j joinCommand, r client.Report, stdout io.Writer) error {
+	if j.JSON {
+		e := json.NewEncoder(stdout)
+		e.SetIndent("", "  ")
+		return e.Encode(r)
+	}
+	fmt.Fprintf(stdout, "%s after %.1f s, epoch %d, roster code %s\n", r.Phase, r.Seconds, r.Epoch, r.RosterCode)
+	for _, s := range r.Received {
+		fmt.Fprintf(stdout, "%s of %q: %d packets, %d frames, %d key frames, dropped %v\n", s.Source, s.Name, s.Packets, s.Frames, s.KeyFrames, s.Dropped)
+	}
+	for _, text := range r.Errors {
+		fmt.Fprintf(stdout, "error: %s\n", text)
+	}
+	return nil
+}
