@@ -1,5 +1,5 @@
 /** The page's handle on the crypto worker: the only file that others import, beside protocol.ts. */
-import type { Counters, FromWorker, ToWorker, TransformOptions } from "./protocol";
+import type { Counters, FaultCode, FromWorker, ToWorker, TransformOptions } from "./protocol";
 
 type Kind = FromWorker["type"];
 type Of<K extends Kind> = Extract<FromWorker, { type: K }>;
@@ -37,22 +37,36 @@ export interface WorkerLike {
 
 export const openWorker = (url: string): Worker => new Worker(trusted(url), { type: "module" });
 
+/** Concurrent calls of one promise helper get the first answer; the page makes one at a time. */
 export class CryptoClient {
   private readonly listeners = new Map<Kind, Set<(m: never) => void>>();
-  /** Called when the worker itself dies. */
+  private readonly waiting = new Set<(e: Error) => void>();
+  private dead = false;
+  /** Called once, when the worker cannot be loaded or dies. */
   onCrash: () => void = () => {};
 
   constructor(private readonly worker: WorkerLike) {
     worker.onmessage = (e: MessageEvent<FromWorker>) => {
       for (const f of this.listeners.get(e.data.type) ?? []) f(e.data as never);
     };
-    worker.onerror = () => this.onCrash();
+    worker.onerror = () => {
+      if (this.dead) return;
+      this.end();
+      this.onCrash();
+    };
+  }
+
+  private end(): void {
+    this.dead = true;
+    for (const reject of [...this.waiting])
+      reject(new WorkerFault("internal", "The page's encryption stopped."));
   }
 
   post(m: ToWorker): void {
     this.worker.postMessage(m);
   }
 
+  /** Calls f with every message of that type; returns what ends that. */
   on<K extends Kind>(type: K, f: (m: Of<K>) => void): () => void {
     const set = this.listeners.get(type) ?? new Set();
     this.listeners.set(type, set);
@@ -60,32 +74,48 @@ export class CryptoClient {
     return () => set.delete(f as (m: never) => void);
   }
 
-  /** Posts and waits for the answer; a fault meanwhile rejects with it. */
+  /** Posts and waits for the answer. Rejects with a WorkerFault: one that is told meanwhile, or that the worker is gone. */
   private ask<K extends Kind>(m: ToWorker, answer: K): Promise<Of<K>> {
+    if (this.dead)
+      return Promise.reject(new WorkerFault("internal", "The page's encryption stopped."));
     return new Promise((resolve, reject) => {
+      const end = (): void => {
+        for (const off of offs) off();
+        this.waiting.delete(fail);
+      };
+      const fail = (e: Error): void => {
+        end();
+        reject(e);
+      };
       const offs = [
         this.on(answer, (a) => {
-          for (const off of offs) off();
+          end();
           resolve(a);
         }),
-        this.on("fault", (f) => {
-          for (const off of offs) off();
-          reject(new WorkerFault(f.code, f.text));
-        }),
       ];
+      // Counters are there whatever else has failed.
+      if (m.type !== "count")
+        offs.push(this.on("fault", (f) => fail(new WorkerFault(f.code, f.text))));
+      this.waiting.add(fail);
       this.post(m);
     });
   }
 
+  /** Makes a room. */
   create(title: string): Promise<Of<"created">> {
     return this.ask({ type: "create", title }, "created");
   }
+
+  /** Takes a link. secret is copied. */
   open(room: string, secret: Uint8Array): Promise<Of<"opened">> {
     return this.ask({ type: "open", room, secret }, "opened");
   }
+
+  /** Checks the room's card. */
   card(sealed: Uint8Array): Promise<Of<"card">> {
     return this.ask({ type: "card", sealed }, "card");
   }
+
   async count(): Promise<Counters> {
     return (await this.ask({ type: "count" }, "counters")).counters;
   }
@@ -95,14 +125,16 @@ export class CryptoClient {
     end.transform = new RTCRtpScriptTransform(this.worker as Worker, options);
   }
 
+  /** Ends the worker, and with it every frame. */
   terminate(): void {
+    this.end();
     this.worker.terminate();
   }
 }
 
 export class WorkerFault extends Error {
   constructor(
-    readonly code: string,
+    readonly code: FaultCode,
     text: string,
   ) {
     super(text);

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { type Bytes, utf8 } from "./bytes";
+import { type Bytes, cat, hex, sha256, unhex, utf8 } from "./bytes";
 import { Frames } from "./frames";
 import { kidOf, type NewEpoch, parseKid, type Seated } from "./keys";
 import type { CodecName, SourceName } from "./protocol";
-import { decodeHeader } from "./sframe";
+import { decodeHeader, deriveKey, seal } from "./sframe";
 import { breathe, FakeClock } from "./testing";
-import { unwrap } from "./wrap";
+import { codecId, pad, unwrap, wrap } from "./wrap";
 
 const room = "acxozefyy5ikkmpyw3dwb5cido";
 const codecs: Record<SourceName, CodecName> = {
@@ -334,3 +335,50 @@ test("every source and codec there and back, audio in few sizes", async () => {
 });
 
 const headerSize = (frame: Bytes): number => decodeHeader(frame)!.length;
+
+interface FrameVector {
+  context: number;
+  leaf: number;
+  epoch: number;
+  counter: number;
+  codec: number;
+  keyFrame: boolean;
+  kid: number;
+  payload: string;
+  frame: string;
+}
+
+const vectors = JSON.parse(
+  readFileSync(`${process.env.INCAMERA_ROOT ?? ".."}/testdata/e2ee/frame.json`, "utf8"),
+) as { room: string; baseKey: string; cases: FrameVector[] };
+
+test("frames of the shared vectors: opened for their owner, sealed to the same bytes", async () => {
+  assert(vectors.cases.length > 5);
+  for (const v of vectors.cases) {
+    const what = `KID ${v.kid}`;
+    const source = sources[v.context]!;
+    const codec = (Object.keys(codecId) as CodecName[]).find((c) => codecId[c] === v.codec)!;
+    assert.equal(kidOf(source, v.leaf, v.epoch), v.kid, what);
+    const f = new Frames(vectors.room, new FakeClock());
+    const members = new Map([["her", { leaf: v.leaf, member: "m" }]]);
+    const base = unhex(vectors.baseKey);
+    f.install({ epoch: v.epoch, base, members, self: v.leaf, removed: false });
+    f.setSeats([{ index: 0, source, session: "her" }]);
+    const opened = await f.open(0, source, codec, unhex(v.frame));
+    assert("payload" in opened, what);
+    assert.equal(hex(opened.payload), v.payload, what);
+
+    const metadata = cat(
+      utf8("incamera frame v1"),
+      await sha256(utf8(vectors.room)),
+      Uint8Array.of(v.codec),
+    );
+    const key = await deriveKey(4, BigInt(v.kid), base);
+    const sframe = await seal(key, BigInt(v.counter), metadata, pad(codec, unhex(v.payload)));
+    assert.equal(hex(wrap(codec, v.keyFrame, sframe)), v.frame, what);
+    if (v.counter > 0) continue;
+    const first = await f.seal(source, codec, v.keyFrame, unhex(v.payload));
+    assert(first);
+    assert.equal(hex(first), v.frame, what);
+  }
+});
