@@ -1,0 +1,244 @@
+/** Shows any state of the screens: ?state=name. For looking and for tests that look; no part of the client. */
+import { render } from "preact";
+import type { Problem } from "../call/model";
+import { App } from "./app";
+import { face } from "./gallery-faces";
+import { type Fake, fill, makeFake, person, said, sealed, tile } from "./gallery-model";
+
+const run = (): void => {};
+const again = { label: "Try again", run };
+const problem = (code: Problem["code"], title: string, text: string): Problem => ({
+  code,
+  title,
+  text,
+});
+const blocked: Problem = {
+  ...problem(
+    "camera-denied",
+    "The camera is blocked",
+    "Your browser blocks the camera for this page. Click the symbol beside the address, allow Camera, then try again.",
+  ),
+  action: again,
+};
+
+const check = (f: Fake): Fake["check"] => {
+  f.screen.value = "check";
+  f.check.preview.value = face(2);
+  return f.check;
+};
+const meeting = (f: Fake, n: number, ...change: Parameters<typeof tile>[1][]): Fake["meeting"] => {
+  f.screen.value = "meeting";
+  fill(
+    f.meeting,
+    n,
+    change.map((c) => c ?? {}),
+  );
+  return f.meeting;
+};
+const stop = (f: Fake, p: Problem): void => {
+  f.screen.value = "stopped";
+  f.stopped.value = p;
+};
+const lively = [
+  { muted: true },
+  { speaking: true },
+  { muted: true },
+  {},
+  { video: "off" },
+] as const;
+
+const talk = (m: Fake["meeting"]): void => {
+  m.chat.value = [
+    said(1, "Good morning. I put the draft in the usual place.", 2),
+    said(1, "Page 4 is the one to read first.", 3),
+    said(-1, "Thank you. Reading it now.", 4),
+    said(
+      0,
+      "One correction: the date on page 4 must be the 14th, not the 4th.\nSame in the annex.",
+      9,
+    ),
+    said(
+      2,
+      "https://example.org/a/very/long/address/that-has-no-place-to-break-anywhere-in-it",
+      11,
+    ),
+  ];
+};
+
+/** The states, by the name that the query gives. */
+const states: Record<string, (f: Fake) => void> = {
+  landing: run,
+  "landing-problem": (f) => {
+    const text =
+      "This link was cut short: its end is missing. Copy the whole invitation link and paste it here.";
+    f.landing.problem.value = problem("link", "This link does not work", text);
+  },
+  "landing-busy": (f) => {
+    f.landing.busy.value = true;
+  },
+  check: (f) => void check(f),
+  "check-denied": (f) => {
+    const c = check(f);
+    c.preview.value = null;
+    c.camera.value = { on: false, devices: [], chosen: "", problem: blocked };
+  },
+  "check-nodevice": (f) => {
+    const c = check(f);
+    c.preview.value = null;
+    const text = (what: string) => `Connect a ${what} and try again, or join without one.`;
+    const none = { on: false, devices: [], chosen: "" };
+    const camera = problem("no-camera", "No camera found", text("camera"));
+    const mic = problem("no-mic", "No microphone found", text("microphone"));
+    c.camera.value = { ...none, problem: { ...camera, action: again } };
+    c.mic.value = { ...none, problem: { ...mic, action: again } };
+  },
+  "check-noname": (f) => {
+    const c = check(f);
+    c.name.value = "";
+    c.canJoin.value = false;
+    c.people.value = 0;
+    c.title.value = "";
+  },
+  "check-joining": (f) => {
+    const c = check(f);
+    c.joining.value = true;
+    c.canJoin.value = false;
+  },
+  "meeting-1": (f) => void meeting(f, 1),
+  "meeting-2": (f) => void meeting(f, 2, {}, { speaking: true }),
+  "meeting-4": (f) => void meeting(f, 4, ...lively),
+  "meeting-9": (f) => void meeting(f, 9, ...lively),
+  "meeting-25": (f) => {
+    meeting(f, 25, ...lively).hidden.value = 7;
+  },
+  waiting: (f) => {
+    const m = meeting(f, 4, {}, {}, { video: "waiting" }, { video: "waiting" });
+    m.security.value = { ...sealed, seal: "Waiting for keys", sealed: false, code: [] };
+  },
+  muted: (f) => {
+    const m = meeting(f, 3, { muted: true, video: "off" }, { muted: true }, { muted: true });
+    m.mic.value = { ...m.mic.value, on: false };
+    m.camera.value = { ...m.camera.value, on: false };
+  },
+  speaking: (f) => void meeting(f, 3, { speaking: true }, { speaking: true }, {}),
+  share: (f) => {
+    const m = meeting(f, 5, ...lively);
+    m.tiles.value = [tile(0, { source: "screen", video: "on" }), ...m.tiles.value];
+  },
+  "share-25": (f) => {
+    const m = meeting(f, 25, ...lively);
+    m.tiles.value = [tile(0, { source: "screen", video: "on" }), ...m.tiles.value];
+  },
+  sharing: (f) => {
+    meeting(f, 3).sharing.value = true;
+  },
+  reconnecting: (f) => {
+    const m = meeting(f, 4, {}, { away: true });
+    m.connection.value = "reconnecting";
+    m.security.value = { ...sealed, seal: "Reconnecting", sealed: false };
+  },
+  people: (f) => {
+    const m = meeting(f, 9, ...lively);
+    m.people.value = m.tiles.value.map((t, n) => ({ ...person(t, n), screen: n === 3 }));
+    m.panel.value = "people";
+  },
+  chat: (f) => {
+    const m = meeting(f, 4, ...lively);
+    talk(m);
+    m.panel.value = "chat";
+  },
+  "chat-empty": (f) => {
+    meeting(f, 2).panel.value = "chat";
+  },
+  security: (f) => {
+    meeting(f, 4, ...lively).panel.value = "security";
+  },
+  "security-waiting": (f) => {
+    const m = meeting(f, 1);
+    m.security.value = { ...sealed, seal: "Waiting for keys", sealed: false, code: [] };
+    m.panel.value = "security";
+  },
+  notices: (f) => {
+    const m = meeting(f, 4, ...lively);
+    m.unread.value = 3;
+    m.notices.value = [
+      { id: 1, text: "Field office joined", kind: "info" },
+      {
+        id: 2,
+        text: "Pictures and sound do not get through. Your network may block them; this page keeps trying.",
+        kind: "warn",
+      },
+      {
+        id: 3,
+        text: "Your browser does not play sound yet",
+        kind: "warn",
+        action: { label: "Play sound", run },
+      },
+    ];
+  },
+  left: (f) => {
+    f.screen.value = "left";
+  },
+  "stopped-link": (f) =>
+    stop(
+      f,
+      problem(
+        "link",
+        "This link does not work",
+        "It was cut short: its end is missing. Ask for the whole link.",
+      ),
+    ),
+  "stopped-browser": (f) =>
+    stop(
+      f,
+      problem(
+        "browser",
+        "This browser can't seal a meeting",
+        "It can't encrypt pictures and sound before they leave. Use a current Firefox, Chrome, Edge or Safari.",
+      ),
+    ),
+  "stopped-server-gone": (f) =>
+    stop(f, {
+      ...problem(
+        "server-gone",
+        "The server does not answer",
+        "Check your connection, then try again.",
+      ),
+      action: again,
+    }),
+  "stopped-card": (f) =>
+    stop(
+      f,
+      problem(
+        "card",
+        "This server can't be trusted with this meeting",
+        "What it says about the meeting was not made by the one who made the link. Tell the person who invited you.",
+      ),
+    ),
+  full: (f) =>
+    stop(f, {
+      ...problem("full", "This meeting is full", "Ask somebody to leave, or wait and try again."),
+      action: { label: "Join again", run },
+    }),
+};
+
+const fake = makeFake();
+const wanted = new URLSearchParams(location.search).get("state") ?? "";
+document.documentElement.dataset.states = Object.keys(states).join(" ");
+const root = document.getElementById("app");
+const set = states[wanted];
+if (root && set) {
+  set(fake);
+  render(<App model={fake} />, root);
+} else if (root) {
+  render(
+    <ul class="end">
+      {Object.keys(states).map((s) => (
+        <li key={s}>
+          <a href={`?state=${s}`}>{s}</a>
+        </li>
+      ))}
+    </ul>,
+    root,
+  );
+}
