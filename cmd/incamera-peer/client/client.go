@@ -29,6 +29,8 @@ type Config struct {
 	Publish []wire.Source // what is sent; any but the screen's sound has a clip
 	Layers  int           // of the camera, 1 to 3; each sends the same picture
 	Log     *slog.Logger
+	// Misbehave spoils the frames of the camera, in tests of who must refuse them.
+	Misbehave Misbehaviour
 
 	// Heard is called for each line of chat, from Run; nil to ignore them.
 	Heard func(ChatReport)
@@ -62,6 +64,8 @@ type Client struct {
 	names    map[string]string // of every session that was in the group
 	counts   counts
 	report   Report
+	// trespasser seals the camera in the wrong way; nil: nobody does.
+	trespasser *trespasser
 }
 
 // New prepares a participant.
@@ -70,8 +74,13 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	bad, err := newTrespasser(cfg.Misbehave, string(cfg.Link.Room))
+	if err != nil {
+		return nil, err
+	}
 	c := &Client{
-		cfg: cfg, engine: e, inbox: make(chan any, 64), say: make(chan string, 16),
+		trespasser: bad,
+		cfg:        cfg, engine: e, inbox: make(chan any, 64), say: make(chan string, 16),
 		on:     map[wire.SessionID][]wire.Source{},
 		sender: keys.NewSender(string(cfg.Link.Room)), receiver: keys.NewReceiver(string(cfg.Link.Room)),
 		owners: map[int]string{}, names: map[string]string{}, began: time.Now(),

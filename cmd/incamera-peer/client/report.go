@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"incamera/e2ee/group"
 	"incamera/e2ee/keys"
@@ -54,6 +55,7 @@ type Received struct {
 	Frames     int            `json:"frames"` // opened
 	KeyFrames  int            `json:"keyFrames"`
 	ClipFrames int            `json:"clipFrames"` // of Frames, those that are bytes of our own clip or tone
+	FirstMs    int64          `json:"firstMs"`    // from the start of the program to the first opened frame
 	Dropped    map[string]int `json:"dropped"`
 }
 
@@ -88,10 +90,11 @@ type counts struct {
 	sent     map[wire.Source]Sent
 	received map[stream]*Received
 	known    map[string]bool // frames of our own clips
+	began    time.Time
 }
 
 func newCounts(clips ...*clip) counts {
-	c := counts{map[wire.Source]Sent{}, map[stream]*Received{}, map[string]bool{}}
+	c := counts{map[wire.Source]Sent{}, map[stream]*Received{}, map[string]bool{}, time.Now()}
 	for _, clip := range clips {
 		for _, f := range clip.frames {
 			c.known[string(f.data)] = true
@@ -117,7 +120,9 @@ func (c *counts) opened(session string, source wire.Source, payload []byte, err 
 		r.Dropped[reason(err)]++
 		return
 	}
-	r.Frames++
+	if r.Frames++; r.Frames == 1 {
+		r.FirstMs = time.Since(c.began).Milliseconds()
+	}
 	if isPicture(source) && payload[0]&1 == 0 { // RFC 6386 §9.1
 		r.KeyFrames++
 	}

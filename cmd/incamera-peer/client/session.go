@@ -127,6 +127,9 @@ func (c *Client) entered(e group.EpochBegun) {
 	for _, m := range c.report.Members {
 		before[m.Session] = m.State
 	}
+	if c.trespasser != nil {
+		c.trespasser.entered(e.Keys, now)
+	}
 	c.sender.Install(e.Keys, now)
 	c.countHeld(c.receiver.Install(e.Keys, now))
 	e.Keys.Base.Wipe()
@@ -184,6 +187,9 @@ func (c *Client) heard(e group.Heard) {
 func (c *Client) seal(source wire.Source, key bool, payload []byte) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.trespasser != nil && source == wire.SourceCamera {
+		return c.trespasser.seal(key, payload, time.Now())
+	}
 	b, err := c.sender.Seal(contextOf(source), codecOf(source), key, payload, time.Now())
 	n := c.counts.sent[source]
 	switch {
