@@ -55,11 +55,14 @@ func enter(t *testing.T, l link.Link, name string, publish ...wire.Source) *peer
 	return p
 }
 
-// from returns what p received of another's source.
+// from returns what p received of a source of another, in its present session.
 func (p *peer) from(other string, source wire.Source) client.Received {
-	for _, r := range p.Report().Received {
-		if r.Name == other && r.Source == source {
-			return r
+	r := p.Report()
+	for _, m := range r.Members {
+		for _, got := range r.Received {
+			if m.Name == other && got.Session == m.Session && got.Source == source {
+				return got
+			}
 		}
 	}
 	return client.Received{}
