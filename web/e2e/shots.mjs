@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { buildGallery, serveGallery } from "../gallery.mjs";
+import { serveGallery } from "../gallery.mjs";
 
 const out = fileURLToPath(new URL("out/shots/", import.meta.url));
 const axeSource = readFileSync(
@@ -67,7 +67,7 @@ async function axe(page, cdp) {
 
 /** All videos have a picture, and the layout has been told its size. */
 const drawn = () =>
-  document.querySelector("h1") !== null &&
+  document.querySelector("#app h1") !== null &&
   [...document.querySelectorAll("video")].every((v) => v.videoWidth > 0 && v.readyState >= 2);
 
 async function look(page, cdp, url, file, thumb) {
@@ -125,7 +125,6 @@ async function stateNames(browser, url) {
 }
 
 mkdirSync(out, { recursive: true });
-await buildGallery();
 const served = await serveGallery();
 const browser = await chromium.launch({
   executablePath: "/usr/bin/chromium",
@@ -143,7 +142,7 @@ try {
   }
 } finally {
   await browser.close();
-  served.close();
+  await served.close();
 }
 console.log(`shots: ${looked} pictures, ${failed} with a problem`);
 process.exit(failed > 0 || looked === 0 ? 1 : 0);
