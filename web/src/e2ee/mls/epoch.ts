@@ -90,29 +90,34 @@ export interface Origin {
   tree: Tree;
 }
 
+async function checkAdd({ suite, config }: Origin, kp: KeyPackage): Promise<void> {
+  await verifyKP(suite, kp);
+  checkLifetime(kp.leaf, config);
+  await config.validate?.(kp.leaf);
+}
+
+async function checkUpdate(from: Origin, i: number, leaf: LeafNode): Promise<void> {
+  checkLeafContent(from.suite, leaf);
+  await verifyLeafSignature(from.suite, leaf, from.context.groupId, i);
+  await from.config.validate?.(leaf);
+}
+
 /** Checks a list of proposals and applies it to a copy of the tree (§12.3). */
 export async function apply(
   from: Origin,
   list: readonly Listed[],
   committer: Sender,
 ): Promise<Applied> {
-  const { suite, config, context } = from;
-  const p = plan(suite, from.tree, list, committer);
-  const checks: (void | Promise<void>)[] = [];
-  for (const kp of p.adds) {
-    checkLifetime(kp.leaf, config);
-    checks.push(verifyKP(suite, kp), config.validate?.(kp.leaf));
-  }
-  for (const [i, leaf] of p.updates) {
-    checkLeafContent(suite, leaf);
-    checks.push(verifyLeafSignature(suite, leaf, context.groupId, i), config.validate?.(leaf));
-  }
-  await Promise.all(checks);
+  const p = plan(from.suite, from.tree, list, committer);
+  await Promise.all([
+    ...p.adds.map((kp) => checkAdd(from, kp)),
+    ...[...p.updates].map(([i, leaf]) => checkUpdate(from, i, leaf)),
+  ]);
   const tree = from.tree.clone();
   for (const [i, leaf] of p.updates) tree.updateLeaf(i, leaf);
   for (const i of p.removes) tree.removeLeaf(i);
   const added = p.adds.map((kp) => tree.addLeaf(kp.leaf));
-  const extensions = p.extensions ?? context.extensions;
+  const extensions = p.extensions ?? from.context.extensions;
   checkUnique(tree);
   checkSupport(tree, extensions);
   return {

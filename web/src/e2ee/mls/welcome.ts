@@ -134,9 +134,10 @@ export async function verifyGroupInfo(
   checkSupport(tree, info.context.extensions);
   const { groupId } = info.context;
   await Promise.all(
-    tree.members().flatMap(({ index, leaf }) => {
+    tree.members().map(async ({ index, leaf }) => {
       checkLeafContent(s, leaf);
-      return [verifyLeafSignature(s, leaf, groupId, index), config.validate?.(leaf)];
+      await verifyLeafSignature(s, leaf, groupId, index);
+      await config.validate?.(leaf);
     }),
   );
   return tree;
