@@ -177,12 +177,13 @@ func TestPathsThatBreakARule(t *testing.T) {
 		"no secret":        {func(p *updatePath) { p.nodes[1].secrets = nil }, "wrong number of secrets"},
 		"forged secret":    {func(p *updatePath) { p.nodes[0].secrets[0].ciphertext[0] ^= 1 }, "path secret"},
 		"secret of another node": {func(p *updatePath) {
-			p.nodes[1].encryptionKey, _ = hexKey(t, a.suite)
-			// the parent hash is that of the changed path, so that only the secret is wrong
 			tr := a.tree.clone()
-			steps := tr.filteredPath(0)
-			p.leaf.parentHash = tr.setPath(0, steps, [][]byte{p.nodes[0].encryptionKey, p.nodes[1].encryptionKey})
-			resign(&p.leaf)
+			tr.setPath(0, tr.filteredPath(0), [][]byte{p.nodes[0].encryptionKey, p.nodes[1].encryptionKey})
+			tr.set(0, &node{leaf: &p.leaf})
+			context := a.provisional(&changes{extensions: a.context.Extensions}, tr.hash())
+			var err error
+			p.nodes[0].secrets[0], err = a.suite.encryptLabel(a.Leaf(1).EncryptionKey, "UpdatePathNode", marshal(context), a.suite.zero())
+			ok(t, err)
 		}, "does not match the public key"},
 		"capabilities": {func(p *updatePath) { p.leaf.Capabilities.Versions = nil; resign(&p.leaf) }, "does not support MLS 1.0"},
 		"credential that others lack": {func(p *updatePath) {
