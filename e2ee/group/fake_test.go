@@ -387,15 +387,23 @@ func code(e EpochBegun) string {
 	return verify.RosterCode("room", devices).String()
 }
 
-// meeting is a group of n that has settled.
+// meeting is a group of n that has settled: everybody has sent a path.
 func meeting(t *testing.T, n int) *fakeService {
+	t.Helper()
+	s := gathering(t, n)
+	s.run(time.Minute)
+	s.agree()
+	return s
+}
+
+// gathering is a group of n who have just come, one after the other.
+func gathering(t *testing.T, n int) *fakeService {
 	t.Helper()
 	s := newService(t)
 	for i := range n {
 		s.join(fmt.Sprintf("Person %d", i))
 		s.run(300 * time.Millisecond)
 	}
-	s.run(time.Minute)
 	s.agree()
 	return s
 }

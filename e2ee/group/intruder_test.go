@@ -2,6 +2,7 @@ package group
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"slices"
@@ -58,7 +59,7 @@ func (x *intruder) hear(in Input) (out Output) {
 	case Joined:
 		x.own = x.keyPackage(x.terms, x.c.session, "Mallory", func(b []byte) []byte { return b })
 		if !in.Founded {
-			x.group = x.found(x.s.cfg.Hash[:])
+			x.group = x.found(x.terms.room, x.s.cfg.Hash[:])
 			out.Send = append(out.Send, Found{in.Generation})
 			break
 		}
@@ -87,9 +88,9 @@ func (x *intruder) hear(in Input) (out Output) {
 	return out
 }
 
-func (x *intruder) found(hash []byte) *mls.Group {
+func (x *intruder) found(room link.Room, hash []byte) *mls.Group {
 	x.t.Helper()
-	id := append([]byte(x.terms.room), make([]byte, 16)...)
+	id := append([]byte(room), make([]byte, 16)...)
 	g, err := mls.Create(x.lax(), id, x.own, mls.Extension{Type: link.CardExtension, Data: hash})
 	if err != nil {
 		x.t.Fatal(err)
@@ -120,7 +121,7 @@ func (x *intruder) open(k link.Kind, epoch uint64, b []byte) *mls.Message {
 
 // keyPackage makes one for a session by terms that may be false, and changes
 // what its leaf says.
-func (x *intruder) keyPackage(by *terms, session, name string, change func([]byte) []byte) *mls.KeyPackagePrivate {
+func (x *intruder) keyPackage(by *terms, session, name string, change func([]byte) []byte, more ...mls.Extension) *mls.KeyPackagePrivate {
 	x.t.Helper()
 	signer, err := mls.NewSigner(1)
 	if err != nil {
@@ -137,7 +138,7 @@ func (x *intruder) keyPackage(by *terms, session, name string, change func([]byt
 		extensions = []mls.Extension{{Type: link.LeafExtension, Data: says}}
 	}
 	kp, err := mls.NewKeyPackage(mls.KeyPackageOptions{
-		Signer: signer, Credential: mls.Credential{Type: mls.CredentialBasic, Identity: id[:]}, LeafExtensions: extensions,
+		Signer: signer, Credential: mls.Credential{Type: mls.CredentialBasic, Identity: id[:]}, LeafExtensions: append(extensions, more...),
 		Capabilities: mls.Capabilities{Extensions: []mls.ExtensionType{link.LeafExtension, link.CardExtension}},
 		NotBefore:    by.now.Add(-time.Hour), NotAfter: by.now.Add(time.Hour),
 	})
@@ -154,7 +155,7 @@ func (x *intruder) commit(to []string, proposals ...*mls.Proposal) {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	epoch := x.group.Epoch()
+	epoch := x.s.epoch
 	out := Commit{Generation: x.s.generation, Epoch: epoch, Body: x.seal(link.KindCommit, epoch, m.Marshal()), To: to}
 	if w != nil {
 		out.Welcome, out.Tree = x.seal(link.KindWelcome, epoch+1, w.Marshal()), x.seal(link.KindTree, epoch+1, next.Tree())
@@ -207,6 +208,10 @@ func TestGhosts(t *testing.T) {
 		}},
 		"that says nothing": {"does not say who it is", func(x *intruder) []*mls.Proposal {
 			return []*mls.Proposal{psk(x), mls.Add(x.keyPackage(x.terms, "ghost", "Ghost", func([]byte) []byte { return nil }).Public)}
+		}},
+		"that says more than it should": {"or more than that", func(x *intruder) []*mls.Proposal {
+			more := x.keyPackage(x.terms, "ghost", "Ghost", unchanged, mls.Extension{Type: link.CardExtension, Data: []byte("more")})
+			return []*mls.Proposal{psk(x), mls.Add(more.Public)}
 		}},
 		"in somebody's session": {"two leaves", func(x *intruder) []*mls.Proposal {
 			return []*mls.Proposal{psk(x), mls.Add(x.keyPackage(x.terms, x.s.clients[0].session, "Ghost", unchanged).Public)}
@@ -278,11 +283,15 @@ func TestFalseWelcomes(t *testing.T) {
 	for name, c := range map[string]struct {
 		why   string
 		hash  []byte
+		room  link.Room
 		lacks bool // the PSK
+		ahead bool // by an epoch
 		ghost func(x *intruder) *mls.KeyPackage
 	}{
-		"another card": {why: "not of this room's card", hash: make([]byte, 32)},
-		"no PSK":       {why: "lacks the link's PSK", lacks: true},
+		"another card":  {why: "not of this room's card", hash: make([]byte, 32)},
+		"no PSK":        {why: "lacks the link's PSK", lacks: true},
+		"another epoch": {why: "of epoch 2, not 1", ahead: true},
+		"another room":  {why: "of another room", room: link.Room(strings.Repeat("a", 26))},
 		"a leaf out of line": {why: "does not know the link", ghost: func(x *intruder) *mls.KeyPackage {
 			false_ := *x.terms
 			false_.keys.Admission = link.NewSecret()
@@ -296,9 +305,16 @@ func TestFalseWelcomes(t *testing.T) {
 			s := newService(t)
 			x := newIntruder(t, s)
 			s.run(0)
-			if c.hash != nil {
+			if c.hash != nil || c.room != "" {
 				x.own = x.keyPackage(x.terms, x.c.session, "Mallory", unchanged)
-				x.group = x.found(c.hash)
+				x.group = x.found(link.Room(cmp.Or(string(c.room), string(s.cfg.Room))), append(c.hash, s.cfg.Hash[:]...)[:32])
+			}
+			if c.ahead {
+				_, _, next, err := x.group.Commit(mls.CommitOptions{Public: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				x.group = next
 			}
 			victim := s.join("Victim")
 			s.deliver()
@@ -379,6 +395,7 @@ func TestFalseAsks(t *testing.T) {
 		"of who has another link":    link.Seal(stranger.keys.Envelope, x.place(link.KindAsk, 0), kp(&stranger, "eve")),
 		"without admission":          x.seal(link.KindAsk, 0, kp(&stranger, "eve")),
 		"in another session's name":  x.seal(link.KindAsk, 0, kp(x.terms, s.clients[0].session)),
+		"in nobody's name":           x.seal(link.KindAsk, 0, kp(x.terms, "nobody")),
 		"of an expired key package":  x.seal(link.KindAsk, 0, kp(&expired, "eve")),
 		"that was fulfilled already": x.seal(link.KindAsk, 0, replay),
 		"in a commit's envelope":     x.seal(link.KindCommit, 0, kp(x.terms, "eve")),

@@ -368,7 +368,7 @@ func (m *Member) join(in Welcomed) (*mls.Group, roster, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return m.terms.join(message.Welcome, tree, m.own, in.Epoch, m.session)
+	return m.terms.join(message.Welcome, tree, m.own, in.Epoch)
 }
 
 func (m *Member) addAsk(in Asked) {

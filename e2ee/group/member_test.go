@@ -26,7 +26,7 @@ func TestAlone(t *testing.T) {
 func TestMeetings(t *testing.T) {
 	for n := 2; n <= 12; n++ {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			s := meeting(t, n)
+			s := gathering(t, n)
 			for range 3 {
 				s.join("Late")
 			}

@@ -180,7 +180,7 @@ func (t *terms) checkGroup(g *mls.Group) (roster, error) {
 }
 
 // join enters a group by a Welcome, and checks all of it.
-func (t *terms) join(w *mls.Welcome, tree []byte, own *mls.KeyPackagePrivate, epoch uint64, session string) (*mls.Group, roster, error) {
+func (t *terms) join(w *mls.Welcome, tree []byte, own *mls.KeyPackagePrivate, epoch uint64) (*mls.Group, roster, error) {
 	t.pskUses = 0
 	g, err := mls.Join(t.config(), w, own, tree)
 	if err != nil {
@@ -193,8 +193,6 @@ func (t *terms) join(w *mls.Welcome, tree []byte, own *mls.KeyPackagePrivate, ep
 		err = errors.New("the Welcome lacks the link's PSK")
 	case g.Epoch() != epoch:
 		err = fmt.Errorf("it is of epoch %d, not %d", g.Epoch(), epoch)
-	case r[g.Me()].Session != session:
-		err = errors.New("our leaf names another session")
 	}
 	if err != nil {
 		g.Wipe(nil)
