@@ -56,6 +56,11 @@ type Client struct {
 	waiting    []string // chat lines until there is somebody to hear them
 	began      time.Time
 
+	shared
+}
+
+// shared is what the goroutines of the streams use too.
+type shared struct {
 	mu sync.Mutex
 	// Guarded by mu.
 	sender   *keys.Sender
@@ -79,11 +84,13 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		trespasser: bad,
-		cfg:        cfg, engine: e, inbox: make(chan any, 64), say: make(chan string, 16),
-		on:     map[wire.SessionID][]wire.Source{},
-		sender: keys.NewSender(string(cfg.Link.Room)), receiver: keys.NewReceiver(string(cfg.Link.Room)),
-		owners: map[int]string{}, names: map[string]string{}, began: time.Now(),
+		cfg: cfg, engine: e, inbox: make(chan any, 64), say: make(chan string, 16),
+		on:    map[wire.SessionID][]wire.Source{},
+		began: time.Now(),
+		shared: shared{
+			sender: keys.NewSender(string(cfg.Link.Room)), receiver: keys.NewReceiver(string(cfg.Link.Room)),
+			owners: map[int]string{}, names: map[string]string{}, trespasser: bad,
+		},
 	}
 	if err := c.media.load(); err != nil {
 		return nil, err
