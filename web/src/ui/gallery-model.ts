@@ -1,0 +1,251 @@
+/** A view model that shows any state and does what its buttons say, with nobody at the other end. */
+import { type Signal, signal } from "@preact/signals";
+import type {
+  AppModel,
+  ChatMessage,
+  CheckModel,
+  DeviceChoice,
+  LandingModel,
+  MeetingModel,
+  Notice,
+  Panel,
+  Person,
+  Problem,
+  Screen,
+  Security,
+  TileModel,
+} from "../call/model";
+import { face, slide } from "./gallery-faces";
+
+/** A signal that the gallery may set. */
+type Settable<T> = {
+  [K in keyof T]: T[K] extends { readonly value: infer V; peek(): unknown } ? Signal<V> : T[K];
+};
+
+export interface Fake extends AppModel {
+  screen: Signal<Screen>;
+  stopped: Signal<Problem | null>;
+  landing: Settable<LandingModel>;
+  check: Settable<CheckModel>;
+  meeting: Settable<MeetingModel>;
+}
+
+export const names = [
+  "Legal desk",
+  "Newsroom",
+  "Field office",
+  "Marguerite Vandenberghe-Oyelaran",
+  "Ann",
+  "نورا الحسن",
+  "Ben Okafor",
+  "Cleo",
+  "Archive",
+  "松本 遥",
+  "Desk 4",
+  "Tomasz Wiśniewski",
+];
+const nameOf = (n: number): string => names[n % names.length] + (n >= names.length ? ` ${n}` : "");
+
+export const devices: DeviceChoice = {
+  on: true,
+  devices: [
+    { id: "1", label: "Built-in camera" },
+    { id: "2", label: "Studio display, the one by the window (05ac:1112)" },
+  ],
+  chosen: "1",
+  problem: null,
+};
+export const mics: DeviceChoice = {
+  ...devices,
+  devices: [
+    { id: "1", label: "Built-in microphone" },
+    { id: "2", label: "Headset" },
+  ],
+};
+
+export function tile(n: number, part: Partial<TileModel> = {}): TileModel {
+  const self = n < 0;
+  const session = self ? "self" : `s${n}`;
+  const source = part.source ?? "camera";
+  const video = part.video ?? (n % 4 === 3 ? "off" : "on");
+  const name = self ? "Ada Keller" : nameOf(n);
+  return {
+    key: `${session} ${source}`,
+    session,
+    source,
+    name,
+    self,
+    stream: video === "on" ? (source === "screen" ? slide() : face(n + 1)) : null,
+    video,
+    waitingText: `Receiving the keys of ${name}, usually under 2 seconds`,
+    muted: false,
+    speaking: false,
+    away: false,
+    ...part,
+  };
+}
+
+export const person = (t: TileModel, n: number): Person => ({
+  session: t.session,
+  name: t.name,
+  self: t.self,
+  mic: !t.muted,
+  camera: t.video !== "off",
+  screen: false,
+  speaking: t.speaking,
+  away: t.away,
+  note: n === 4 ? "second tab of the same browser" : "",
+  seen: n % 3 === 1 ? "first seen today" : "seen before",
+  device: `${(0x3fa1 + n * 4099).toString(16).slice(-4)} ${(0x90c7 + n * 911).toString(16).slice(-4)}`,
+});
+
+export const said = (n: number, text: string, minute: number): ChatMessage => ({
+  id: `${n} ${minute} ${text.length}`,
+  session: n < 0 ? "self" : `s${n}`,
+  name: n < 0 ? "Ada Keller" : nameOf(n),
+  self: n < 0,
+  text,
+  at: new Date(2026, 10, 24, 14, minute).getTime(),
+});
+
+export const sealed: Security = {
+  seal: "Sealed",
+  sealed: true,
+  code: ["48201", "77390", "15526", "09914", "63087", "20455"],
+  epoch: 12,
+  suite: "MLS with X25519, AES-128-GCM, SHA-256, Ed25519",
+  media: "VP8 and Opus, sealed with AES-128-GCM (SFrame)",
+  serverSees: [
+    "Internet addresses, and when somebody is here",
+    "How much is sent and when, and which sources are switched on",
+    "How many take part, and how often keys change",
+  ],
+  serverDoesNotSee: [
+    "Names and the meeting's title",
+    "Pictures and voices",
+    "Chat messages",
+    "Who is speaking",
+  ],
+};
+
+/** You and n-1 others. */
+export function fill(m: Fake["meeting"], n: number, change: Partial<TileModel>[] = []): void {
+  const own = tile(-1, change[0]);
+  const tiles = [own, ...Array.from({ length: n - 1 }, (_, i) => tile(i, change[i + 1]))];
+  m.tiles.value = tiles;
+  m.people.value = tiles.map(person);
+}
+
+export function makeFake(): Fake {
+  const screen = signal<Screen>("landing");
+  const show = (s: Screen) => (): void => {
+    screen.value = s;
+  };
+  return {
+    screen,
+    stopped: signal<Problem | null>(null),
+    landing: {
+      busy: signal(false),
+      problem: signal<Problem | null>(null),
+      newMeeting: show("check"),
+      openLink: show("check"),
+    },
+    check: makeCheck(show("meeting")),
+    meeting: makeMeeting(show("left")),
+    rejoin: show("check"),
+    home: show("landing"),
+  };
+}
+
+const flip = (s: Signal<DeviceChoice>) => (): void => {
+  s.value = { ...s.value, on: !s.value.on };
+};
+const choose =
+  (s: Signal<DeviceChoice>) =>
+  (chosen: string): void => {
+    s.value = { ...s.value, chosen };
+  };
+
+function makeCheck(join: () => void): Fake["check"] {
+  const camera = signal(devices);
+  const mic = signal(mics);
+  const speaker = signal<DeviceChoice | null>(null);
+  const name = signal("Ada Keller");
+  return {
+    title: signal("Board, 3rd quarter"),
+    people: signal<number | null>(3),
+    name,
+    nameHint: signal(""),
+    camera,
+    mic,
+    speaker,
+    preview: signal<MediaStream | null>(null),
+    level: signal(0.55),
+    joining: signal(false),
+    canJoin: signal(true),
+    problem: signal<Problem | null>(null),
+    setName: (n) => {
+      name.value = n;
+    },
+    toggleCamera: flip(camera),
+    toggleMic: flip(mic),
+    chooseCamera: choose(camera),
+    chooseMic: choose(mic),
+    chooseSpeaker: () => {},
+    join,
+  };
+}
+
+function makeMeeting(leave: () => void): Fake["meeting"] {
+  const mic = signal(mics);
+  const camera = signal(devices);
+  const panel = signal<Panel>(null);
+  const notices = signal<Notice[]>([]);
+  const chat = signal<ChatMessage[]>([]);
+  const sharing = signal(false);
+  const toggleShare = (): void => {
+    sharing.value = !sharing.value;
+  };
+  return {
+    title: signal("Board, 3rd quarter"),
+    connection: signal<"connecting" | "connected" | "reconnecting">("connected"),
+    tiles: signal<TileModel[]>([]),
+    hidden: signal(0),
+    people: signal<Person[]>([]),
+    chat,
+    unread: signal(0),
+    security: signal(sealed),
+    panel,
+    notices,
+    mic,
+    camera,
+    sharing,
+    canShare: signal(true),
+    link: signal(`https://meet.example.org/r/${"k3j2".repeat(6)}aa#1.${"x9Qr".repeat(10)}`),
+    toggleMic: flip(mic),
+    toggleCamera: flip(camera),
+    toggleShare,
+    chooseMic: choose(mic),
+    chooseCamera: choose(camera),
+    openPanel: (p) => {
+      panel.value = panel.value === p ? null : p;
+    },
+    sendChat: (text) => {
+      if (text.trim() === "") return false;
+      chat.value = [...chat.value, said(-1, text.trim(), 40 + chat.value.length)];
+      return true;
+    },
+    copyLink: () => {
+      const text =
+        "Invitation link copied. Whoever has it can join, so send it by a way you trust.";
+      notices.value = [...notices.value, { id: Date.now(), text, kind: "info" }];
+    },
+    dismiss: (id) => {
+      notices.value = notices.value.filter((n) => n.id !== id);
+    },
+    setTileSizes: (sizes) => {
+      document.documentElement.dataset.tiles = String(sizes.size);
+    },
+    leave,
+  };
+}
