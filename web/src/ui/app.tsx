@@ -1,27 +1,35 @@
 /** Chooses the screen. */
-import { useComputed } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { AppModel, Screen } from "../call/model";
 import { Check } from "./check";
 import { Landing } from "./landing";
-import { Left, Stopped } from "./ends";
+import { Left } from "./left";
 import { MeetingScreen } from "./meeting";
+import { Stopped } from "./stopped";
 
+/** The browser's history keeps titles: the meeting's own, which is sealed, is not among them. */
 const titles: Record<Screen, string> = {
   landing: "Incamera",
   check: "Before you join · Incamera",
   meeting: "Meeting · Incamera",
   left: "You left · Incamera",
-  stopped: "Incamera",
+  stopped: "Can't go on · Incamera",
 };
+
+function useTitle(model: AppModel, screen: Screen): void {
+  const unread = screen === "meeting" ? model.meeting.unread.value : 0;
+  useEffect(() => {
+    document.title = unread > 0 ? `(${unread}) ${titles[screen]}` : titles[screen];
+  }, [screen, unread]);
+}
 
 export function App({ model }: { model: AppModel }) {
   const screen = model.screen.value;
+  const stopped = model.stopped.value;
   const root = useRef<HTMLDivElement>(null);
   const first = useRef(true);
-  const stopped = useComputed(() => model.stopped.value);
+  useTitle(model, screen);
   useEffect(() => {
-    document.title = titles[screen];
     // Who follows by keyboard or ear is taken to the new screen's heading.
     if (!first.current) root.current?.querySelector<HTMLElement>("h1")?.focus();
     first.current = false;
@@ -32,7 +40,7 @@ export function App({ model }: { model: AppModel }) {
       {screen === "check" && <Check model={model.check} />}
       {screen === "meeting" && <MeetingScreen model={model.meeting} />}
       {screen === "left" && <Left model={model} />}
-      {screen === "stopped" && stopped.value && <Stopped problem={stopped.value} home={() => model.home()} />}
+      {screen === "stopped" && stopped && <Stopped problem={stopped} home={() => model.home()} />}
     </div>
   );
 }

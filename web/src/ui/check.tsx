@@ -1,96 +1,161 @@
 import { useId } from "preact/hooks";
 import type { CheckModel } from "../call/model";
-import { CameraIcon, CameraOffIcon, Mark, MicIcon, MicOffIcon } from "./icons";
-import { DeviceSelect, ProblemNote, Video } from "./parts";
-
-function who(people: number | null): string {
-  if (people === null) return "";
-  if (people === 0) return "Nobody is there yet.";
-  return people === 1 ? "One person is there." : `${people} people are there.`;
-}
+import { CameraIcon, CameraOffIcon, MicIcon, MicOffIcon } from "./icons";
+import { Control, DeviceSelect, Head, Video } from "./parts";
+import { ProblemNote } from "./problem";
+import { whoIsThere } from "./text";
 
 export function Check({ model }: { model: CheckModel }) {
-  const nameId = useId();
-  const camera = model.camera.value;
-  const mic = model.mic.value;
-  const speaker = model.speaker.value;
-  const problems = [camera.problem, mic.problem, model.problem.value].filter((p) => p !== null);
   return (
     <div class="check">
-      <header class="top">
-        <div class="mark">
-          <Mark /> incamera
-        </div>
-      </header>
+      <Head />
       <main class="check-body">
-        <section class="preview" aria-label="How you look">
-          {model.preview.value ? <Video stream={model.preview.value} mirrored /> : <p>Your camera is off</p>}
-          <div class="preview-bar">
-            <button
-              type="button"
-              class={mic.on ? "round" : "round off"}
-              aria-label={mic.on ? "Mute microphone" : "Unmute microphone"}
-              onClick={() => model.toggleMic()}
-            >
-              {mic.on ? <MicIcon /> : <MicOffIcon />}
-            </button>
-            <button
-              type="button"
-              class={camera.on ? "round" : "round off"}
-              aria-label={camera.on ? "Turn camera off" : "Turn camera on"}
-              onClick={() => model.toggleCamera()}
-            >
-              {camera.on ? <CameraIcon /> : <CameraOffIcon />}
-            </button>
-            <Meter level={mic.on ? model.level.value : 0} />
-          </div>
-        </section>
-        <form
-          class="check-form"
-          onSubmit={(e) => {
-            e.preventDefault();
-            model.join();
-          }}
-        >
-          <h1 tabIndex={-1}>{model.title.value || "Ready to join?"}</h1>
-          <p class="soft">{who(model.people.value)}</p>
-          <div class="labelled">
-            <label for={nameId}>Your name</label>
-            <input
-              id={nameId}
-              class="field"
-              autocomplete="name"
-              maxLength={64}
-              value={model.name.value}
-              aria-describedby={`${nameId}-hint`}
-              onInput={(e) => model.setName(e.currentTarget.value)}
-            />
-            <small id={`${nameId}-hint`} class="soft">
-              {model.nameHint.value || "Shown to the others, not to the server."}
-            </small>
-          </div>
-          <DeviceSelect label="Camera" choice={camera} choose={(id) => model.chooseCamera(id)} />
-          <DeviceSelect label="Microphone" choice={mic} choose={(id) => model.chooseMic(id)} />
-          {speaker && <DeviceSelect label="Speaker" choice={speaker} choose={(id) => model.chooseSpeaker(id)} />}
-          {problems.map((p) => (
-            <ProblemNote key={p.code} problem={p} />
-          ))}
-          <button type="submit" class="primary wide" disabled={!model.canJoin.value} aria-busy={model.joining.value}>
-            Join
-          </button>
-        </form>
+        <Look model={model} />
+        <JoinForm model={model} />
+        <Devices model={model} />
       </main>
     </div>
   );
 }
 
-function Meter({ level }: { level: number }) {
-  const bars = 8;
+/** How I look and sound. */
+function Look({ model }: { model: CheckModel }) {
+  const camera = model.camera.value;
+  const mic = model.mic.value;
+  const preview = model.preview.value;
   return (
-    <div class="meter" role="meter" aria-label="Microphone level" aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(level * 100)}>
-      {Array.from({ length: bars }, (_, i) => (
-        <span key={i} class={level * bars > i + 0.5 ? "lit" : ""} />
-      ))}
+    <section class="look" aria-label="How you look and sound">
+      <div class="preview">
+        {preview ? (
+          <Video stream={preview} mirrored />
+        ) : (
+          <p class="no-picture">
+            <CameraOffIcon />
+            {camera.on ? "Your camera is starting" : "Your camera is off"}
+          </p>
+        )}
+      </div>
+      <div class="look-bar">
+        <Control
+          label={mic.on ? "Mute microphone" : "Unmute microphone"}
+          word={mic.on ? "Mute" : "Unmute"}
+          icon={mic.on ? <MicIcon /> : <MicOffIcon />}
+          kind={mic.on ? "" : "off"}
+          press={() => model.toggleMic()}
+        />
+        <Control
+          label={camera.on ? "Turn camera off" : "Turn camera on"}
+          word={camera.on ? "Camera off" : "Camera on"}
+          icon={camera.on ? <CameraIcon /> : <CameraOffIcon />}
+          kind={camera.on ? "" : "off"}
+          press={() => model.toggleCamera()}
+        />
+        <Meter model={model} />
+      </div>
+    </section>
+  );
+}
+
+const BARS = 14;
+
+/** Draws itself anew for each level, and nothing else with it. */
+function Meter({ model }: { model: CheckModel }) {
+  const on = model.mic.value.on;
+  const level = on ? model.level.value : 0;
+  return (
+    <div class="meter">
+      <span class="meter-word" aria-hidden="true">
+        {on ? "Speak, and the bars move" : "Your microphone is off"}
+      </span>
+      {/* biome-ignore lint/a11y/useSemanticElements: browsers differ in what a meter element may look like */}
+      <span
+        class="bars"
+        role="meter"
+        aria-label="Microphone level"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(level * 100)}
+      >
+        {Array.from({ length: BARS }, (_, i) => (
+          <i key={i} class={level * BARS > i + 0.5 ? "lit" : ""} />
+        ))}
+      </span>
     </div>
+  );
+}
+
+function JoinForm({ model }: { model: CheckModel }) {
+  const id = useId();
+  const hint = model.nameHint.value;
+  const joining = model.joining.value;
+  const camera = model.camera.value.problem;
+  const mic = model.mic.value.problem;
+  const problem = model.problem.value;
+  return (
+    <form
+      class="join"
+      onSubmit={(e) => {
+        e.preventDefault();
+        model.join();
+      }}
+    >
+      <div>
+        <h1 tabIndex={-1} dir="auto">
+          {model.title.value || "Ready to join?"}
+        </h1>
+        <p class="soft">{whoIsThere(model.people.value)}</p>
+      </div>
+      <div class="labelled">
+        <label for={id}>Your name</label>
+        <input
+          id={id}
+          class="field"
+          autocomplete="name"
+          maxLength={64}
+          value={model.name.value}
+          aria-invalid={hint !== ""}
+          aria-describedby={`${id}-hint`}
+          onInput={(e) => model.setName(e.currentTarget.value)}
+        />
+        <small id={`${id}-hint`} class={hint ? "wrong" : "soft"}>
+          {hint || "Shown to the others, not to the server."}
+        </small>
+      </div>
+      <button
+        type="submit"
+        class="primary wide"
+        disabled={!model.canJoin.value}
+        aria-busy={joining}
+      >
+        Join
+      </button>
+      <p class="hint" role="status">
+        {joining && "Joining. The keys come from the people inside, not from the server."}
+      </p>
+      {problem && <ProblemNote problem={problem} />}
+      {camera && <ProblemNote problem={camera} />}
+      {mic && <ProblemNote problem={mic} />}
+    </form>
+  );
+}
+
+function Devices({ model }: { model: CheckModel }) {
+  const speaker = model.speaker.value;
+  return (
+    <section class="devices" aria-label="Devices">
+      <DeviceSelect
+        label="Camera"
+        choice={model.camera.value}
+        choose={(id) => model.chooseCamera(id)}
+      />
+      <DeviceSelect
+        label="Microphone"
+        choice={model.mic.value}
+        choose={(id) => model.chooseMic(id)}
+      />
+      {speaker && (
+        <DeviceSelect label="Speaker" choice={speaker} choose={(id) => model.chooseSpeaker(id)} />
+      )}
+    </section>
   );
 }

@@ -3,7 +3,7 @@ import { render } from "preact";
 import type { Problem } from "../call/model";
 import { App } from "./app";
 import { face } from "./gallery-faces";
-import { type Fake, fill, makeFake, person, said, sealed, tile } from "./gallery-model";
+import { type Fake, fill, makeFake, names, person, said, sealed, tile } from "./gallery-model";
 
 const run = (): void => {};
 const again = { label: "Try again", run };
@@ -39,13 +39,7 @@ const stop = (f: Fake, p: Problem): void => {
   f.screen.value = "stopped";
   f.stopped.value = p;
 };
-const lively = [
-  { muted: true },
-  { speaking: true },
-  { muted: true },
-  {},
-  { video: "off" },
-] as const;
+const lively = [{}, { speaking: true }, { muted: true }, {}, { video: "off" }] as const;
 
 const talk = (m: Fake["meeting"]): void => {
   m.chat.value = [
@@ -99,6 +93,12 @@ const states: Record<string, (f: Fake) => void> = {
     c.people.value = 0;
     c.title.value = "";
   },
+  "check-long": (f) => {
+    const c = check(f);
+    c.title.value = "Extraordinary general assembly on the reorganisation of the waters";
+    c.name.value = "W".repeat(64);
+    c.nameHint.value = "Choose a shorter name.";
+  },
   "check-joining": (f) => {
     const c = check(f);
     c.joining.value = true;
@@ -110,6 +110,13 @@ const states: Record<string, (f: Fake) => void> = {
   "meeting-9": (f) => void meeting(f, 9, ...lively),
   "meeting-25": (f) => {
     meeting(f, 25, ...lively).hidden.value = 7;
+  },
+  long: (f) => {
+    const unbroken = "W".repeat(64);
+    const m = meeting(f, 4, {}, { name: names[3]!, muted: true }, { name: unbroken, away: true });
+    m.title.value = "Extraordinary general assembly on the reorganisation of the waters";
+    m.panel.value = "people";
+    m.people.value = m.tiles.value.map(person);
   },
   waiting: (f) => {
     const m = meeting(f, 4, {}, {}, { video: "waiting" }, { video: "waiting" });

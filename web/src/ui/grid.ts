@@ -1,24 +1,135 @@
-/** How tiles are laid out: pure. */
+/** Where tiles are put on the stage: pure, in CSS pixels. */
 
-export interface Layout {
-  columns: number;
-  rows: number;
-  /** Size of one tile, px. */
+export interface Size {
   width: number;
   height: number;
 }
 
-const RATIO = 16 / 9;
+export interface Box extends Size {
+  left: number;
+  top: number;
+}
 
-/** The columns and rows in which n tiles of 16:9 become largest in a stage of that size. */
-export function layoutGrid(n: number, width: number, height: number, gap: number): Layout {
-  let best: Layout = { columns: 1, rows: Math.max(1, n), width: 0, height: 0 };
-  for (let columns = 1; columns <= Math.max(1, n); columns++) {
-    const rows = Math.ceil(Math.max(1, n) / columns);
-    const w = (width - gap * (columns - 1)) / columns;
-    const h = (height - gap * (rows - 1)) / rows;
-    const tile = Math.max(0, Math.min(w, h * RATIO));
-    if (tile > best.width + 0.5) best = { columns, rows, width: Math.floor(tile), height: Math.floor(tile / RATIO) };
+export interface Layout extends Size {
+  columns: number;
+  rows: number;
+}
+
+/** What the stage needs to know of a tile. */
+export interface Placed {
+  key: string;
+  source: "camera" | "screen";
+}
+
+/** What cameras send, and what a tile is when nothing speaks against it. */
+export const RATIO = 16 / 9;
+const GAP = 10;
+/** On a wide stage a tile may lose a quarter of the picture's width, which is wall; on a tall one a little more. */
+const NARROWEST_WIDE = 4 / 3;
+const NARROWEST_TALL = 1;
+/** Beside a shared screen: narrower and faces are stamps, wider and the screen is one. */
+const STRIP = { share: 0.22, least: 128, most: 320, tile: 104 };
+
+/**
+ * The columns and rows in which n tiles become largest on a stage of that size. A tile is 16:9, or narrower, down to narrowest,
+ * where that makes it larger.
+ */
+export function layoutGrid(n: number, stage: Size, gap: number, narrowest = RATIO): Layout {
+  const count = Math.max(1, n);
+  let best: Layout = { columns: 1, rows: count, width: 0, height: 0 };
+  for (let columns = 1; columns <= count; columns++) {
+    const rows = Math.ceil(count / columns);
+    const cell = {
+      width: Math.max(0, (stage.width - gap * (columns - 1)) / columns),
+      height: Math.max(0, (stage.height - gap * (rows - 1)) / rows),
+    };
+    const ratio = Math.min(RATIO, Math.max(narrowest, cell.width / cell.height || 0));
+    const width = Math.floor(Math.min(cell.width, cell.height * ratio));
+    const height = Math.floor(width / ratio);
+    if (width * height > best.width * best.height) best = { columns, rows, width, height };
   }
   return best;
+}
+
+/** n boxes in reading order, in the middle of the area; so is a last row that is not full. */
+export function placeGrid(n: number, area: Box, gap: number, narrowest = RATIO): Box[] {
+  const { columns, width, height } = layoutGrid(n, area, gap, narrowest);
+  const rows = Math.ceil(n / columns);
+  const top = area.top + (area.height - rows * height - (rows - 1) * gap) / 2;
+  return Array.from({ length: n }, (_, i) => {
+    const row = Math.floor(i / columns);
+    const inRow = Math.min(columns, n - row * columns);
+    const left = area.left + (area.width - inRow * width - (inRow - 1) * gap) / 2;
+    return {
+      left: Math.round(left + (i - row * columns) * (width + gap)),
+      top: Math.round(top + row * (height + gap)),
+      width,
+      height,
+    };
+  });
+}
+
+/** Boxes from the top of a narrow area, as many as are not too small; the order of people stays, the last ones fall off. */
+function placeStrip(n: number, area: Box, gap: number): Box[] {
+  let best: Box[] = [];
+  for (let columns = 1; ; columns++) {
+    const width = Math.floor((area.width - gap * (columns - 1)) / columns);
+    if (columns > 1 && width < STRIP.tile) return best;
+    const height = Math.floor(width / RATIO);
+    const rows = Math.max(1, Math.floor((area.height + gap) / (height + gap)));
+    best = Array.from({ length: Math.min(n, rows * columns) }, (_, i) => ({
+      left: area.left + (i % columns) * (width + gap),
+      top: area.top + Math.floor(i / columns) * (height + gap),
+      width,
+      height,
+    }));
+    if (best.length === n) return best;
+  }
+}
+
+/** Screens get nearly all of their area: what is on them may have any shape. */
+function placeScreens(n: number, area: Box, gap: number): Box[] {
+  const beside = area.width > area.height;
+  const width = beside ? Math.floor((area.width - gap * (n - 1)) / n) : area.width;
+  const height = beside ? area.height : Math.floor((area.height - gap * (n - 1)) / n);
+  return Array.from({ length: n }, (_, i) => ({
+    left: area.left + (beside ? i * (width + gap) : 0),
+    top: area.top + (beside ? 0 : i * (height + gap)),
+    width,
+    height,
+  }));
+}
+
+/** The boxes of the tiles that are shown, by key. Tiles without a box have no room. */
+export function layoutStage(tiles: readonly Placed[], stage: Size, gap = GAP): Map<string, Box> {
+  const screens = tiles.filter((t) => t.source === "screen");
+  const cameras = tiles.filter((t) => t.source === "camera");
+  const all: Box = { left: 0, top: 0, width: stage.width, height: stage.height };
+  if (stage.width <= 0 || stage.height <= 0) return new Map();
+  const wide = stage.width > stage.height;
+  const narrowest = wide ? NARROWEST_WIDE : NARROWEST_TALL;
+  if (screens.length === 0) return named(cameras, placeGrid(cameras.length, all, gap, narrowest));
+  if (cameras.length === 0) return named(screens, placeScreens(screens.length, all, gap));
+  if (wide) {
+    const strip = Math.round(
+      Math.min(STRIP.most, Math.max(STRIP.least, stage.width * STRIP.share)),
+    );
+    const main = { ...all, width: stage.width - strip - gap };
+    const side = { ...all, left: stage.width - strip, width: strip };
+    return new Map([
+      ...named(screens, placeScreens(screens.length, main, gap)),
+      ...named(cameras, placeStrip(cameras.length, side, gap)),
+    ]);
+  }
+  // A screen on a tall stage is as wide as the stage; what it leaves is for the people.
+  const height = Math.round(Math.min(stage.height * 0.6, screens.length * stage.width * 0.75));
+  const below = { ...all, top: height + gap, height: Math.max(0, stage.height - height - gap) };
+  return new Map([
+    ...named(screens, placeScreens(screens.length, { ...all, height }, gap)),
+    ...named(cameras, placeGrid(cameras.length, below, gap, narrowest)),
+  ]);
+}
+
+function named(tiles: readonly Placed[], boxes: readonly Box[]): Map<string, Box> {
+  return new Map(boxes.map((box, i) => [tiles[i]?.key ?? "", box]));
 }

@@ -11,7 +11,7 @@ const icon = (path: JSX.Element) =>
         height="22"
         fill="none"
         stroke="currentColor"
-        stroke-width="1.8"
+        stroke-width="1.75"
         stroke-linecap="round"
         stroke-linejoin="round"
         aria-hidden="true"
@@ -21,51 +21,58 @@ const icon = (path: JSX.Element) =>
     );
   };
 
-const mic = (
-  <>
-    <rect x="9" y="3" width="6" height="11" rx="3" />
-    <path d="M5 11a7 7 0 0 0 14 0M12 18v3" />
-  </>
-);
-const camera = (
-  <>
-    <rect x="3" y="6" width="12" height="12" rx="2.5" />
-    <path d="m15 11 6-3.5v9L15 13" />
-  </>
-);
 const slash = <path d="M4 4l16 16" />;
 
-export const MicIcon = icon(mic);
+export const MicIcon = icon(
+  <>
+    <rect x="9" y="3" width="6" height="11" rx="3" />
+    <path d="M5.5 11a6.5 6.5 0 0 0 13 0M12 17.5V21" />
+  </>,
+);
 export const MicOffIcon = icon(
   <>
-    {mic}
+    <path d="M9 9v2a3 3 0 0 0 4.7 2.5M15 10.5V6a3 3 0 0 0-5.8-1M5.5 11a6.5 6.5 0 0 0 10.4 5.2M18.5 11a6.4 6.4 0 0 1-.6 2.7M12 17.5V21" />
     {slash}
   </>,
 );
-export const CameraIcon = icon(camera);
+export const CameraIcon = icon(
+  <>
+    <rect x="2.5" y="6" width="13" height="12" rx="2.5" />
+    <path d="m15.5 11 6-3.5v9l-6-3.5" />
+  </>,
+);
 export const CameraOffIcon = icon(
   <>
-    {camera}
+    <path d="M9.5 6H13a2.5 2.5 0 0 1 2.5 2.5V11l6-3.5v9M15.5 15.5A2.5 2.5 0 0 1 13 18H5a2.5 2.5 0 0 1-2.5-2.5v-7A2.5 2.5 0 0 1 5 6" />
     {slash}
   </>,
 );
 export const ScreenIcon = icon(
   <>
     <rect x="3" y="4" width="18" height="12" rx="2" />
-    <path d="M12 13V8m-2.5 2L12 7.5l2.5 2.5M8 20h8" />
+    <path d="M12 13V7.5m-2.5 2.3L12 7.3l2.5 2.5M8 20h8" />
+  </>,
+);
+export const StopScreenIcon = icon(
+  <>
+    <rect x="3" y="4" width="18" height="12" rx="2" />
+    <path d="m10 8 4 4m0-4-4 4M8 20h8" />
   </>,
 );
 export const PeopleIcon = icon(
   <>
-    <circle cx="9" cy="8" r="3.2" />
-    <path d="M3 19c.6-3.2 3-5 6-5s5.4 1.8 6 5M16 5.2a3.2 3.2 0 0 1 0 5.8M18.5 14.6c1.5.9 2.3 2.4 2.6 4.4" />
+    <circle cx="9" cy="8" r="3.3" />
+    <path d="M2.8 19.5c.5-3.4 3-5.3 6.2-5.3s5.7 1.9 6.2 5.3M16 4.9a3.3 3.3 0 0 1 0 6.2M18.3 14.7c1.7.9 2.7 2.6 2.9 4.8" />
   </>,
 );
-export const ChatIcon = icon(<path d="M4 5h16v11H10l-4.5 4V16H4z" />);
+export const ChatIcon = icon(
+  <path d="M6 4.5h12a2.5 2.5 0 0 1 2.5 2.5v7a2.5 2.5 0 0 1-2.5 2.5h-7L6.5 20v-3.5H6A2.5 2.5 0 0 1 3.5 14V7A2.5 2.5 0 0 1 6 4.5z" />,
+);
+/** The keyhole of the mark: sealed. */
 export const SealIcon = icon(
   <>
     <circle cx="12" cy="12" r="9" />
-    <path d="m8.5 12.2 2.4 2.4 4.6-5" />
+    <path d="M12 7.3a2.9 2.9 0 0 0-1.3 5.5L9.9 16.5h4.2l-.8-3.7A2.9 2.9 0 0 0 12 7.3z" />
   </>,
 );
 export const WaitIcon = icon(
@@ -74,17 +81,48 @@ export const WaitIcon = icon(
     <path d="M12 7v5l3 2" />
   </>,
 );
-export const LeaveIcon = icon(<path d="M14 4H6v16h8M10 12h11m-3.5-3.5L21 12l-3.5 3.5" />);
+export const LeaveIcon = icon(<path d="M13 4H6v16h7M10.5 12H21m-3.5-3.5L21 12l-3.5 3.5" />);
 export const CloseIcon = icon(<path d="M6 6l12 12M18 6 6 18" />);
 export const LinkIcon = icon(
   <path d="M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.6-5.7L12 7M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.6 5.7L12 17" />,
 );
+export const UpIcon = icon(<path d="m7 14.5 5-5 5 5" />);
+export const DevicesIcon = icon(<path d="M4 8h8m4 0h4M4 16h4m4 0h8M14 5.5v5M10 13.5v5" />);
+export const KeyboardIcon = icon(
+  <>
+    <rect x="2.5" y="6" width="19" height="12" rx="2.5" />
+    <path d="M6.5 10h.01M10 10h.01M13.5 10h.01M17 10h.01M8 14h8" />
+  </>,
+);
+export const SendIcon = icon(<path d="M12 19V5.5M6 11l6-6 6 6" />);
+export const EyeIcon = icon(
+  <>
+    <path d="M2.5 12C4.6 8 8 6 12 6s7.4 2 9.5 6c-2.1 4-5.5 6-9.5 6s-7.4-2-9.5-6z" />
+    <circle cx="12" cy="12" r="2.7" />
+  </>,
+);
+/** An eye that is closed. */
+export const ClosedEyeIcon = icon(
+  <path d="M2.5 10.5c2.1 3.3 5.5 5 9.5 5s7.4-1.7 9.5-5M5.5 13.8 4 16.5M10 15.4l-.5 3.1M14 15.4l.5 3.1M18.5 13.8l1.5 2.7" />,
+);
+export const WarnIcon = icon(
+  <>
+    <path d="M12 4 21 19.5H3z" />
+    <path d="M12 10v4.5M12 17h.01" />
+  </>,
+);
+/** Bars of sound: somebody speaks. */
+export const SpeakingIcon = icon(<path d="M5 10v4M9.7 6v12M14.3 8.5v7M19 10.5v3" />);
 
-export function Mark() {
+/** A keyhole in a ring: an eye that is closed. */
+export function Mark({ size = 26 }: { size?: number }) {
   return (
-    <svg class="mark-icon" viewBox="0 0 32 32" width="26" height="26" aria-hidden="true">
-      <circle cx="16" cy="16" r="14" fill="none" stroke="var(--brass)" stroke-width="2.5" />
-      <path d="M16 8.5a4.6 4.6 0 0 0-2.3 8.6L12.4 24h7.2l-1.3-6.9A4.6 4.6 0 0 0 16 8.5z" fill="var(--brass)" />
+    <svg class="mark-icon" viewBox="0 0 32 32" width={size} height={size} aria-hidden="true">
+      <circle cx="16" cy="16" r="14" fill="none" stroke="currentColor" stroke-width="2.5" />
+      <path
+        d="M16 8.5a4.6 4.6 0 0 0-2.3 8.6L12.4 24h7.2l-1.3-6.9A4.6 4.6 0 0 0 16 8.5z"
+        fill="currentColor"
+      />
     </svg>
   );
 }

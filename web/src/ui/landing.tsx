@@ -1,66 +1,108 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { LandingModel } from "../call/model";
-import { Mark } from "./icons";
-import { ProblemNote } from "./parts";
+import { Head } from "./parts";
+import { ProblemNote } from "./problem";
 
 export function Landing({ model }: { model: LandingModel }) {
-  const title = useSignal("");
-  const link = useSignal("");
-  const titleId = useId();
-  const linkId = useId();
-  const problem = model.problem.value;
   return (
     <div class="landing">
-      <header class="top">
-        <div class="mark">
-          <Mark /> incamera
-        </div>
-      </header>
+      <Head />
       <main class="hero">
-        <h1 tabIndex={-1}>Meet behind closed doors.</h1>
-        <p class="lead">Video meetings on your own server, sealed in your browser. Not even this server can watch, listen or read along.</p>
-        <form
-          class="row"
-          onSubmit={(e) => {
-            e.preventDefault();
-            model.newMeeting(title.value);
+        <div class="pitch">
+          <p class="entry">
+            <i lang="la">in camera</i> law, Latin: in private
+          </p>
+          <h1 tabIndex={-1}>Meet behind closed doors.</h1>
+          <p class="lead">
+            Video meetings on your own server, sealed in your browser. Not even this server can
+            watch, listen or read along.
+          </p>
+        </div>
+        <div class="doors">
+          <NewMeeting model={model} />
+          <p class="or">or</p>
+          <OpenLink model={model} />
+        </div>
+      </main>
+      <footer class="facts">
+        <p>
+          <b>Nothing to install.</b> A link is enough.
+        </p>
+        <p>
+          <b>Nobody else involved.</b> No trackers, no other servers.
+        </p>
+        <p>
+          <b>Sealed, always.</b> There is no other mode.
+        </p>
+      </footer>
+    </div>
+  );
+}
+
+function NewMeeting({ model }: { model: LandingModel }) {
+  const title = useSignal("");
+  const id = useId();
+  const busy = model.busy.value;
+  const problem = model.problem.value;
+  return (
+    <form
+      class="door"
+      onSubmit={(e) => {
+        e.preventDefault();
+        model.newMeeting(title.value);
+      }}
+    >
+      <div class="labelled">
+        <label for={id}>Meeting title (optional)</label>
+        <input
+          id={id}
+          class="field"
+          maxLength={60}
+          autocomplete="off"
+          value={title.value}
+          onInput={(e) => {
+            title.value = e.currentTarget.value;
           }}
-        >
-          <label class="hidden" for={titleId}>
-            Meeting title (optional)
-          </label>
+        />
+      </div>
+      <button type="submit" class="primary wide" disabled={busy} aria-busy={busy}>
+        New meeting
+      </button>
+      <p class="hint" role="status">
+        {busy && "Making the keys in your browser."}
+      </p>
+      {problem && problem.code !== "link" && <ProblemNote problem={problem} />}
+    </form>
+  );
+}
+
+function OpenLink({ model }: { model: LandingModel }) {
+  const link = useSignal("");
+  const id = useId();
+  const problem = model.problem.value;
+  const wrong = problem?.code === "link";
+  return (
+    <form
+      class="door"
+      onSubmit={(e) => {
+        e.preventDefault();
+        model.openLink(link.value);
+      }}
+    >
+      <div class="labelled">
+        <label for={id}>Paste a meeting link</label>
+        <div class="joined">
           <input
-            id={titleId}
+            id={id}
             class="field"
-            placeholder="Meeting title (optional)"
-            maxLength={60}
+            type="text"
+            inputMode="url"
             autocomplete="off"
-            value={title.value}
-            onInput={(e) => {
-              title.value = e.currentTarget.value;
-            }}
-          />
-          <button type="submit" class="primary" disabled={model.busy.value}>
-            New meeting
-          </button>
-        </form>
-        <form
-          class="row"
-          onSubmit={(e) => {
-            e.preventDefault();
-            model.openLink(link.value);
-          }}
-        >
-          <label class="hidden" for={linkId}>
-            Paste a meeting link
-          </label>
-          <input
-            id={linkId}
-            class="field"
-            placeholder="Paste a meeting link"
-            autocomplete="off"
+            autocapitalize="off"
             spellcheck={false}
+            aria-invalid={wrong}
+            aria-describedby={wrong ? `${id}-wrong` : undefined}
             value={link.value}
             onInput={(e) => {
               link.value = e.currentTarget.value;
@@ -69,20 +111,9 @@ export function Landing({ model }: { model: LandingModel }) {
           <button type="submit" class="plain">
             Open
           </button>
-        </form>
-        {problem && <ProblemNote problem={problem} />}
-      </main>
-      <footer class="facts">
-        <div>
-          <b>Nothing to install.</b> A link is enough.
         </div>
-        <div>
-          <b>Nobody else involved.</b> No trackers, no other servers.
-        </div>
-        <div>
-          <b>Sealed, always.</b> There is no other mode.
-        </div>
-      </footer>
-    </div>
+      </div>
+      {problem && wrong && <ProblemNote problem={problem} id={`${id}-wrong`} />}
+    </form>
   );
 }

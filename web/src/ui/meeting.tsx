@@ -1,178 +1,188 @@
-import type { JSX } from "preact";
+import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { MeetingModel, Panel } from "../call/model";
-import {
-  CameraIcon,
-  CameraOffIcon,
-  ChatIcon,
-  CloseIcon,
-  LeaveIcon,
-  Mark,
-  MicIcon,
-  MicOffIcon,
-  PeopleIcon,
-  ScreenIcon,
-  SealIcon,
-  WaitIcon,
-} from "./icons";
-import { ChatPanel, PeoplePanel, SecurityPanel } from "./panels";
+import type { MeetingModel } from "../call/model";
+import { Dock, type Opened, useDeviceMenu } from "./dock";
+import { Help } from "./help";
+import { DevicesIcon, KeyboardIcon, LinkIcon, Mark, ScreenIcon, SealIcon, WaitIcon } from "./icons";
+import { type Shortcut, shortcutOf, singleKeys, takesKeys } from "./keys";
+import { Notices } from "./notices";
+import { OpenPanel } from "./panel";
 import { Stage } from "./stage";
-
-/** Keys that work anywhere but in a field. */
-function useShortcuts(model: MeetingModel): void {
-  useEffect(() => {
-    const press = (e: KeyboardEvent): void => {
-      if (e.key === "Escape" && model.panel.value) return model.openPanel(null);
-      const target = e.target as HTMLElement;
-      if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
-      const run: Record<string, () => void> = {
-        m: () => model.toggleMic(),
-        v: () => model.toggleCamera(),
-        p: () => model.openPanel("people"),
-        c: () => model.openPanel("chat"),
-        s: () => model.openPanel("security"),
-      };
-      run[e.key.toLowerCase()]?.();
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  }, [model]);
-}
+import { countPeople, timeOfDay } from "./text";
 
 export function MeetingScreen({ model }: { model: MeetingModel }) {
-  useShortcuts(model);
-  const panel = model.panel.value;
-  const people = model.people.value.length;
-  const security = model.security.value;
-  const reconnecting = model.connection.value === "reconnecting";
+  const help = useSignal(false);
+  const { opened, open } = useDeviceMenu();
+  useShortcuts(model, () => {
+    help.value = true;
+  });
   return (
-    <div class={panel ? "meeting with-panel" : "meeting"}>
+    <div class={model.panel.value ? "meeting with-panel" : "meeting"}>
       <header class="bar">
-        <div class="mark">
+        <p class="mark">
           <Mark />
-          <h1 tabIndex={-1}>{model.title.value || "Meeting"}</h1>
-        </div>
-        <p class={security.sealed ? "seal sealed" : "seal"} role="status">
-          {security.sealed ? <SealIcon /> : <WaitIcon />}
-          {security.seal}
-          {security.sealed && ` · ${people === 1 ? "1 person" : `${people} people`}`}
         </p>
+        <h1 tabIndex={-1} dir="auto">
+          {model.title.value || "Meeting"}
+        </h1>
+        <Seal model={model} />
+        <span class="space" />
+        <Clock />
+        <button
+          type="button"
+          class="round only-wide"
+          aria-label="Keyboard"
+          title="Keyboard (?)"
+          onClick={() => {
+            help.value = true;
+          }}
+        >
+          <KeyboardIcon />
+        </button>
+        <DevicesButton opened={opened} open={open} />
       </header>
       <main class="main" aria-label="Stage">
         <Stage model={model} />
-        {reconnecting && (
-          <p class="banner" role="status">
-            Reconnecting. The server does not answer; you will be back by yourself.
-          </p>
-        )}
-        {!reconnecting && people === 1 && (
-          <div class="alone">
-            <p>You are the first one here.</p>
-            <button type="button" class="primary" onClick={() => model.copyLink()}>
-              Copy link to invite
-            </button>
-          </div>
-        )}
+        <Overlay model={model} />
         <Notices model={model} />
       </main>
-      {panel === "people" && <PeoplePanel model={model} />}
-      {panel === "chat" && <ChatPanel model={model} />}
-      {panel === "security" && <SecurityPanel model={model} />}
-      <Dock model={model} panel={panel} />
+      <OpenPanel model={model} />
+      <Dock model={model} opened={opened} open={open} />
+      {help.value && (
+        <Help
+          close={() => {
+            help.value = false;
+          }}
+        />
+      )}
     </div>
   );
 }
 
-function Notices({ model }: { model: MeetingModel }) {
-  return (
-    <div class="notices" role="status" aria-live="polite">
-      {model.notices.value.map((n) => (
-        <div key={n.id} class={n.kind === "warn" ? "notice warn" : "notice"}>
-          <span>{n.text}</span>
-          {n.action && (
-            <button type="button" class="plain" onClick={n.action.run}>
-              {n.action.label}
-            </button>
-          )}
-          <button type="button" class="round quiet" aria-label="Dismiss" onClick={() => model.dismiss(n.id)}>
-            <CloseIcon />
-          </button>
-        </div>
-      ))}
-    </div>
-  );
+interface DevicesButtonProps {
+  opened: Opened;
+  open: (which: "both" | null, byHand: boolean) => void;
 }
 
-interface DockButtonProps {
-  label: string;
-  word: string;
-  icon: JSX.Element;
-  press: () => void;
-  kind?: string;
-  pressed?: boolean;
-  keys?: string;
-  count?: number;
-}
-
-function DockButton({ label, word, icon, press, kind = "", pressed, keys, count = 0 }: DockButtonProps) {
+/** Where the bar is too narrow for a chooser beside each button, one above does for both. */
+function DevicesButton({ opened, open }: DevicesButtonProps) {
+  const shown = opened.which === "both";
   return (
     <button
       type="button"
-      class={`dock-button ${kind}`}
-      aria-label={label}
-      aria-pressed={pressed}
-      title={keys ? `${label} (${keys})` : label}
-      onClick={press}
+      class="round only-narrow"
+      data-opens-devices
+      aria-label="Devices"
+      aria-haspopup="dialog"
+      aria-expanded={shown}
+      onClick={() => open(shown ? null : "both", true)}
     >
-      {icon}
-      <span class="word" aria-hidden="true">
-        {word}
-      </span>
-      {count > 0 && (
-        <span class="count" aria-hidden="true">
-          {count}
-        </span>
-      )}
+      <DevicesIcon />
     </button>
   );
 }
 
-function Dock({ model, panel }: { model: MeetingModel; panel: Panel }) {
-  const mic = model.mic.value;
-  const camera = model.camera.value;
-  const sharing = model.sharing.value;
-  const open = (p: Panel) => () => model.openPanel(p);
+/** What the meeting is, in four words; a click says what it means. */
+function Seal({ model }: { model: MeetingModel }) {
+  const { seal, sealed } = model.security.value;
   return (
-    <nav class="dock" aria-label="Meeting controls">
-      <DockButton
-        label={mic.on ? "Mute microphone" : "Unmute microphone"}
-        word={mic.on ? "Mute" : "Unmute"}
-        icon={mic.on ? <MicIcon /> : <MicOffIcon />}
-        kind={mic.on ? "" : "off"}
-        press={() => model.toggleMic()}
-        keys="M"
-      />
-      <DockButton
-        label={camera.on ? "Turn camera off" : "Turn camera on"}
-        word="Camera"
-        icon={camera.on ? <CameraIcon /> : <CameraOffIcon />}
-        kind={camera.on ? "" : "off"}
-        press={() => model.toggleCamera()}
-        keys="V"
-      />
-      {model.canShare.value && (
-        <DockButton
-          label={sharing ? "Stop sharing" : "Share screen"}
-          word={sharing ? "Stop" : "Share"}
-          icon={<ScreenIcon />}
-          kind={sharing ? "on" : ""}
-          press={() => model.toggleShare()}
-        />
-      )}
-      <DockButton label="People" word="People" icon={<PeopleIcon />} pressed={panel === "people"} press={open("people")} keys="P" />
-      <DockButton label="Chat" word="Chat" icon={<ChatIcon />} pressed={panel === "chat"} press={open("chat")} keys="C" count={model.unread.value} />
-      <DockButton label="Security" word="Security" icon={<SealIcon />} pressed={panel === "security"} press={open("security")} keys="S" />
-      <DockButton label="Leave" word="Leave" icon={<LeaveIcon />} kind="leave" press={() => model.leave()} />
-    </nav>
+    <>
+      <button
+        type="button"
+        class={sealed ? "seal sealed" : "seal"}
+        title="What this means (S)"
+        onClick={() => model.openPanel("security")}
+      >
+        {sealed ? <SealIcon /> : <WaitIcon />}
+        <span>{seal}</span>
+        {sealed && <span class="only-wide">· {countPeople(model.people.value.length)}</span>}
+      </button>
+      <span class="hidden" role="status">
+        {seal}
+      </span>
+    </>
   );
+}
+
+/** What lies over the stage and moves nothing. */
+function Overlay({ model }: { model: MeetingModel }) {
+  const alone = model.people.value.length <= 1 && model.security.value.sealed;
+  if (model.connection.value === "reconnecting")
+    return (
+      <p class="banner warn" role="status">
+        <WaitIcon /> Reconnecting. The server does not answer; you will be back by yourself.
+      </p>
+    );
+  if (model.sharing.value)
+    return (
+      <p class="banner" role="status">
+        <ScreenIcon /> The others see your screen.
+      </p>
+    );
+  if (alone)
+    return (
+      <div class="alone">
+        <div>
+          <h2>You are the first one here.</h2>
+          <p class="soft">Send the link to those who should come, by a way you trust.</p>
+        </div>
+        <button type="button" class="primary" onClick={() => model.copyLink()}>
+          <LinkIcon /> Copy invitation link
+        </button>
+      </div>
+    );
+  return null;
+}
+
+const MINUTE = 60_000; // ms
+
+function Clock() {
+  const now = useSignal(Date.now());
+  useEffect(() => {
+    const id = setInterval(
+      () => {
+        now.value = Date.now();
+      },
+      MINUTE / 6, // at most ten seconds behind
+    );
+    return () => clearInterval(id);
+  }, []);
+  return (
+    <time class="clock only-wide" dateTime={timeOfDay(now.value)}>
+      {timeOfDay(now.value)}
+    </time>
+  );
+}
+
+function useShortcuts(model: MeetingModel, help: () => void): void {
+  useEffect(() => {
+    const run: Record<Shortcut, () => void> = {
+      mic: () => model.toggleMic(),
+      camera: () => model.toggleCamera(),
+      people: () => model.openPanel("people"),
+      chat: () => model.openPanel("chat"),
+      security: () => model.openPanel("security"),
+      help,
+    };
+    const press = (e: KeyboardEvent): void => {
+      if (e.key === "Escape" && model.panel.value && !(e.target as Element).closest?.("dialog")) {
+        model.openPanel(null);
+        return;
+      }
+      const { key, ctrlKey, metaKey, altKey, repeat, target } = e;
+      const shortcut = shortcutOf({
+        key,
+        ctrlKey,
+        metaKey,
+        altKey,
+        repeat,
+        taken: takesKeys(target),
+      });
+      if (!shortcut || !singleKeys()) return;
+      e.preventDefault(); // the letter must not be typed into what opens
+      run[shortcut]();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [model]);
 }

@@ -1,43 +1,91 @@
 /** Small parts that several screens use. */
+import type { JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
-import type { DeviceChoice, Problem } from "../call/model";
+import type { DeviceChoice } from "../call/model";
+import { Mark } from "./icons";
 
 /** A video that shows a stream, silently: sound is played elsewhere. */
 export function Video({ stream, mirrored }: { stream: MediaStream | null; mirrored?: boolean }) {
   const ref = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     const video = ref.current;
-    if (video && video.srcObject !== stream) {
-      video.srcObject = stream;
-      if (stream) video.play().catch(() => {}); // replaced meanwhile
-    }
+    if (!video || video.srcObject === stream) return;
+    video.srcObject = stream;
+    if (stream) video.play().catch(() => {}); // replaced meanwhile
   }, [stream]);
-  return <video ref={ref} class={mirrored ? "mirrored" : ""} autoplay playsInline muted aria-hidden="true" />;
+  return <video ref={ref} class={mirrored ? "mirrored" : ""} autoplay playsInline muted />;
 }
 
-export function ProblemNote({ problem }: { problem: Problem }) {
+/** The mark and the name, above screens that are not a meeting. */
+export function Head() {
   return (
-    <div class="problem" role="alert">
-      <strong>{problem.title}</strong>
-      <p>{problem.text}</p>
-      {problem.action && (
-        <button type="button" class="plain" onClick={problem.action.run}>
-          {problem.action.label}
-        </button>
-      )}
-    </div>
+    <header class="head">
+      <p class="mark">
+        <Mark /> incamera
+      </p>
+    </header>
   );
 }
 
-export function DeviceSelect({ label, choice, choose }: { label: string; choice: DeviceChoice; choose: (id: string) => void }) {
+interface ControlProps {
+  /** What it does, for assistive technology and the tooltip. */
+  label: string;
+  /** What is written on it where there is room. */
+  word: string;
+  icon: JSX.Element;
+  press: () => void;
+  kind?: "" | "off" | "on" | "leave";
+  pressed?: boolean;
+  /** The key that does the same. */
+  keys?: string;
+  count?: number;
+}
+
+/** A button with an icon, and a word where there is room for it. */
+export function Control(props: ControlProps) {
+  const { label, word, icon, press, kind = "", pressed, keys = "", count = 0 } = props;
+  return (
+    <button
+      type="button"
+      class={`control ${kind}`}
+      aria-label={label}
+      aria-pressed={pressed}
+      aria-keyshortcuts={keys || undefined}
+      aria-description={count > 0 ? `${count} unread` : undefined}
+      title={keys ? `${label} (${keys})` : label}
+      onClick={press}
+    >
+      {icon}
+      <span class="word" aria-hidden="true">
+        {word}
+      </span>
+      {count > 0 && (
+        <span class="count" aria-hidden="true" data-count={count > 99 ? "99+" : count} />
+      )}
+    </button>
+  );
+}
+
+interface DeviceSelectProps {
+  label: string;
+  choice: DeviceChoice;
+  choose: (id: string) => void;
+}
+
+export function DeviceSelect({ label, choice, choose }: DeviceSelectProps) {
   const id = useId();
   if (choice.devices.length === 0) return null;
   return (
-    <div class="select">
+    <div class="labelled">
       <label for={id}>{label}</label>
-      <select id={id} value={choice.chosen} onChange={(e) => choose(e.currentTarget.value)}>
+      <select
+        id={id}
+        class="field"
+        value={choice.chosen}
+        onChange={(e) => choose(e.currentTarget.value)}
+      >
         {choice.devices.map((d) => (
-          <option key={d.id} value={d.id}>
+          <option key={d.id} value={d.id} selected={d.id === choice.chosen}>
             {d.label}
           </option>
         ))}
@@ -46,21 +94,15 @@ export function DeviceSelect({ label, choice, choose }: { label: string; choice:
   );
 }
 
-/** The first letters of a name, for a tile without a picture. */
-export function initials(name: string): string {
-  const words = name.trim().split(/\s+/);
-  const first = [...(words[0] ?? "")][0] ?? "";
-  const last = words.length > 1 ? ([...(words.at(-1) ?? "")][0] ?? "") : "";
-  return (first + last).toUpperCase();
-}
-
-/** Reports a size whenever it changes. */
-export function useSize(f: (width: number, height: number) => void) {
-  const ref = useRef<HTMLDivElement>(null);
+/** Reports the size of an element at once and whenever it changes. f must not change. */
+export function useSize<T extends HTMLElement>(f: (width: number, height: number) => void) {
+  const ref = useRef<T>(null);
   useEffect(() => {
     const element = ref.current;
     if (!element) return;
-    const observer = new ResizeObserver(() => f(element.clientWidth, element.clientHeight));
+    const tell = (): void => f(element.clientWidth, element.clientHeight);
+    tell();
+    const observer = new ResizeObserver(tell);
     observer.observe(element);
     return () => observer.disconnect();
   }, []);

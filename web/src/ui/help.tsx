@@ -1,0 +1,52 @@
+import { useEffect, useRef } from "preact/hooks";
+import { CloseIcon } from "./icons";
+import { setSingleKeys, singleKeys } from "./keys";
+
+const keys: readonly [string, string][] = [
+  ["M", "Microphone on or off"],
+  ["V", "Camera on or off"],
+  ["P", "People"],
+  ["C", "Chat"],
+  ["S", "Security"],
+  ["?", "This list"],
+  ["Esc", "Close what is open"],
+];
+
+/** The keys, and the switch that turns the single ones off. */
+export function Help({ close }: { close: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} class="help" aria-labelledby="help-title" onClose={close}>
+      <header class="panel-head">
+        <h2 id="help-title">Keyboard</h2>
+        <button
+          type="button"
+          class="round"
+          aria-label="Close keyboard help"
+          onClick={() => dialog.current?.close()}
+        >
+          <CloseIcon />
+        </button>
+      </header>
+      <dl class="keys">
+        {keys.map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <label class="device-row">
+        <input
+          type="checkbox"
+          checked={singleKeys()}
+          onChange={(e) => setSingleKeys(e.currentTarget.checked)}
+        />
+        <span class="grow">Use single keys</span>
+      </label>
+    </dialog>
+  );
+}

@@ -1,0 +1,65 @@
+/** Single keys that work anywhere in a meeting but in a field. */
+import { signal } from "@preact/signals";
+
+export type Shortcut = "mic" | "camera" | "people" | "chat" | "security" | "help";
+
+const shortcuts: Readonly<Record<string, Shortcut>> = {
+  m: "mic",
+  v: "camera",
+  p: "people",
+  c: "chat",
+  s: "security",
+  "?": "help",
+};
+
+export interface Press {
+  key: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+  repeat: boolean;
+  /** The focus is where letters are typed or a dialog is open. */
+  taken: boolean;
+}
+
+export function shortcutOf(p: Press): Shortcut | null {
+  if (p.ctrlKey || p.metaKey || p.altKey || p.repeat || p.taken) return null;
+  return Object.hasOwn(shortcuts, p.key.toLowerCase())
+    ? (shortcuts[p.key.toLowerCase()] ?? null)
+    : null;
+}
+
+/** Reports whether a key pressed there belongs to the element and not to the meeting. */
+export function takesKeys(target: EventTarget | null): boolean {
+  return (
+    target instanceof Element &&
+    target.closest("input, textarea, select, dialog, [contenteditable]") !== null
+  );
+}
+
+const STORED = "single-keys";
+
+function stored(): boolean {
+  try {
+    return localStorage.getItem(STORED) !== "off";
+  } catch {
+    return true; // storage is blocked
+  }
+}
+
+const on = signal<boolean | null>(null);
+
+/** Who dictates or brushes against keys can switch them off (WCAG 2.1.4); this browser remembers. */
+export function singleKeys(): boolean {
+  on.value ??= stored();
+  return on.value;
+}
+
+export function setSingleKeys(wanted: boolean): void {
+  on.value = wanted;
+  try {
+    localStorage.setItem(STORED, wanted ? "on" : "off");
+  } catch {
+    // storage is blocked: it holds until the page is closed
+  }
+}

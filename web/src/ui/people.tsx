@@ -1,0 +1,66 @@
+import type { JSX } from "preact";
+import type { MeetingModel, Person } from "../call/model";
+import { CameraOffIcon, LinkIcon, MicOffIcon, ScreenIcon, SpeakingIcon } from "./icons";
+import { initials } from "./text";
+
+export function PeoplePanel({ model }: { model: MeetingModel }) {
+  return (
+    <>
+      <button type="button" class="primary wide" onClick={() => model.copyLink()}>
+        <LinkIcon /> Copy invitation link
+      </button>
+      <details class="by-hand">
+        <summary>Show the link</summary>
+        <input
+          class="field wide mono"
+          readOnly
+          aria-label="Invitation link"
+          value={model.link.value}
+          onFocus={(e) => e.currentTarget.select()}
+        />
+        <small class="soft">Whoever has the whole link can join.</small>
+      </details>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls is reached by keyboard */}
+      <ul class="list scrolls" tabIndex={0} aria-label="People in the meeting">
+        {model.people.value.map((p) => (
+          <Row key={p.session} person={p} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Row({ person: p }: { person: Person }) {
+  return (
+    <li class={p.away ? "is-away" : ""}>
+      <Avatar name={p.name} />
+      <span class="grow">
+        <bdi>{p.name}</bdi>
+        {p.self && <span class="soft"> (you)</span>}
+        {p.note && <small class="soft block">{p.note}</small>}
+        {p.away && <small class="soft block">reconnecting</small>}
+      </span>
+      {p.speaking && <Badge icon={<SpeakingIcon />} word="speaking" kind="brass" />}
+      {p.screen && <Badge icon={<ScreenIcon />} word="shares a screen" />}
+      {!p.camera && <Badge icon={<CameraOffIcon />} word="camera off" />}
+      {!p.mic && <Badge icon={<MicOffIcon />} word="muted" />}
+    </li>
+  );
+}
+
+export function Avatar({ name }: { name: string }) {
+  return (
+    <span class="initials avatar" aria-hidden="true">
+      {initials(name)}
+    </span>
+  );
+}
+
+function Badge({ icon, word, kind = "" }: { icon: JSX.Element; word: string; kind?: string }) {
+  return (
+    <span class={`badge ${kind}`} title={word}>
+      {icon}
+      <span class="hidden">{word}</span>
+    </span>
+  );
+}

@@ -1,0 +1,20 @@
+import type { Problem } from "../call/model";
+import { WarnIcon } from "./icons";
+
+/** What is wrong, in a person's words, with what to press if anything helps. */
+export function ProblemNote({ problem, id }: { problem: Problem; id?: string }) {
+  return (
+    <div class="problem" role="alert" id={id}>
+      <WarnIcon />
+      <div>
+        <strong>{problem.title}</strong>
+        <p>{problem.text}</p>
+        {problem.action && (
+          <button type="button" class="plain small" onClick={problem.action.run}>
+            {problem.action.label}
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}

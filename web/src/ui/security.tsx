@@ -1,0 +1,118 @@
+import type { MeetingModel, Person, Security } from "../call/model";
+import { ClosedEyeIcon, EyeIcon, SealIcon, WaitIcon } from "./icons";
+import { Avatar } from "./people";
+
+export function SecurityPanel({ model }: { model: MeetingModel }) {
+  const s = model.security.value;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by keyboard
+    // biome-ignore lint/a11y/useSemanticElements: the panel around it is the landmark
+    <div class="scrolls sections" role="group" aria-label="Security of this meeting" tabIndex={0}>
+      <Verdict security={s} />
+      <Code groups={s.code} />
+      <section>
+        <h3>Who is here</h3>
+        <ul class="list">
+          {model.people.value.map((p) => (
+            <MemberRow key={p.session} person={p} />
+          ))}
+        </ul>
+      </section>
+      <section>
+        <h3>
+          <EyeIcon /> This server sees
+        </h3>
+        <ul class="plain-list">
+          {s.serverSees.map((t) => (
+            <li key={t}>{t}</li>
+          ))}
+        </ul>
+      </section>
+      <section>
+        <h3>
+          <ClosedEyeIcon /> It does not see
+        </h3>
+        <ul class="plain-list">
+          {s.serverDoesNotSee.map((t) => (
+            <li key={t}>{t}</li>
+          ))}
+        </ul>
+      </section>
+      <Technically security={s} />
+    </div>
+  );
+}
+
+function Verdict({ security: s }: { security: Security }) {
+  return (
+    <section class={s.sealed ? "verdict sealed" : "verdict"}>
+      {s.sealed ? <SealIcon /> : <WaitIcon />}
+      <div>
+        <b>{s.seal}</b>
+        <p class="soft">
+          {s.sealed
+            ? "The keys are made on your devices. They never leave them for this server."
+            : "Nothing leaves this browser before it can be sealed."}
+        </p>
+      </div>
+    </section>
+  );
+}
+
+/** The number that people read out to each other. */
+function Code({ groups }: { groups: string[] }) {
+  return (
+    <section>
+      <h3>Read these numbers aloud</h3>
+      <p class="soft">If everyone sees the same, nobody is in between.</p>
+      {groups.length > 0 ? (
+        <>
+          <p class="hidden">{groups.map((g) => [...g].join(" ")).join(", ")}</p>
+          <p class="code" aria-hidden="true">
+            {groups.map((g, i) => (
+              <span key={i}>{g} </span>
+            ))}
+          </p>
+        </>
+      ) : (
+        <p class="code none">The numbers come with the keys.</p>
+      )}
+    </section>
+  );
+}
+
+function MemberRow({ person: p }: { person: Person }) {
+  return (
+    <li>
+      <Avatar name={p.name} />
+      <span class="grow">
+        <bdi>{p.name}</bdi>
+        {p.self && <span class="soft"> (you)</span>}
+        {p.note && <small class="soft block">{p.note}</small>}
+        <small class="soft block">{p.self ? "this browser" : p.seen}</small>
+      </span>
+      <small class="device">
+        <span class="hidden">device </span>
+        <span class="mono">{p.device}</span>
+      </small>
+    </li>
+  );
+}
+
+function Technically({ security: s }: { security: Security }) {
+  return (
+    <section>
+      <h3>In detail</h3>
+      <dl>
+        <dt>Epoch</dt>
+        <dd>{s.epoch}. Each time somebody comes or goes there are new keys.</dd>
+        <dt>Keys</dt>
+        <dd>{s.suite}</dd>
+        <dt>Media</dt>
+        <dd>{s.media}</dd>
+        <dt>This page</dt>
+        <dd>came from this server. An operator who alters it could listen in.</dd>
+      </dl>
+    </section>
+  );
+}

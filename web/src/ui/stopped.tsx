@@ -1,0 +1,25 @@
+import type { Problem } from "../call/model";
+import { Mark } from "./icons";
+
+/** The meeting or the page can't go on: what it is, and what helps. */
+export function Stopped({ problem, home }: { problem: Problem; home: () => void }) {
+  return (
+    <main class="end">
+      <p class="end-mark quiet">
+        <Mark size={56} />
+      </p>
+      <h1 tabIndex={-1}>{problem.title}</h1>
+      <p class="soft">{problem.text}</p>
+      <div class="row">
+        {problem.action && (
+          <button type="button" class="primary" onClick={problem.action.run}>
+            {problem.action.label}
+          </button>
+        )}
+        <button type="button" class="plain" onClick={home}>
+          Back to the start
+        </button>
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,58 @@
+/** Words and figures that screens show: pure. */
+import type { ChatMessage } from "../call/model";
+
+/** The first letters of a name, for a tile without a picture. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  const first = firstSign(words[0] ?? "");
+  const last = words.length > 1 ? firstSign(words.at(-1) ?? "") : "";
+  return (first + last).toUpperCase();
+}
+
+/** What people see as one sign may be several code points. */
+function firstSign(word: string): string {
+  for (const { segment } of new Intl.Segmenter().segment(word)) return segment;
+  return "";
+}
+
+export function countPeople(n: number): string {
+  return n === 1 ? "1 person" : `${n} people`;
+}
+
+/** Who is in a meeting that one has not joined. */
+export function whoIsThere(people: number | null): string {
+  if (people === null) return "";
+  if (people === 0) return "Nobody is there yet.";
+  return people === 1 ? "One person is there." : `${people} people are there.`;
+}
+
+export function timeOfDay(at: number): string {
+  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}
+
+export interface ChatGroup {
+  key: string;
+  session: string;
+  name: string;
+  self: boolean;
+  at: number;
+  messages: ChatMessage[];
+}
+
+/** ms after which a message gets a heading of its own again. */
+const TOGETHER = 5 * 60_000;
+
+/** Messages that one person wrote one after the other share a heading. */
+export function groupChat(messages: readonly ChatMessage[]): ChatGroup[] {
+  const groups: ChatGroup[] = [];
+  for (const m of messages) {
+    const last = groups.at(-1);
+    if (last && last.session === m.session && last.name === m.name && m.at - last.at < TOGETHER)
+      last.messages.push(m);
+    else {
+      const { session, name, self, at } = m;
+      groups.push({ key: `${session} ${m.id}`, session, name, self, at, messages: [m] });
+    }
+  }
+  return groups;
+}

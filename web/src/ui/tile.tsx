@@ -1,0 +1,69 @@
+import type { TileModel } from "../call/model";
+import type { Box } from "./grid";
+import { Mark, MicOffIcon, SpeakingIcon } from "./icons";
+import { Video } from "./parts";
+import { initials } from "./text";
+
+/** Below these widths (px) a tile has no room for words, and then for a badge. */
+const SMALL = 200;
+const TINY = 112;
+
+export function Tile({ tile, box }: { tile: TileModel; box: Box }) {
+  const size = box.width < TINY ? "tiny" : box.width < SMALL ? "small" : "";
+  const state = [tile.speaking && "speaking", tile.away && "is-away"].filter(Boolean);
+  const classes = ["tile", tile.source, size, ...state].filter(Boolean).join(" ");
+  return (
+    <li
+      class={classes}
+      style={{
+        left: `${box.left}px`,
+        top: `${box.top}px`,
+        width: `${box.width}px`,
+        height: `${box.height}px`,
+      }}
+      data-session={tile.session}
+      data-source={tile.source}
+      data-video={tile.video}
+    >
+      <Picture tile={tile} box={box} />
+      <Name tile={tile} />
+    </li>
+  );
+}
+
+function Picture({ tile, box }: { tile: TileModel; box: Box }) {
+  if (tile.video === "on")
+    return <Video stream={tile.stream} mirrored={tile.self && tile.source === "camera"} />;
+  if (tile.video === "waiting")
+    return (
+      <p class="waiting">
+        <Mark size={box.height < 150 ? 18 : 30} />
+        <span>{tile.waitingText}</span>
+      </p>
+    );
+  const size = Math.round(Math.min(box.width, box.height) * 0.38);
+  return (
+    <span
+      class="initials"
+      style={{ width: `${size}px`, height: `${size}px`, fontSize: `${Math.round(size * 0.36)}px` }}
+      aria-hidden="true"
+    >
+      {initials(tile.name)}
+    </span>
+  );
+}
+
+function Name({ tile }: { tile: TileModel }) {
+  const camera = tile.source === "camera";
+  const name = tile.self ? "You" : tile.name;
+  return (
+    <p class="name">
+      {camera && tile.speaking && <SpeakingIcon />}
+      {camera && tile.muted && !tile.speaking && <MicOffIcon />}
+      <bdi>{camera ? name : `${name}: screen`}</bdi>
+      {camera && tile.muted && <span class="state"> muted</span>}
+      {camera && tile.speaking && <span class="hidden"> speaking</span>}
+      {tile.away && <span class="state"> reconnecting</span>}
+    </p>
+  );
+}
