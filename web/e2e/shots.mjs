@@ -24,7 +24,8 @@ const args = [
 const sizes = [
   { name: "desktop", viewport: { width: 1280, height: 800 } },
   { name: "phone", viewport: { width: 390, height: 844 }, thumb: true },
-  { name: "narrow", viewport: { width: 360, height: 640 }, thumb: true },
+  { name: "small", viewport: { width: 360, height: 640 }, thumb: true },
+  { name: "zoom", viewport: { width: 640, height: 400 } }, // a desktop at 200 %
 ];
 const themes = ["light", "dark"];
 const wanted = process.argv[2] ?? "";
@@ -43,6 +44,24 @@ function measure(thumb) {
       found.push(
         `beyond the edge: ${e.tagName.toLowerCase()}.${e.className} "${e.textContent.slice(0, 40)}"`,
       );
+  }
+  // Where there is little room, notices may lie over a name for their few seconds.
+  const lasting = root.clientWidth > 720 ? ".notice, .more, .alone" : ".more, .alone";
+  const notices = [...document.querySelectorAll(lasting)];
+  for (const name of document.querySelectorAll(".tile .name")) {
+    const a = name.getBoundingClientRect();
+    for (const over of notices) {
+      const b = over.getBoundingClientRect();
+      if (a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+        found.push(`a name is covered: "${name.textContent}" by .${over.className}`);
+    }
+  }
+  const dock = document.querySelector(".dock")?.getBoundingClientRect();
+  if (dock && !document.querySelector(".tile")) found.push("nobody is on the stage");
+  for (const e of dock ? document.querySelectorAll(".main *") : []) {
+    const box = e.getBoundingClientRect();
+    if (box.width > 1 && box.bottom > dock.top + 0.5)
+      found.push(`under the dock: ${e.tagName.toLowerCase()}.${e.className}`);
   }
   for (const e of thumb ? document.querySelectorAll(".dock button") : []) {
     const { width, height } = e.getBoundingClientRect();
@@ -65,10 +84,12 @@ async function axe(page, cdp) {
   return result.value;
 }
 
-/** All videos have a picture, and the layout has been told its size. */
+/** All videos have shown a picture, and the screen is there. */
 const drawn = () =>
   document.querySelector("#app h1") !== null &&
-  [...document.querySelectorAll("video")].every((v) => v.videoWidth > 0 && v.readyState >= 2);
+  [...document.querySelectorAll("video")].every(
+    (v) => v.getVideoPlaybackQuality().totalVideoFrames > 1,
+  );
 
 async function look(page, cdp, url, file, thumb) {
   const problems = [];
@@ -80,6 +101,9 @@ async function look(page, cdp, url, file, thumb) {
   page.on("console", onConsole);
   await page.goto(url);
   await page.waitForFunction(drawn, undefined, { timeout: 20_000 });
+  await page.evaluate(
+    () => new Promise((ok) => requestAnimationFrame(() => requestAnimationFrame(ok))),
+  );
   await page.screenshot({ path: file });
   problems.push(...(await page.evaluate(measure, thumb)));
   problems.push(...(await page.evaluate(() => globalThis.violated)).map((v) => `policy: ${v}`));
