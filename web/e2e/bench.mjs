@@ -35,7 +35,7 @@ const watch = () => {
     }
     setTimeout(look, 5);
   };
-  look();
+  void look();
 };
 
 const at = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];

@@ -32,9 +32,11 @@ export const obj: Check<Record<string, unknown>> = (v, where) =>
     ? (v as Record<string, unknown>)
     : fail(`${where} is not an object`);
 
-export const str: Check<string> = (v, where) => (typeof v === "string" ? v : fail(`${where} is not a string`));
+export const str: Check<string> = (v, where) =>
+  typeof v === "string" ? v : fail(`${where} is not a string`);
 
-export const bool: Check<boolean> = (v, where) => (typeof v === "boolean" ? v : fail(`${where} is not a boolean`));
+export const bool: Check<boolean> = (v, where) =>
+  typeof v === "boolean" ? v : fail(`${where} is not a boolean`);
 
 /** An integer from 0 to max. */
 export const int =

@@ -34,7 +34,10 @@ describe("http", () => {
     answer(404, '{"code":"refused","text":"There is no meeting behind this link."}');
     await assert.rejects(look("room", token), refusal("refused"));
     answer(429, '{"code":"rate","text":"Wait."}');
-    await assert.rejects(createRoom({ room: "r", hostKey: token, tokenHash: token, card: token }), refusal("rate"));
+    await assert.rejects(
+      createRoom({ room: "r", hostKey: token, tokenHash: token, card: token }),
+      refusal("rate"),
+    );
   });
 
   for (const [what, status, text] of [

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Session, type SocketLike } from "./socket";
-import { type ClientMessage, decodeClientMessage, type Joined, type ServerMessage } from "./wire.gen";
+import {
+  type ClientMessage,
+  decodeClientMessage,
+  type Joined,
+  type ServerMessage,
+} from "./wire.gen";
 
 /** Time that passes when it is told to. */
 class FakeClock {
@@ -71,7 +76,14 @@ const secret = Buffer.alloc(32, 9).toString("base64");
 const room = "a".repeat(26);
 
 function joinedMessage(more: object = {}): object {
-  const first = { type: "joined", session: "ann", secret, resumed: false, received: 0, incarnation: "i1" };
+  const first = {
+    type: "joined",
+    session: "ann",
+    secret,
+    resumed: false,
+    received: 0,
+    incarnation: "i1",
+  };
   return { ...first, generation: 1, founded: false, card: "", peers: [], ...more };
 }
 
@@ -229,7 +241,11 @@ describe("session: resuming", () => {
     t.last().open();
     t.last().say(joinedMessage({ session: "other", incarnation: "i2" }));
     assert.equal(t.joins.at(-1)?.fresh, true);
-    assert.deepEqual(t.last().numbers(), [], "a message of the old session was sent in the new one");
+    assert.deepEqual(
+      t.last().numbers(),
+      [],
+      "a message of the old session was sent in the new one",
+    );
     t.last().say(arrived(1, "again"));
     assert.equal(sessionsOf(t.messages).at(-1), "again");
     t.session.send(sources());
@@ -396,7 +412,10 @@ describe("session: a malformed message", () => {
     ["that is no JSON", "{"],
     ["of an unknown type", '{"type":"open_sesame","n":1}'],
     ["with a field of another type", '{"type":"arrived","n":1,"session":7}'],
-    ["with base64 that is not canonical", '{"type":"asked","n":1,"generation":1,"from":"x","body":"AB=="}'],
+    [
+      "with base64 that is not canonical",
+      '{"type":"asked","n":1,"generation":1,"from":"x","body":"AB=="}',
+    ],
     ["that is a list", "[]"],
     ["with a number that is none", '{"type":"arrived","n":-1,"session":"x"}'],
   ] as const) {

@@ -102,7 +102,12 @@ export class Session {
     socket.onopen = () => {
       const { room, token } = this;
       const resume = this.identity && { ...this.identity, received: this.received };
-      socket.send(encodeClient({ type: "join", room, token, ...(resume ? { resume } : {}) }, { n: 0, ack: 0 }));
+      socket.send(
+        encodeClient(
+          { type: "join", room, token, ...(resume ? { resume } : {}) },
+          { n: 0, ack: 0 },
+        ),
+      );
     };
     socket.onmessage = (e) => this.take(e.data);
     socket.onclose = () => this.broke();
