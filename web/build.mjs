@@ -1,58 +1,79 @@
-// Builds the client into dist/: deterministic, minified, each asset named by its hash, with a .gz beside it.
+// Builds the client into dist/: node build.mjs [--watch]. The same sources give the same bytes: minified, without times, each asset
+// named by its hash, with a .gz beside it. A join page above the budget fails.
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const web = fileURLToPath(new URL(".", import.meta.url));
 const dist = `${web}dist/`;
-mkdirSync(dist, { recursive: true });
-for (const old of readdirSync(dist))
-  if (old !== ".gitkeep") rmSync(dist + old, { recursive: true });
-mkdirSync(`${dist}assets`);
+/** Bytes of page, style, script and worker as they travel. */
+const BUDGET = 120_000;
 
-let total = 0;
-function write(name, bytes) {
+function gzip(bytes) {
   const zipped = gzipSync(bytes, { level: 9 });
-  writeFileSync(dist + name, bytes);
-  writeFileSync(`${dist}${name}.gz`, zipped);
-  total += zipped.length;
-  console.log(
-    `${String(bytes.length).padStart(8)} ${String(zipped.length).padStart(7)} gz  ${name}`,
-  );
+  zipped[9] = 255; // the operating system: unknown, so that all write the same
+  return zipped;
 }
 
-async function bundle(entry, name, ext, options = {}) {
+/** Writes a file and its compressed twin, and returns how many bytes travel. */
+function write(name, bytes) {
+  const zipped = gzip(bytes);
+  writeFileSync(dist + name, bytes);
+  writeFileSync(`${dist}${name}.gz`, zipped);
+  const sizes = `${String(bytes.length).padStart(8)} ${String(zipped.length).padStart(7)} gz`;
+  console.log(`${sizes}  ${name}`);
+  return zipped.length;
+}
+
+async function bundle(entry, name, ext) {
   const made = await build({
-    entryPoints: [web + entry],
+    absWorkingDir: web,
+    entryPoints: [entry],
     bundle: true,
     minify: true,
     write: false,
     format: "esm",
     target: "es2022",
+    charset: "utf8",
     legalComments: "none",
     jsx: "automatic",
     jsxImportSource: "preact",
     logLevel: "warning",
-    ...options,
   });
   const bytes = Buffer.from(made.outputFiles[0].contents);
   const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
-  const path = `assets/${name}-${hash}.${ext}`;
-  write(path, bytes);
-  return `/${path}`;
+  return { path: `assets/${name}-${hash}.${ext}`, bytes };
 }
 
-const worker = await bundle("src/e2ee/worker.ts", "worker", "js");
-const main = await bundle("src/main.tsx", "main", "js");
-const style = await bundle("src/ui/app.css", "style", "css");
-const icon = readFileSync(`${web}src/ui/icon.svg`);
-write("icon.svg", icon);
-const page = readFileSync(`${web}index.html`, "utf8")
-  .replace("{{worker}}", worker)
-  .replace("{{main}}", main)
-  .replace("{{style}}", style);
-if (page.includes("{{")) throw new Error("build: index.html has a place that was not filled");
-write("index.html", Buffer.from(page));
-console.log(`${" ".repeat(9)}${String(total).padStart(7)} gz  in all`);
+async function buildAll() {
+  const worker = await bundle("src/e2ee/worker.ts", "worker", "js");
+  const main = await bundle("src/main.tsx", "main", "js");
+  const style = await bundle("src/ui/app.css", "main", "css");
+  const places = { worker, main, style };
+  const page = readFileSync(`${web}index.html`, "utf8").replace(/\{\{(\w+)\}\}/g, (_, place) => {
+    if (!places[place]) throw new Error(`build: index.html asks for ${place}, which nobody makes`);
+    return `/${places[place].path}`;
+  });
+  mkdirSync(dist, { recursive: true });
+  for (const old of readdirSync(dist))
+    if (old !== ".gitkeep") rmSync(dist + old, { recursive: true });
+  mkdirSync(`${dist}assets`);
+  let joinPage = 0;
+  for (const { path, bytes } of [worker, main, style]) joinPage += write(path, bytes);
+  for (const name of ["icon.svg", "icon-180.png", "manifest.webmanifest"])
+    write(name, readFileSync(`${web}src/ui/${name}`));
+  joinPage += write("index.html", Buffer.from(page));
+  console.log(`${" ".repeat(9)}${String(joinPage).padStart(7)} gz  join page in all`);
+  if (joinPage > BUDGET) throw new Error(`build: the join page may have ${BUDGET} bytes`);
+}
+
+await buildAll();
+if (process.argv.includes("--watch")) {
+  let soon;
+  watch(`${web}src`, { recursive: true }, () => {
+    clearTimeout(soon);
+    soon = setTimeout(() => buildAll().catch((e) => console.error(e.message)), 100);
+  });
+}
