@@ -292,10 +292,10 @@ func TestEnvironmentAndMetrics(t *testing.T) {
 		t.Errorf("%s, %v", b, err)
 	}
 	second := start(t) // the metrics port is taken: told, and served all the same
+	second.stop(syscall.SIGTERM) // first: its log comes by a pipe of its own, and is whole once it has ended
 	if !strings.Contains(second.stderr.String(), "no metrics") {
 		t.Errorf("log: %s", second.stderr)
 	}
-	second.stop(syscall.SIGTERM)
 	p.stop(syscall.SIGTERM)
 }
 
