@@ -180,6 +180,21 @@ func (s *Service) stale(g uint32) (bool, error) {
 	return g < s.generation, nil
 }
 
+// Deserted reports whether somebody who is here asks to be added, and no
+// member is here to do it.
+func (s *Service) Deserted(here func(wire.SessionID) bool) bool {
+	return slices.ContainsFunc(s.asks, func(a wire.Asked) bool { return here(a.From) }) &&
+		!slices.ContainsFunc(s.members, here)
+}
+
+// Abandon forgets the group, of which its members hear, too.
+func (s *Service) Abandon() []Out {
+	if !s.founded {
+		return nil
+	}
+	return s.reset()
+}
+
 // drop takes id out of the group, and resets when it was the last member.
 func (s *Service) drop(id wire.SessionID) []Out {
 	if !s.isMember(id) {
@@ -189,6 +204,11 @@ func (s *Service) drop(id wire.SessionID) []Out {
 	if len(s.members) > 0 {
 		return nil
 	}
+	return s.reset()
+}
+
+func (s *Service) reset() []Out {
+	s.members = nil
 	s.generation++
 	s.founded, s.epoch, s.asks, s.log = false, 0, nil, log{}
 	return []Out{{slices.Clone(s.sessions), wire.Reset{Generation: s.generation}}}

@@ -180,6 +180,42 @@ func TestResetWhenTheLastMemberGoes(t *testing.T) {
 	f.want("cleo", "founded 2 by cleo, #1 said alone, #1 said alone, caught up 1")
 }
 
+func TestDeserted(t *testing.T) {
+	f := newFake(t, "ann", "ben", "cleo", "dora")
+	f.must("ann", wire.Found{Generation: 1})
+	f.must("ben", ask("kb"))
+	f.must("ann", commit(0, "c", "ben"))
+	here := map[id]bool{"cleo": true, "dora": true}
+	deserted := func() bool { return f.Deserted(func(i id) bool { return here[i] }) }
+	if deserted() {
+		t.Error("deserted, and nobody asks")
+	}
+	f.must("cleo", ask("kc"))
+	if !deserted() {
+		t.Error("not deserted, and no member is here")
+	}
+	here["ben"] = true
+	if deserted() {
+		t.Error("deserted, and ben is here")
+	}
+	here["ben"], here["cleo"] = false, false
+	if deserted() {
+		t.Error("deserted, and who asked is away, too")
+	}
+	f.got = map[id][]string{}
+	f.deliver(f.Abandon())
+	for _, i := range []id{"ann", "ben", "cleo", "dora"} {
+		f.want(i, "reset 2")
+	}
+	if out := f.Abandon(); out != nil {
+		t.Errorf("there is no group, and it is abandoned: %v", out)
+	}
+	f.must("cleo", wire.Found{Generation: 2})
+	if err := f.do("ann", wire.App{Generation: 2, Body: []byte("x")}); !errors.Is(err, ErrOutOfOrder) {
+		t.Errorf("a member of the group that was abandoned speaks in the next: %v", err)
+	}
+}
+
 func TestMemberThatAsksStartsOver(t *testing.T) {
 	f := newFake(t, "ann", "ben")
 	f.must("ann", wire.Found{Generation: 1})

@@ -120,3 +120,15 @@ func (c *client) quiet() {
 		}
 	}
 }
+
+// back resumes the session and returns its joined.
+func (c *client) back(r *Room) wire.Joined {
+	c.t.Helper()
+	conn, err := r.Enter(c.t.Context(), &wire.Resume{Session: c.ID, Secret: c.joined.Secret, Received: c.got})
+	if err != nil || conn.ID != c.ID {
+		c.t.Fatalf("%s is not resumed: %v", c.ID, err)
+	}
+	c.Conn = conn
+	_, m := c.frame()
+	return m.(wire.Joined)
+}

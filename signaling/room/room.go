@@ -42,6 +42,7 @@ type Config struct {
 	IdleNew     time.Duration // how long a room waits for its first session
 	IdleUsed    time.Duration // how long an empty room waits for another
 	ResumeTime  time.Duration // how long a session lives without a socket
+	Desertion   time.Duration // how long askers wait for a group whose members are all away
 	Negotiation time.Duration // how long answering one offer may take
 }
 
@@ -52,6 +53,7 @@ func DefaultConfig() Config {
 		IdleNew:     2 * time.Minute,
 		IdleUsed:    10 * time.Minute,
 		ResumeTime:  30 * time.Second,
+		Desertion:   3 * time.Second,
 		Negotiation: 10 * time.Second,
 	}
 }
@@ -73,6 +75,7 @@ type Room struct {
 	doomed   []*session // to be taken out when the current task is over
 	alarm    alarm
 	idleAt   time.Time // zero while somebody is here
+	desertAt time.Time // when the group is forgotten; zero while a member is here, or nobody asks
 	life     context.Context
 
 	// Waited for by Run.
@@ -132,6 +135,7 @@ func (r *Room) Run(ctx context.Context) {
 			return
 		}
 		r.reap()
+		r.watchGroup(time.Now())
 	}
 }
 
@@ -175,6 +179,10 @@ func (r *Room) tick(now time.Time) (over bool) {
 			r.doom(s, wire.ReasonLost)
 		}
 	}
+	if r.due(r.desertAt, now) {
+		r.log.Info("group abandoned: all of its members are away")
+		r.deliver(r.delivery.Abandon())
+	}
 	r.alarm.at = time.Time{}
 	r.alarm.set(r.idleAt)
 	for _, s := range r.sessions {
@@ -184,6 +192,21 @@ func (r *Room) tick(now time.Time) (over bool) {
 		}
 	}
 	return false
+}
+
+// watchGroup has the group forgotten when people who are here ask in vain:
+// until the sessions of members that are away end, nobody could add them.
+func (r *Room) watchGroup(now time.Time) {
+	here := func(id wire.SessionID) bool {
+		s := r.find(id)
+		return s != nil && s.conn != nil
+	}
+	if !r.delivery.Deserted(here) {
+		r.desertAt = time.Time{}
+	} else if r.desertAt.IsZero() {
+		r.desertAt = now.Add(r.cfg.Desertion)
+	}
+	r.alarm.set(r.desertAt)
 }
 
 func (r *Room) due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }

@@ -240,6 +240,43 @@ func TestLostWithoutResume(t *testing.T) {
 	})
 }
 
+// TestDesertedGroup: whoever asks while all members are away does not wait for
+// the end of their sessions.
+func TestDesertedGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, nil)
+		ann := join(t, r)
+		ann.say(wire.Found{Generation: 1})
+		expect[wire.Founded](ann)
+		ben := join(t, r)
+		ben.say(wire.Ask{Generation: 1, Body: []byte("k")})
+		ann.Break(t.Context())
+		expect[wire.Away](ben)
+		synctest.Wait()
+		time.Sleep(DefaultConfig().Desertion - time.Millisecond) // of the bubble's clock
+		ann.back(r)
+		if a := expect[wire.Away](ben); a.Away {
+			t.Error("ann is not back")
+		}
+		ann.Break(t.Context())
+		expect[wire.Away](ben)
+		began := time.Now()
+		if g := expect[wire.Reset](ben).Generation; g != 2 {
+			t.Errorf("generation %d", g)
+		}
+		if took := time.Since(began); took != DefaultConfig().Desertion {
+			t.Errorf("reset after %v", took)
+		}
+		ben.say(wire.Found{Generation: 2})
+		expect[wire.Founded](ben)
+		time.Sleep(2 * DefaultConfig().Desertion)
+		joined := ann.back(r)
+		if joined.Generation != 2 || !joined.Founded {
+			t.Errorf("ann comes back to %+v", joined)
+		}
+	})
+}
+
 func TestAcknowledgements(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, nil)
