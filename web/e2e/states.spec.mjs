@@ -13,6 +13,15 @@ const axeSource = readFileSync(
 
 /** Runs axe in the page by the debugger, which the content security policy does not bind. */
 async function violations(person) {
+  // Colours on their way from one to another are nobody's choice.
+  await person.evaluate(() =>
+    Promise.all(
+      document
+        .getAnimations()
+        .filter((a) => a.effect?.getComputedTiming().endTime < 1000)
+        .map((a) => a.finished.catch(() => undefined)),
+    ),
+  );
   const session = await person.context.newCDPSession(person.page);
   await session.send("Runtime.evaluate", { expression: axeSource });
   const { result } = await session.send("Runtime.evaluate", {
