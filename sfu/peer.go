@@ -3,17 +3,22 @@ package sfu
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"incamera/sfu/layer"
-	"incamera/sfu/ring"
 	"incamera/sfu/transport"
 )
 
-// tickEvery is how often seats look again at the layers that are there.
-const tickEvery = 300 * time.Millisecond
+// tickEvery is how often seats look again at the layers that are there, and
+// reportTicks how many of these there are between sender reports. Less often,
+// and voice and face are out of step for longer after a change of seats.
+const (
+	tickEvery   = 300 * time.Millisecond
+	reportTicks = 4
+)
 
 // maxSeats bounds one subscriber's seats: 25 and 16 with two screens and their
 // sound (DESIGN: fixed seats), with room to grow.
@@ -56,10 +61,11 @@ type Peer struct {
 	lost    chan string // one slot
 
 	// Guarded by the room's mutex.
-	on    [sourceCount]bool
-	view  []Tile
-	seats []*seat
-	mids  map[string]Source
+	on      [sourceCount]bool
+	view    []Tile
+	seats   []*seat
+	seatsOf *transport.Subscriber // the connection that seats belong to
+	mids    map[string]Source
 
 	// Owned by the caller of Publish and Subscribe; closing takes the lock.
 	conns struct {
@@ -80,11 +86,12 @@ func newPeer(r *Room, id PeerID, events Events) *Peer {
 	return p
 }
 
-// run tells events and keeps layers up to date until the peer is closed.
+// run tells events and keeps layers and clocks up to date until the peer is
+// closed.
 func (p *Peer) run() {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
-	for {
+	for ticks := 1; ; {
 		select {
 		case <-p.life.Done():
 			return
@@ -93,16 +100,37 @@ func (p *Peer) run() {
 		case reason := <-p.lost:
 			p.events.Closed(reason)
 		case now := <-ticker.C:
-			p.room.mu.Lock()
-			seats := p.seats
-			p.room.mu.Unlock()
-			for _, s := range seats {
-				s.tick(now)
-			}
-			for _, src := range p.sources {
-				src.flushRequests(now)
-			}
+			p.tick(now, ticks%reportTicks == 0)
+			ticks++
 		}
+	}
+}
+
+func (p *Peer) tick(now time.Time, report bool) {
+	p.room.mu.Lock()
+	seats := p.seats
+	p.room.mu.Unlock()
+	for _, s := range seats {
+		s.tick(now)
+	}
+	for _, src := range p.sources {
+		src.flushRequests(now)
+	}
+	if !report {
+		return
+	}
+	var reports []transport.SenderReport
+	for _, s := range seats {
+		if r, ok := s.report(now); ok {
+			reports = append(reports, r)
+		}
+	}
+	p.conns.Lock()
+	sub := p.conns.subscriber
+	p.conns.Unlock()
+	if sub != nil && len(reports) > 0 {
+		// A failure means that the connection is gone, which its owner hears of.
+		_ = sub.WriteReports(reports)
 	}
 }
 
@@ -146,14 +174,15 @@ func sessionOf(sdp string) string {
 // mids says which m-line is which source.
 func (p *Peer) Publish(ctx context.Context, offer string, mids map[string]Source) (answer string, err error) {
 	p.room.mu.Lock()
-	p.mids = mids
+	p.mids = maps.Clone(mids)
 	p.room.mu.Unlock()
 	session := sessionOf(offer)
 	p.conns.Lock()
 	pub, old := p.conns.publisher, (*transport.Publisher)(nil)
 	if pub == nil || p.conns.published != session {
 		old = pub
-		pub, err = p.room.server.transport.Publisher(p.arrived, p.failed)
+		clock := &epoch{}
+		pub, err = p.room.server.transport.Publisher(func(l *transport.Layer) { p.arrived(l, clock) }, p.failed)
 		if err == nil && p.conns.closed {
 			err = ErrClosed
 			_ = pub.Close()
@@ -173,7 +202,17 @@ func (p *Peer) Publish(ctx context.Context, offer string, mids map[string]Source
 }
 
 // arrived runs on a goroutine of the layer's own, until the layer ends.
-func (p *Peer) arrived(l *transport.Layer) {
+func (p *Peer) arrived(l *transport.Layer, clock *epoch) {
+	p.conns.Lock()
+	closed := p.conns.closed
+	if !closed {
+		p.work.Add(1) // Close waits after it has set closed
+	}
+	p.conns.Unlock()
+	if closed {
+		return
+	}
+	defer p.work.Done()
 	p.room.mu.Lock()
 	kind, ok := p.mids[l.Mid]
 	p.room.mu.Unlock()
@@ -182,10 +221,10 @@ func (p *Peer) arrived(l *transport.Layer) {
 		return
 	}
 	index := 0
-	if kind == Camera {
+	if kind == Camera && len(l.RID) == 1 {
 		index = max(0, strings.Index("qhf", l.RID))
 	}
-	in := &incoming{source: p.sources[kind], index: index, wire: l, ring: ring.New()}
+	in := newIncoming(p.sources[kind], index, l, clock)
 	in.source.layers[index].Store(in)
 	done := make(chan struct{})
 	go func() {
@@ -236,31 +275,40 @@ func (p *Peer) Subscribe(ctx context.Context, offer string, seats []Source) (ans
 	if err != nil {
 		return "", err
 	}
-	p.takeSeats(sub, seats, fresh, old != nil)
+	p.takeSeats(sub, seats, fresh)
 	return answer, nil
 }
 
-func (p *Peer) takeSeats(sub *transport.Subscriber, kinds []Source, fresh []*transport.Seat, replaced bool) {
+func (p *Peer) takeSeats(sub *transport.Subscriber, kinds []Source, fresh []*transport.Seat) {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
+	if p.room.peers[p.id] != p {
+		return // closed meanwhile
+	}
 	now := time.Now()
-	if replaced {
-		for _, s := range p.seats {
-			if src := s.owner(); src != nil {
-				src.removeSeat(s)
-			}
-			s.put(nil, layer.None, now)
-		}
-		p.seats = nil
+	if p.seatsOf != sub {
+		p.clearSeats(now)
+		p.seatsOf = sub
 	}
 	for _, w := range fresh {
 		i := len(p.seats)
-		s := newSeat(p.room.server, i, kinds[i], w, sub)
+		s := newSeat(p.room.server, i, kinds[i], w)
 		p.seats = append(p.seats[:i:i], s) // a copy: run reads the old list
 		p.work.Go(func() { w.ReadFeedback(s.feedback) })
 	}
 	p.room.assign(p, now)
 	p.tellSeats()
+}
+
+// clearSeats takes all seats away. Called under the room's mutex.
+func (p *Peer) clearSeats(now time.Time) {
+	for _, s := range p.seats {
+		if src := s.owner(); src != nil {
+			src.removeSeat(s)
+		}
+		s.put(nil, 0, now)
+	}
+	p.seats = nil
 }
 
 // SetSources says what the peer publishes from now on.
@@ -278,7 +326,7 @@ func (p *Peer) SetSources(on []Source) {
 func (p *Peer) SetView(tiles []Tile) {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
-	p.view = tiles
+	p.view = slices.Clone(tiles)
 	p.room.assign(p, time.Now())
 }
 

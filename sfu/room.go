@@ -63,18 +63,11 @@ func (r *Room) remove(p *Peer) {
 	delete(r.peers, p.id)
 	r.order = slices.DeleteFunc(r.order, func(other *Peer) bool { return other == p })
 	now := time.Now()
-	for _, s := range p.seats {
-		if src := s.owner(); src != nil {
-			src.removeSeat(s)
-		}
-		s.put(nil, 0, now)
-	}
-	p.seats = nil
+	p.clearSeats(now)
 	r.assignAll(now)
 }
 
-// assignAll recomputes all seats. Called under mu. The cost is peers × seats:
-// a change in a room of 500 takes well under a millisecond per 100 peers.
+// assignAll recomputes all seats. Called under mu.
 func (r *Room) assignAll(now time.Time) {
 	for _, p := range r.order {
 		r.assign(p, now)
@@ -83,25 +76,31 @@ func (r *Room) assignAll(now time.Time) {
 
 // assign recomputes the seats of one subscriber. Called under mu.
 func (r *Room) assign(p *Peer, now time.Time) {
+	var byKind [sourceCount][]*seat
+	for _, s := range p.seats {
+		byKind[s.kind] = append(byKind[s.kind], s)
+	}
 	changed := false
-	for kind := range Source(sourceCount) {
-		var seats []*seat
-		var owners []string
-		for _, s := range p.seats {
-			if s.kind == kind {
-				owner := ""
-				if src := s.owner(); src != nil && r.publishes(src.owner, kind) {
-					owner = string(src.owner)
-				}
-				seats = append(seats, s)
-				owners = append(owners, owner)
-			}
-		}
+	for kind, seats := range byKind {
 		if len(seats) == 0 {
 			continue
 		}
-		wanted, heights := r.wanted(p, kind)
-		for i, owner := range allocate.Assign(owners, wanted) {
+		kind := Source(kind)
+		owners := make([]string, len(seats))
+		for i, s := range seats {
+			if src := s.owner(); src != nil && r.publishes(src.owner, kind) {
+				owners[i] = string(src.owner)
+			}
+		}
+		// Voice and picture go in step where they can: their nth seats share a stream.
+		step := map[string]int{}
+		for i, s := range byKind[kind.partner()] {
+			if src := s.owner(); src != nil {
+				step[string(src.owner)] = i
+			}
+		}
+		wanted, heights := r.wanted(p, kind, owners)
+		for i, owner := range allocate.Assign(owners, wanted, step) {
 			if r.seat(seats[i], PeerID(owner), kind, layer.For(heights[owner]), now) {
 				changed = true
 			}
@@ -138,25 +137,33 @@ func (r *Room) publishes(id PeerID, kind Source) bool {
 }
 
 // wanted lists who is to be on p's seats of a kind, most important first, and
-// the height of each one's tile.
-func (r *Room) wanted(p *Peer, kind Source) (owners []string, heights map[string]int) {
+// the height of each one's tile. It may stop when there are more than seats.
+func (r *Room) wanted(p *Peer, kind Source, seated []string) (owners []string, heights map[string]int) {
 	heights = map[string]int{}
+	add := func(id string, height int) {
+		if id != "" && id != string(p.id) && heights[id] == 0 && r.publishes(PeerID(id), kind) {
+			heights[id] = max(1, height)
+			owners = append(owners, id)
+		}
+	}
 	for _, t := range p.view {
-		if t.Kind == kind && t.Owner != p.id && r.publishes(t.Owner, kind) && heights[string(t.Owner)] == 0 {
-			heights[string(t.Owner)] = max(1, t.Height)
-			owners = append(owners, string(t.Owner))
+		if t.Kind == kind {
+			add(string(t.Owner), t.Height)
 		}
 	}
 	if kind == Camera {
 		return owners, heights
 	}
-	// Voices and screens are seated without asking, in order of arrival.
+	// Voices and screens are seated without asking: those that are there stay,
+	// then in order of arrival.
+	for _, id := range seated {
+		add(id, fullHeight)
+	}
 	for _, other := range r.order {
-		id := string(other.id)
-		if other != p && other.on[kind] && heights[id] == 0 {
-			heights[id] = fullHeight
-			owners = append(owners, id)
+		if len(owners) >= len(seated) {
+			break
 		}
+		add(string(other.id), fullHeight)
 	}
 	return owners, heights
 }

@@ -5,64 +5,48 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pion/rtp"
-
 	"incamera/sfu/layer"
 	"incamera/sfu/munge"
 	"incamera/sfu/rtpx"
 	"incamera/sfu/transport"
 )
 
-const (
-	historySize = 1024                  // packets that can be asked for again
-	maxResends  = 3                     // answers to the same NACK
-	resendAfter = 20 * time.Millisecond // a repeated NACK within this time is the same one
-)
-
-// sent remembers what went out under a sequence number.
-type sent struct {
-	in      *incoming
-	seq     uint64 // incoming, extended
-	out     munge.Out
-	resends uint8
-	at      time.Time // of the latest resend
-	used    bool
-}
-
 // A seat is one outgoing stream of a subscriber. Whoever is on it, it goes on
 // without a gap.
 type seat struct {
 	// Static after construction.
-	server     *Server
-	index      int
-	kind       Source
-	wire       *transport.Seat
-	subscriber *transport.Subscriber
+	server *Server
+	index  int
+	kind   Source
+	wire   *transport.Seat
 
 	mu sync.Mutex
 	// Guarded by mu.
-	source  *source // nil: empty
-	wanted  int     // layer for the size of the tile
-	current int     // layer that is sent
-	target  int     // layer to go to at its next key frame
-	stream  *munge.Stream
-	history [historySize]sent
-	header  rtp.Header
-	scratch [1500]byte
-	rtxSeq  uint16
-	packets uint32
-	octets  uint32
+	source   *source // nil: empty
+	layer    *incoming
+	selector layer.Selector
+	stream   *munge.Stream
+	clock    munge.Clock // of the source before; Rate is 0 when unknown
+	repair   repair
+	packets  uint32
+	octets   uint32
+	reported uint32 // packets, when last reported
 }
 
-func newSeat(s *Server, index int, kind Source, wire *transport.Seat, sub *transport.Subscriber) *seat {
-	clock := uint32(48000)
-	if kind.IsVideo() {
-		clock = 90000
+// clockRate returns the ticks per second of the source's timestamps.
+func (s Source) clockRate() uint32 {
+	if s.IsVideo() {
+		return 90_000
 	}
+	return 48_000
+}
+
+func newSeat(s *Server, index int, kind Source, wire *transport.Seat) *seat {
 	return &seat{
-		server: s, index: index, kind: kind, wire: wire, subscriber: sub, current: layer.None, target: layer.None,
+		server: s, index: index, kind: kind, wire: wire, selector: layer.New(),
 		// Weak randomness is enough: the numbers are no secret (RFC 3550 §5.1 wants them unpredictable for weak ciphers only).
-		stream: munge.New(clock, uint16(rand.Uint32()), rand.Uint32()), rtxSeq: uint16(rand.Uint32()),
+		stream: munge.New(kind.clockRate(), uint16(rand.Uint32()), rand.Uint32()),
+		repair: repair{rtxSeq: uint16(rand.Uint32())},
 	}
 }
 
@@ -72,26 +56,25 @@ func (s *seat) put(src *source, wanted int, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.source != src {
-		s.source, s.current, s.target = src, layer.None, layer.None
+		s.keepClock()
+		s.source, s.layer = src, nil
+		s.selector.Reset()
+		s.repair.forget()
 	}
-	s.wanted = wanted
-	s.retarget(now)
+	s.selector.Want(wanted)
+	s.aim(now)
 }
 
 // tick looks again at which layers are sent. Call every few hundred ms.
 func (s *seat) tick(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.retarget(now)
+	s.aim(now)
 }
 
-func (s *seat) retarget(now time.Time) {
-	if s.source == nil || !s.kind.IsVideo() {
-		return
-	}
-	s.target = layer.Best(s.wanted, s.source.alive(), now)
-	if s.target != s.current {
-		s.source.requestKeyFrame(s.target, now)
+func (s *seat) aim(now time.Time) {
+	if s.source != nil && s.kind.IsVideo() && s.selector.Update(s.source.lastPackets(), now) {
+		s.source.requestKeyFrame(s.selector.Target(), now)
 	}
 }
 
@@ -102,73 +85,89 @@ func (s *seat) forward(in *incoming, p *packet, now time.Time) {
 	if s.source != in.source {
 		return // the list is older than the change
 	}
-	if in.index != s.current && !s.turnTo(in, p, now) {
+	to, ok := s.wire.Stream(in.wire.Codec)
+	if !ok {
+		s.server.counters.unsendable.Add(1)
+		return
+	}
+	if !s.takes(in, p, now) {
 		return
 	}
 	out, ok := s.stream.Rewrite(p.in, now)
 	if !ok {
 		return
 	}
-	s.history[out.Seq%historySize] = sent{in: in, seq: p.in.Seq, out: out, used: true}
-	pt, _, ok := s.wire.PayloadType(in.wire.Codec)
-	ssrc, _, ready := s.wire.SSRC()
-	if !ok || !ready {
-		return
+	if to.RTXSSRC != 0 {
+		if p.info.KeyFrame && p.newest {
+			s.repair.keyFrame(out.Seq)
+		}
+		s.repair.note(sent{in: in, seq: p.in.Seq, out: out})
 	}
-	if s.write(p.rtp.Marker, pt, ssrc, out.Seq, out, s.rewritten(p.rtp.Payload, p.info, out, 0)) {
+	payload := p.header.Payload
+	if p.info.Rewrites() {
+		payload = p.buf[:copy(p.buf[:], payload)]
+		p.info.Rewrite(payload, out.PictureID, out.TL0, out.KeyIdx)
+	}
+	if s.write(transport.Packet{
+		Marker: p.header.Marker, PayloadType: to.PayloadType, SSRC: to.SSRC, Seq: out.Seq, Timestamp: out.Timestamp, Payload: payload,
+	}) {
 		s.packets++
-		s.octets += uint32(len(p.rtp.Payload))
+		s.octets += uint32(len(payload))
 	}
 }
 
-// turnTo switches to the layer of p if it is the target, or if there is none
-// yet, at a key frame that is newer than all before: an old key frame repeated
-// by a bandwidth probe must not become the switch.
-func (s *seat) turnTo(in *incoming, p *packet, now time.Time) bool {
-	if in.index != s.target && s.current != layer.None {
-		return false
+// takes reports whether the packet belongs to what the seat sends, after
+// switching to its layer if it is time to.
+func (s *seat) takes(in *incoming, p *packet, now time.Time) bool {
+	if s.layer != nil && s.layer != in && s.layer.index == in.index {
+		s.keepClock()
+		s.layer = nil // the publisher has begun anew on another connection
+		s.selector.Reset()
 	}
-	if !p.info.KeyFrame || !p.newest {
-		if s.current == layer.None && (s.target == layer.None || s.target == in.index) {
-			in.requestKeyFrame(now)
+	switch s.selector.Packet(in.index, p.info.KeyFrame, p.newest) {
+	case layer.Forward:
+		return true
+	case layer.Switch:
+		s.stream.Switch(p.in, now, s.hint(in, p.in.Timestamp))
+		s.layer = in
+		return true
+	case layer.Request:
+		in.requestKeyFrame(now)
+	case layer.Drop:
+	}
+	return false
+}
+
+// keepClock remembers the clock of what is sent before that is forgotten.
+func (s *seat) keepClock() {
+	if s.layer != nil {
+		if c := s.layer.clock.Load(); c != nil {
+			s.clock = *c
 		}
-		return false
 	}
-	s.current = in.index
-	s.stream.Switch(p.in, now)
-	return true
+}
+
+// hint returns which timestamp the layer that is left would have now, if both
+// clocks are known.
+func (s *seat) hint(next *incoming, timestamp uint32) (h munge.Hint) {
+	s.keepClock()
+	if c := next.clock.Load(); c != nil && s.clock.Rate != 0 {
+		h = munge.Hint{Timestamp: s.clock.Timestamp(c.Time(timestamp)), Known: true}
+	}
+	return h
 }
 
 // skip takes a packet without payload out of the stream.
-func (s *seat) skip(in *incoming, m munge.In) {
+func (s *seat) skip(in *incoming, seq uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.source == in.source && s.current == in.index {
-		s.stream.Drop(m)
+	if s.layer == in {
+		s.stream.Drop(seq)
 	}
 }
 
-// rewritten copies a payload into the scratch space behind reserve bytes, with
-// the picture ids of out.
-func (s *seat) rewritten(payload []byte, info rtpx.Info, out munge.Out, reserve int) []byte {
-	if !info.LongPictureID && info.TL0 == 0 && reserve == 0 {
-		return payload
-	}
-	n := reserve + copy(s.scratch[reserve:], payload)
-	body := s.scratch[reserve:n]
-	if info.LongPictureID {
-		body[info.PictureID] = 0x80 | byte(out.PictureID>>8)
-		body[info.PictureID+1] = byte(out.PictureID)
-	}
-	if info.TL0 != 0 {
-		body[info.TL0] = out.TL0
-	}
-	return s.scratch[:n]
-}
-
-func (s *seat) write(marker bool, pt uint8, ssrc uint32, seq uint16, out munge.Out, payload []byte) bool {
-	s.header = rtp.Header{Version: 2, Marker: marker, PayloadType: pt, SSRC: ssrc, SequenceNumber: seq, Timestamp: out.Timestamp}
-	if s.wire.Write(&s.header, payload) != nil {
+func (s *seat) write(p transport.Packet) bool {
+	if s.wire.Write(p) != nil {
 		s.server.counters.unwritable.Add(1)
 		return false
 	}
@@ -182,64 +181,65 @@ func (s *seat) feedback(f transport.Feedback) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f.KeyFrame && s.source != nil {
-		if s.current != layer.None {
-			s.source.requestKeyFrame(s.current, now)
-		} else {
-			s.source.requestKeyFrame(s.target, now)
+		s.repair.givenUp(now)
+		index := s.selector.Current()
+		if index == layer.None {
+			index = s.selector.Target()
 		}
+		s.source.requestKeyFrame(index, now)
 	}
 	for _, seq := range f.Missing {
 		s.resend(seq, now)
 	}
 }
 
-// resend answers a NACK from the layer's ring: video on the retransmission
-// stream (RFC 4588), audio, which has none, as the identical packet.
+// resend answers a NACK on the retransmission stream (RFC 4588) from the
+// layer's ring.
 func (s *seat) resend(seq uint16, now time.Time) {
-	h := &s.history[seq%historySize]
-	if !h.used || h.out.Seq != seq || h.resends >= maxResends || now.Sub(h.at) < resendAfter {
+	s.server.counters.asked.Add(1)
+	h := s.repair.find(seq, now)
+	if h == nil {
 		return
 	}
-	var raw [1500]byte
-	var p rtp.Packet
-	if p.Unmarshal(h.in.ring.Get(h.seq, raw[:])) != nil {
+	to, ok := s.wire.Stream(h.in.wire.Codec)
+	if !ok || to.RTXSSRC == 0 {
 		return
 	}
-	pt, rtxPT, ok := s.wire.PayloadType(h.in.wire.Codec)
-	ssrc, rtxSSRC, ready := s.wire.SSRC()
-	info, valid := rtpx.Parse(h.in.wire.Codec, p.Payload)
-	if !ok || !ready || !valid || len(p.Payload)+2 > len(s.scratch) {
+	var raw, buf [maxPacket]byte
+	header, ok := rtpx.ParseHeader(h.in.ring.Get(h.seq, raw[:]))
+	if !ok || len(header.Payload)+2 > len(buf) {
+		return // the ring has gone on
+	}
+	info, ok := rtpx.Parse(h.in.wire.Codec, header.Payload)
+	if !ok {
 		return
 	}
-	h.resends++
-	h.at = now
-	s.server.counters.resent.Add(1)
-	if rtxPT == 0 || rtxSSRC == 0 {
-		if !s.kind.IsVideo() {
-			s.write(p.Marker, pt, ssrc, seq, h.out, p.Payload)
-		}
-		return
-	}
-	payload := s.rewritten(p.Payload, info, h.out, 2)
+	payload := buf[:2+copy(buf[2:], header.Payload)]
+	info.Rewrite(payload[2:], h.out.PictureID, h.out.TL0, h.out.KeyIdx)
 	payload[0], payload[1] = byte(seq>>8), byte(seq)
-	s.rtxSeq++
-	s.write(p.Marker, rtxPT, rtxSSRC, s.rtxSeq, h.out, payload)
+	if s.write(transport.Packet{
+		Marker: header.Marker, PayloadType: to.RTXPayloadType, SSRC: to.RTXSSRC, Seq: s.repair.next(h, now), Timestamp: h.out.Timestamp, Payload: payload,
+	}) {
+		s.server.counters.resent.Add(1)
+	}
 }
 
-// report tells the subscriber how the seat's clock relates to the publisher's.
-func (s *seat) report(in *incoming, r transport.Report) {
+// report returns how the seat's timestamps relate to our clock, if it has sent
+// since the last report and its publisher has told its own.
+func (s *seat) report(now time.Time) (r transport.SenderReport, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.source != in.source || s.current != in.index {
-		return
+	if s.layer == nil || s.packets == s.reported {
+		return r, false
 	}
-	at, ok := s.stream.Timestamp(r.RTP)
-	ssrc, _, ready := s.wire.SSRC()
-	if !ok || !ready {
-		return
+	clock := s.layer.clock.Load()
+	to, connected := s.wire.Stream(s.layer.wire.Codec)
+	if clock == nil || !connected {
+		return r, false
 	}
-	// A failure means that the connection is gone, which its owner hears of.
-	_ = s.subscriber.WriteReport(transport.SenderReport{SSRC: ssrc, NTP: r.NTP, RTP: at, Packets: s.packets, Octets: s.octets})
+	at, ok := s.stream.Timestamp(clock.Timestamp(now.UnixNano()))
+	s.reported = s.packets
+	return transport.SenderReport{SSRC: to.SSRC, NTP: munge.ToNTP(now.UnixNano()), RTP: at, Packets: s.packets, Octets: s.octets}, ok
 }
 
 // owner returns the source on the seat. The room's mutex keeps it from

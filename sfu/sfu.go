@@ -10,7 +10,7 @@ package sfu
 import (
 	"log/slog"
 	"net/netip"
-	"sync/atomic"
+	"time"
 
 	"incamera/sfu/transport"
 )
@@ -38,12 +38,23 @@ func (s Source) String() string {
 // IsVideo reports whether the source is a picture.
 func (s Source) IsVideo() bool { return s == Camera || s == Screen }
 
+// partner returns the source that goes with s: voice with face, sound with
+// screen.
+func (s Source) partner() Source { return [...]Source{Camera, Mic, ScreenAudio, Screen}[s] }
+
 // Config says where media is received.
 type Config struct {
 	Listen    netip.AddrPort // UDP; port 0 picks one
 	Advertise []netip.Addr   // further addresses under which clients reach Listen's port
 	Log       *slog.Logger
+
+	// LostAfter is how long a connection may be silent before its peer is told
+	// to be lost; 0 means 15 s. Shorter, and a change of networks ends it;
+	// longer, and who has vanished stays on screen.
+	LostAfter time.Duration
 }
+
+const defaultLostAfter = 15 * time.Second
 
 // A Server owns the media port. Safe for concurrent use.
 type Server struct {
@@ -52,26 +63,12 @@ type Server struct {
 	counters  counters
 }
 
-// counters are read by Stats while the packet path adds to them.
-type counters struct {
-	in, out, resent, malformed, duplicates, unwritable, pli, pliCoalesced atomic.Uint64
-}
-
-// Stats are totals since the server was made.
-type Stats struct {
-	PacketsIn, PacketsOut uint64
-	Resent                uint64 // retransmissions, answers to NACK
-	Garbage               uint64 // UDP packets of no connection
-	Malformed             uint64 // RTP that shows no valid beginning of its codec
-	Duplicates            uint64 // received twice (bandwidth probes)
-	Unwritable            uint64 // could not be sent to a subscriber
-	KeyFrameRequests      uint64 // sent to publishers
-	KeyFrameCoalesced     uint64 // asked for by subscribers, not sent on at once
-}
-
 // New takes the UDP port. The error names the port when it is in use.
 func New(cfg Config) (*Server, error) {
-	t, err := transport.Open(cfg.Listen, cfg.Advertise)
+	if cfg.LostAfter == 0 {
+		cfg.LostAfter = defaultLostAfter
+	}
+	t, err := transport.Open(transport.Config{Listen: cfg.Listen, Advertise: cfg.Advertise, LostAfter: cfg.LostAfter})
 	if err != nil {
 		return nil, err
 	}
@@ -80,16 +77,6 @@ func New(cfg Config) (*Server, error) {
 
 // Port returns the UDP port.
 func (s *Server) Port() uint16 { return s.transport.Port() }
-
-// Stats returns the totals so far.
-func (s *Server) Stats() Stats {
-	c := &s.counters
-	return Stats{
-		PacketsIn: c.in.Load(), PacketsOut: c.out.Load(), Resent: c.resent.Load(),
-		Garbage: s.transport.Garbage(), Malformed: c.malformed.Load(), Duplicates: c.duplicates.Load(),
-		Unwritable: c.unwritable.Load(), KeyFrameRequests: c.pli.Load(), KeyFrameCoalesced: c.pliCoalesced.Load(),
-	}
-}
 
 // Close frees the port. Rooms are to be closed before.
 func (s *Server) Close() error { return s.transport.Close() }

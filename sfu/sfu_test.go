@@ -1,15 +1,46 @@
 package sfu_test
 
 import (
+	"bytes"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
+	"regexp"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"incamera/sfu"
+	"incamera/sfu/munge"
 	"incamera/sfu/sfutest"
 )
+
+// TestMain fails when goroutines of ours are left after all tests.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if left := leaked(); code == 0 && left != "" {
+		fmt.Fprintln(os.Stderr, "goroutines are left:\n"+left)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// leaked returns the stacks of goroutines that run code of the server, other
+// than the caller's.
+func leaked() string {
+	buf := make([]byte, 1<<20)
+	stacks := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
+	var left []string
+	for _, s := range stacks[1:] {
+		if strings.Contains(s, "incamera/sfu.") || strings.Contains(s, "incamera/sfu/transport.") {
+			left = append(left, s)
+		}
+	}
+	return strings.Join(left, "\n\n")
+}
 
 func view(owner sfu.PeerID) []sfu.Tile {
 	return []sfu.Tile{{Owner: owner, Kind: sfu.Camera, Width: 1280, Height: 720}}
@@ -21,8 +52,7 @@ func watch(from *sfutest.Client, to sfu.PeerID, source *sfutest.Client) int {
 	from.Until("the camera is on a seat", nil, func() bool { return from.SeatOf(to, sfu.Camera) >= 0 })
 	seat := from.SeatOf(to, sfu.Camera)
 	n := len(from.Received(seat))
-	picture := uint16(0)
-	from.Until("pictures arrive", func() { picture++; source.Picture(true, string(to), picture) }, func() bool {
+	from.Until("pictures arrive", func() { source.Picture(true, string(to)) }, func() bool {
 		return len(from.Received(seat)) > n
 	})
 	return seat
@@ -56,7 +86,7 @@ func TestEverybodyGetsEverybody(t *testing.T) {
 				seat := c.SeatOf(from, kind)
 				c.Until(string(to)+" receives "+kind.String()+" of "+string(from), func() {
 					clients[from].Voice(string(from))
-					clients[from].Picture(true, string(from), 1)
+					clients[from].Picture(true, string(from))
 				}, func() bool { return len(c.Received(seat)) > 2 })
 				for _, r := range c.Received(seat) {
 					body := string(r.Payload)
@@ -100,13 +130,7 @@ func TestSeatGoesOnOverSources(t *testing.T) {
 		}
 		watch(c, "a", a)
 	}
-	got := c.Received(seat)
-	for i := 1; i < len(got); i++ {
-		if got[i].SSRC != got[0].SSRC || got[i].Seq != got[i-1].Seq+1 || int32(got[i].Timestamp-got[i-1].Timestamp) <= 0 ||
-			sfutest.PictureID(got[i]) != (sfutest.PictureID(got[i-1])+1)&0x7fff {
-			t.Fatalf("packet %d (%+v) does not follow %+v", i, got[i], got[i-1])
-		}
-	}
+	inOrder(t, c.Received(seat))
 }
 
 func TestNewcomerStartsAtAKeyFrameThatWasAskedFor(t *testing.T) {
@@ -117,12 +141,11 @@ func TestNewcomerStartsAtAKeyFrameThatWasAskedFor(t *testing.T) {
 	b.Until("a seat", nil, func() bool { return b.SeatOf("a", sfu.Camera) >= 0 })
 	seat := b.SeatOf("a", sfu.Camera)
 	before := a.Requests()
-	picture := uint16(0)
-	a.Until("a key frame is asked for", func() { picture++; a.Picture(false, "delta", picture) }, func() bool { return a.Requests() > before })
+	a.Until("a key frame is asked for", func() { a.Picture(false, "delta") }, func() bool { return a.Requests() > before })
 	if n := len(b.Received(seat)); n > 0 {
 		t.Errorf("%d packets came before a key frame", n)
 	}
-	b.Until("the key frame comes", func() { picture++; a.Picture(true, "key", picture) }, func() bool { return len(b.Received(seat)) > 0 })
+	b.Until("the key frame comes", func() { a.Picture(true, "key") }, func() bool { return len(b.Received(seat)) > 0 })
 	if got := sfutest.Body(b.Received(seat)[0]); got != "key" {
 		t.Errorf("the first packet is %q", got)
 	}
@@ -134,9 +157,235 @@ func TestLossIsRepaired(t *testing.T) {
 	a, b := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b")
 	a.Peer.SetSources([]sfu.Source{sfu.Camera})
 	seat := watch(b, "a", a)
-	asked := b.Received(seat)[0].Seq
-	// pion's receiver takes retransmissions for late packets of the stream.
-	b.Until("the packet comes again", func() { b.Nack(seat, asked) }, func() bool { return server.Stats().Resent > 0 })
+	n := len(b.Received(seat))
+	b.Until("deltas arrive", func() { a.Picture(false, "delta") }, func() bool { return len(b.Received(seat)) > n+2 })
+	missed := b.Received(seat)[n]
+	// The receiver takes a retransmission for a late packet of the stream.
+	again := func() (copies int) {
+		for _, r := range b.Received(seat) {
+			if r.Seq == missed.Seq {
+				if !bytes.Equal(r.Payload, missed.Payload) || r.Timestamp != missed.Timestamp {
+					t.Fatalf("it comes again as %+v, was %+v", r, missed)
+				}
+				copies++
+			}
+		}
+		return copies
+	}
+	b.Until("the packet comes again", func() {
+		b.Nack(seat, missed.Seq)
+		a.Picture(false, "delta") // the receiver looks for retransmissions when media arrives
+	}, func() bool { return again() > 1 })
+	asked := server.Stats().Asked
+	b.Until("it is asked for often", func() { b.Nack(seat, missed.Seq) }, func() bool { return server.Stats().Asked > asked+10 })
+	if got := again(); got > 4 {
+		t.Errorf("it was sent %d times", got)
+	}
+}
+
+// inOrder fails unless the packets are one continuous stream.
+func inOrder(t *testing.T, got []sfutest.Received) {
+	t.Helper()
+	for i := 1; i < len(got); i++ {
+		if got[i].SSRC != got[0].SSRC || got[i].Seq != got[i-1].Seq+1 || int32(got[i].Timestamp-got[i-1].Timestamp) <= 0 ||
+			sfutest.PictureID(got[i]) != (sfutest.PictureID(got[i-1])+1)&0x7fff {
+			t.Fatalf("packet %d (%+v) does not follow %+v", i, got[i], got[i-1])
+		}
+	}
+}
+
+func TestViewChangeSwitchesLayer(t *testing.T) {
+	room := sfutest.Open(t).NewRoom()
+	a, b := sfutest.Join(t, room, "a", "q", "h", "f"), sfutest.Join(t, room, "b")
+	a.Peer.SetSources([]sfu.Source{sfu.Camera})
+	seat, n := -1, 0
+	for _, step := range []struct {
+		height int
+		rid    string
+	}{{90, "q"}, {720, "f"}, {360, "h"}, {180, "q"}} {
+		b.Peer.SetView([]sfu.Tile{{Owner: "a", Kind: sfu.Camera, Width: step.height * 16 / 9, Height: step.height}})
+		b.Until("a seat", nil, func() bool { return b.SeatOf("a", sfu.Camera) >= 0 })
+		seat = b.SeatOf("a", sfu.Camera)
+		b.Until(step.rid+" is shown", func() { n++; a.Picture(n%4 == 0, "") }, func() bool {
+			got := b.Received(seat)
+			return len(got) > 0 && sfutest.Body(got[len(got)-1]) == step.rid
+		})
+	}
+	inOrder(t, b.Received(seat))
+}
+
+func TestLayerThatStopsIsReplaced(t *testing.T) {
+	room := sfutest.Open(t).NewRoom()
+	a, b := sfutest.Join(t, room, "a", "q", "h", "f"), sfutest.Join(t, room, "b")
+	a.Peer.SetSources([]sfu.Source{sfu.Camera})
+	b.Peer.SetView(view("a"))
+	b.Until("a seat", nil, func() bool { return b.SeatOf("a", sfu.Camera) >= 0 })
+	seat := b.SeatOf("a", sfu.Camera)
+	shown := func(rid string) func() bool {
+		return func() bool {
+			got := b.Received(seat)
+			return len(got) > 0 && sfutest.Body(got[len(got)-1]) == rid
+		}
+	}
+	b.Until("the largest is shown", func() { a.Picture(true, "") }, shown("f"))
+	b.Until("the next is shown", func() {
+		a.Layer(0, true, "")
+		a.Layer(1, true, "")
+	}, shown("h"))
+	inOrder(t, b.Received(seat))
+}
+
+// A publisher whose connection broke offers another one: its seats go on.
+func TestSeatGoesOnOverConnections(t *testing.T) {
+	room := sfutest.Open(t).NewRoom()
+	a, b := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b")
+	a.Peer.SetSources([]sfu.Source{sfu.Camera})
+	seat := watch(b, "a", a)
+	for range 2 {
+		a.Republish()
+		if got := watch(b, "a", a); got != seat {
+			t.Fatalf("a moved from seat %d to %d", seat, got)
+		}
+	}
+	inOrder(t, b.Received(seat))
+}
+
+func TestPublishIsOfferedAgain(t *testing.T) {
+	room := sfutest.Open(t).NewRoom()
+	a, b := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b")
+	a.Peer.SetSources([]sfu.Source{sfu.Camera})
+	watch(b, "a", a)
+	fingerprint := regexp.MustCompile(`a=fingerprint:\S+ \S+`)
+	first := fingerprint.FindString(a.Reoffer())
+	if second := fingerprint.FindString(a.Reoffer()); first == "" || first != second {
+		t.Errorf("the answers are of two connections: %q and %q", first, second)
+	}
+	watch(b, "a", a)
+}
+
+func TestSeatsGrow(t *testing.T) {
+	room := sfutest.Open(t).NewRoom()
+	a, b := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b")
+	a.Peer.SetSources([]sfu.Source{sfu.Camera})
+	first := watch(b, "a", a)
+	before := len(b.Seats())
+	b.Grow(sfu.Camera, sfu.Camera)
+	b.Until("the new seats are told", nil, func() bool { return len(b.Seats()) == before+2 })
+	if got := watch(b, "a", a); got != first {
+		t.Errorf("a moved from seat %d to %d", first, got)
+	}
+	inOrder(t, b.Received(first))
+	ids := []sfu.PeerID{"c", "d"}
+	tiles := view("a")
+	for _, id := range ids {
+		c := sfutest.Join(t, room, id)
+		c.Peer.SetSources([]sfu.Source{sfu.Camera})
+		tiles = append(tiles, view(id)...)
+		b.Peer.SetView(tiles)
+		b.Until("a seat", nil, func() bool { return b.SeatOf(id, sfu.Camera) >= 0 })
+		seat := b.SeatOf(id, sfu.Camera)
+		b.Until("pictures on a seat, new or old", func() { c.Picture(true, string(id)) }, func() bool { return len(b.Received(seat)) > 2 })
+	}
+	if b.SeatOf("d", sfu.Camera) < before {
+		t.Errorf("no new seat is used: %v", b.Seats())
+	}
+}
+
+// Voice and face are on seats of one media stream, for lip sync.
+func TestVoiceAndFaceAreInStep(t *testing.T) {
+	room := sfutest.Open(t).NewRoom()
+	a, b, c := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b"), sfutest.Join(t, room, "c")
+	a.Peer.SetSources([]sfu.Source{sfu.Mic})
+	b.Peer.SetSources([]sfu.Source{sfu.Mic, sfu.Camera})
+	c.Until("both are heard", nil, func() bool { return c.SeatOf("a", sfu.Mic) >= 0 && c.SeatOf("b", sfu.Mic) >= 0 })
+	c.Peer.SetView(view("b"))
+	c.Until("b is seen", nil, func() bool { return c.SeatOf("b", sfu.Camera) >= 0 })
+	nth := func(seat int) (n int) {
+		for _, s := range c.Seats()[:seat] {
+			if s.Kind == c.Seats()[seat].Kind {
+				n++
+			}
+		}
+		return n
+	}
+	if voice, face := nth(c.SeatOf("b", sfu.Mic)), nth(c.SeatOf("b", sfu.Camera)); voice != face {
+		t.Errorf("the voice is on microphone seat %d, the face on camera seat %d", voice, face)
+	}
+}
+
+func TestSenderReportsAreOnOurClock(t *testing.T) {
+	room := sfutest.Open(t).NewRoom()
+	a, b := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b")
+	a.Peer.SetSources([]sfu.Source{sfu.Camera})
+	seat := watch(b, "a", a)
+	wrong := time.Now().Add(5 * time.Hour) // the publisher's clock
+	b.Until("a report comes", func() {
+		a.Picture(false, "")
+		a.Report(munge.ToNTP(wrong.UnixNano()))
+	}, func() bool { _, ok := b.LatestReport(seat); return ok })
+	r, _ := b.LatestReport(seat)
+	if off := time.Since(time.Unix(0, munge.FromNTP(r.NTPTime))).Abs(); off > time.Minute {
+		t.Errorf("the report is off by %v", off)
+	}
+	got := b.Received(seat)
+	if off := int32(r.RTPTime-got[len(got)-1].Timestamp) / 90_000; off < -connectSeconds || off > connectSeconds {
+		t.Errorf("the report's timestamp is off by %d s", off)
+	}
+	if r.PacketCount == 0 || int(r.PacketCount) > len(got)+2 {
+		t.Errorf("the report counts %d packets, %d were received", r.PacketCount, len(got))
+	}
+}
+
+// connectSeconds is how many seconds a busy machine may lose in a test.
+const connectSeconds = 30
+
+func TestRepeatedPacketsAreDropped(t *testing.T) {
+	server := sfutest.Open(t)
+	room := server.NewRoom()
+	a, b := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b")
+	a.Peer.SetSources([]sfu.Source{sfu.Camera})
+	watch(b, "a", a)
+	// SRTP lets no packet through twice, so it is given to the forwarder.
+	inject := sfu.NewInjector(a.Peer)
+	raw := []byte{0x80, 0x80 | 96, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x90, 0x80, 0x80, 0, 0x10}
+	inject.Inject(raw)
+	before := server.Stats()
+	for range 5 {
+		inject.Inject(raw)
+	}
+	if after := server.Stats(); after.Duplicates != before.Duplicates+5 || after.PacketsOut != before.PacketsOut {
+		t.Errorf("five repeated packets: %+v, before %+v", after, before)
+	}
+}
+
+func TestSilentSubscriberDelaysNobody(t *testing.T) {
+	room := sfutest.Open(t).NewRoom()
+	a, b, c := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b"), sfutest.Join(t, room, "c")
+	a.Peer.SetSources([]sfu.Source{sfu.Camera})
+	watch(b, "a", a)
+	seat := watch(c, "a", a)
+	b.Vanish()
+	start := len(c.Received(seat))
+	began := time.Now()
+	c.Until("300 packets arrive", func() {
+		for range 30 {
+			a.Picture(false, "")
+		}
+	}, func() bool { return len(c.Received(seat)) >= start+300 })
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("300 packets beside a silent subscriber took %v", took)
+	}
+}
+
+func TestSilentPeerIsTold(t *testing.T) {
+	room := sfutest.OpenWith(t, sfu.Config{LostAfter: 4 * time.Second}).NewRoom()
+	a, b := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b")
+	a.Peer.SetSources([]sfu.Source{sfu.Mic})
+	b.Until("a is seated", nil, func() bool { return b.SeatOf("a", sfu.Mic) >= 0 })
+	a.Vanish()
+	b.Until("a is told to be lost", nil, func() bool { return a.Lost() != "" })
+	a.Peer.Close() // what signaling does then
+	b.Until("its seat is free", nil, func() bool { return b.SeatOf("a", sfu.Mic) < 0 })
 }
 
 func TestCameraOffFreesItsSeat(t *testing.T) {

@@ -4,8 +4,10 @@ package allocate
 
 // Assign returns the owners of the seats: wanted in order of importance, as
 // many as there are seats, those already seated where they are. An empty
-// string is an empty seat. seats is not changed. Wanted holds no doubles.
-func Assign(seats, wanted []string) []string {
+// string is an empty seat. Wanted holds no doubles. Who is new gets the seat
+// that prefer names (the one in step with the owner's voice or picture), when
+// it is free. The arguments are not changed.
+func Assign(seats, wanted []string, prefer map[string]int) []string {
 	if len(wanted) > len(seats) {
 		wanted = wanted[:len(seats)]
 	}
@@ -18,6 +20,12 @@ func Assign(seats, wanted []string) []string {
 		if owner != "" && want[owner] {
 			out[i] = owner
 			delete(want, owner)
+		}
+	}
+	for _, w := range wanted {
+		if i, ok := prefer[w]; ok && want[w] && i < len(out) && out[i] == "" {
+			out[i] = w
+			delete(want, w)
 		}
 	}
 	free := 0

@@ -10,15 +10,20 @@ func TestAssign(t *testing.T) {
 	for _, tc := range []struct {
 		name                string
 		seats, wanted, want []string
+		prefer              map[string]int
 	}{
-		{"empty", []string{"", ""}, nil, []string{"", ""}},
-		{"fills in order", []string{"", "", ""}, []string{"a", "b"}, []string{"a", "b", ""}},
-		{"keeps places", []string{"a", "b", "c"}, []string{"c", "d", "a"}, []string{"a", "d", "c"}},
-		{"more than seats", []string{"x", ""}, []string{"a", "b", "x"}, []string{"a", "b"}},
-		{"frees", []string{"a", "b"}, []string{"b"}, []string{"", "b"}},
-		{"no seats", nil, []string{"a"}, []string{}},
+		{"empty", []string{"", ""}, nil, []string{"", ""}, nil},
+		{"fills in order", []string{"", "", ""}, []string{"a", "b"}, []string{"a", "b", ""}, nil},
+		{"keeps places", []string{"a", "b", "c"}, []string{"c", "d", "a"}, []string{"a", "d", "c"}, nil},
+		{"more than seats", []string{"x", ""}, []string{"a", "b", "x"}, []string{"a", "b"}, nil},
+		{"frees", []string{"a", "b"}, []string{"b"}, []string{"", "b"}, nil},
+		{"no seats", nil, []string{"a"}, []string{}, nil},
+		{"in step", []string{"", "", ""}, []string{"a", "b"}, []string{"b", "", "a"}, map[string]int{"a": 2}},
+		{"in step, but taken", []string{"x", "", ""}, []string{"x", "a", "b"}, []string{"x", "a", "b"}, map[string]int{"a": 0, "b": 0}},
+		{"keeps its place rather than step", []string{"a", ""}, []string{"a"}, []string{"a", ""}, map[string]int{"a": 1}},
+		{"in step with no seat of the kind", []string{"", ""}, []string{"a"}, []string{"a", ""}, map[string]int{"a": 7}},
 	} {
-		if got := Assign(tc.seats, tc.wanted); !slices.Equal(got, tc.want) {
+		if got := Assign(tc.seats, tc.wanted, tc.prefer); !slices.Equal(got, tc.want) {
 			t.Errorf("%s: Assign(%q, %q) = %q, want %q", tc.name, tc.seats, tc.wanted, got, tc.want)
 		}
 	}
@@ -35,7 +40,13 @@ func TestAssignHolds(t *testing.T) {
 		for _, i := range r.Perm(len(names))[:r.IntN(len(names)+1)] {
 			wanted = append(wanted, names[i])
 		}
-		next := Assign(seats, wanted)
+		prefer := map[string]int{}
+		for _, w := range wanted {
+			if r.IntN(2) == 0 {
+				prefer[w] = r.IntN(7)
+			}
+		}
+		next := Assign(seats, wanted, prefer)
 		for i, owner := range next {
 			if owner == "" {
 				continue

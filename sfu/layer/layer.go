@@ -10,11 +10,12 @@ const None = -1
 const Count = 3
 
 // aliveFor is how long a layer counts as sent after its latest packet. Shorter,
-// and a slow screen share flaps; longer, and a seat waits for a layer that the
-// sender has given up.
-const aliveFor = 2 * time.Second
+// and a camera in the dark flaps; longer, and a picture stands still for that
+// long when its sender gives up a layer.
+const aliveFor = time.Second
 
-// For returns the layer that suits a tile of that height in pixels.
+// For returns the layer that suits a tile of that height in pixels. The real
+// size of a source is its publisher's secret, so steps are those of 720 lines.
 func For(height int) int {
 	switch {
 	case height <= 180:
@@ -41,4 +42,65 @@ func Best(wanted int, lastPacket [Count]time.Time, now time.Time) int {
 		}
 	}
 	return None
+}
+
+// A Selector holds what one seat gets of the source that is on it. Use [New].
+// Not safe for concurrent use.
+type Selector struct {
+	wanted  int // for the size of the tile
+	target  int // to go to at its next key frame
+	current int // that is sent
+}
+
+// New returns a selector that sends nothing yet.
+func New() Selector { return Selector{target: None, current: None} }
+
+// Reset starts over, for another source.
+func (s *Selector) Reset() { s.target, s.current = None, None }
+
+// Current returns the layer that is sent, or None.
+func (s *Selector) Current() int { return s.current }
+
+// Target returns the layer that is aimed for, or None.
+func (s *Selector) Target() int { return s.target }
+
+// Want sets the layer that suits the tile.
+func (s *Selector) Want(wanted int) { s.wanted = wanted }
+
+// Update chooses the target anew and reports whether a key frame of it is
+// needed. Call it after Want, and every few hundred ms.
+func (s *Selector) Update(lastPacket [Count]time.Time, now time.Time) (needKeyFrame bool) {
+	s.target = Best(s.wanted, lastPacket, now)
+	return s.target != None && s.target != s.current
+}
+
+// A Decision says what to do with a packet.
+type Decision uint8
+
+// The decisions.
+const (
+	Drop    Decision = iota
+	Forward          // it belongs to the current layer
+	Switch           // forward it: its layer is the current one from here on
+	Request          // drop it, and ask for a key frame of its layer
+)
+
+// Packet decides about a packet of a layer. keyFrame: a key frame begins with
+// it. newest: it is later than all before. A switch needs both: bandwidth
+// probes repeat old packets, and what follows an old key frame is long gone.
+func (s *Selector) Packet(index int, keyFrame, newest bool) Decision {
+	switch {
+	case index == s.current:
+		return Forward
+	case s.current != None && index != s.target:
+		return Drop
+	case keyFrame && newest:
+		// With nothing shown yet any layer is better than waiting for the target.
+		s.current = index
+		return Switch
+	case s.current == None && (s.target == None || s.target == index):
+		return Request
+	default:
+		return Drop
+	}
 }

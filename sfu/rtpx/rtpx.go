@@ -23,11 +23,68 @@ func (c Codec) IsVideo() bool { return c > Opus }
 type Info struct {
 	Start    bool // first packet of a frame
 	KeyFrame bool // first packet of a key frame
-	// PictureID and TL0 are where the VP8 or VP9 descriptor holds its picture
-	// id and TL0PICIDX; zero when it does not.
-	PictureID     int
-	LongPictureID bool // 15 bits rather than 7
-	TL0           int
+
+	// Where the VP8 or VP9 descriptor holds its picture id, TL0PICIDX and
+	// KEYIDX; zero when it does not. PictureBits is 7 or 15.
+	PictureAt, TL0At, KeyIdxAt uint8
+	PictureBits                uint8
+}
+
+// PictureID returns the picture id in the payload that was parsed.
+func (in Info) PictureID(p []byte) uint16 {
+	switch in.PictureBits {
+	case 15:
+		return uint16(p[in.PictureAt]&0x7f)<<8 | uint16(p[in.PictureAt+1])
+	case 7:
+		return uint16(p[in.PictureAt] & 0x7f)
+	default:
+		return 0
+	}
+}
+
+// TL0 returns the TL0PICIDX in the payload that was parsed, 0 without one.
+func (in Info) TL0(p []byte) uint8 {
+	if in.TL0At == 0 {
+		return 0
+	}
+	return p[in.TL0At]
+}
+
+// KeyIdx returns the KEYIDX in the payload that was parsed, 0 without one.
+func (in Info) KeyIdx(p []byte) uint8 {
+	if in.KeyIdxAt == 0 {
+		return 0
+	}
+	return p[in.KeyIdxAt] & 0x1f
+}
+
+// Rewrites reports whether there is anything for Rewrite to do.
+func (in Info) Rewrites() bool { return in.PictureBits != 0 || in.TL0At != 0 || in.KeyIdxAt != 0 }
+
+// Rewrite puts other numbers in the place of those that the payload has.
+func (in Info) Rewrite(p []byte, pictureID uint16, tl0, keyIdx uint8) {
+	switch in.PictureBits {
+	case 15:
+		p[in.PictureAt], p[in.PictureAt+1] = 0x80|byte(pictureID>>8), byte(pictureID)
+	case 7:
+		p[in.PictureAt] = byte(pictureID) & 0x7f
+	}
+	if in.TL0At != 0 {
+		p[in.TL0At] = tl0
+	}
+	if in.KeyIdxAt != 0 {
+		p[in.KeyIdxAt] = p[in.KeyIdxAt]&0xe0 | keyIdx&0x1f
+	}
+}
+
+// pictureID notes the picture id at p[at] and returns where it ends.
+func (in *Info) pictureID(p []byte, at int) int {
+	in.PictureAt, in.PictureBits = uint8(at), 7
+	if p[at]&0x80 != 0 {
+		in.PictureBits = 15
+		return at + 2
+	}
+	return at + 1
 }
 
 // Parse reads the beginning of a payload. It reports false for a payload that
@@ -68,18 +125,16 @@ func parseVP8(p []byte) (in Info, ok bool) {
 			if len(p) <= at {
 				return in, false
 			}
-			in.PictureID = at
-			if p[at]&0x80 != 0 {
-				in.LongPictureID = true
-				at++
-			}
-			at++
+			at = in.pictureID(p, at)
 		}
 		if x&0x40 != 0 { // L
-			in.TL0 = at
+			in.TL0At = uint8(at)
 			at++
 		}
 		if x&0x30 != 0 { // T or K
+			if x&0x10 != 0 {
+				in.KeyIdxAt = uint8(at)
+			}
 			at++
 		}
 	}
@@ -98,12 +153,7 @@ func parseVP9(p []byte) (in Info, ok bool) {
 	}
 	at := 1
 	if p[0]&0x80 != 0 { // I
-		in.PictureID = at
-		if p[at]&0x80 != 0 {
-			in.LongPictureID = true
-			at++
-		}
-		at++
+		at = in.pictureID(p, at)
 	}
 	spatial := byte(0)
 	if p[0]&0x20 != 0 { // L
@@ -113,7 +163,7 @@ func parseVP9(p []byte) (in Info, ok bool) {
 		spatial = p[at] >> 1 & 7
 		at++
 		if p[0]&0x10 == 0 { // not flexible: TL0PICIDX follows
-			in.TL0 = at
+			in.TL0At = uint8(at)
 			at++
 		}
 	}
@@ -125,24 +175,46 @@ func parseVP9(p []byte) (in Info, ok bool) {
 	return in, true
 }
 
-// parseH264 reads NAL unit types (RFC 6184 §5.2): the wrapper puts an SPS
-// before each key frame.
+// parseH264 reads NAL unit types (RFC 6184 §5.2). A key frame begins with its
+// SPS, which the wrapper puts before each: a decoder that starts at a bare IDR
+// slice has nothing to decode it with.
 func parseH264(p []byte) (in Info, ok bool) {
 	if len(p) < 2 {
 		return in, false
 	}
 	switch t := p[0] & 0x1f; t {
-	case 24: // STAP-A: the first unit tells
-		if len(p) < 4 {
-			return in, false
-		}
-		first := p[3] & 0x1f
-		in.Start, in.KeyFrame = true, first == 7 || first == 5
-	case 28: // FU-A
+	case nalSTAPA:
+		in.KeyFrame, ok = findSPS(p[1:])
+		in.Start = true
+		return in, ok
+	case nalFUA:
 		in.Start = p[1]&0x80 != 0
-		in.KeyFrame = false // a key frame starts with its SPS
+		in.KeyFrame = in.Start && p[1]&0x1f == nalSPS
 	default:
-		in.Start, in.KeyFrame = true, t == 7
+		in.Start, in.KeyFrame = true, t == nalSPS
 	}
 	return in, true
+}
+
+const (
+	nalSPS   = 7
+	nalSTAPA = 24
+	nalFUA   = 28
+)
+
+// findSPS looks through the units of a STAP-A, each behind its 16-bit size.
+// ok is false when they do not fill it exactly.
+func findSPS(units []byte) (found, ok bool) {
+	for len(units) > 0 {
+		if len(units) < 3 {
+			return false, false
+		}
+		size := int(units[0])<<8 | int(units[1])
+		if size == 0 || len(units) < 2+size {
+			return false, false
+		}
+		found = found || units[2]&0x1f == nalSPS
+		units = units[2+size:]
+	}
+	return found, true
 }

@@ -1,8 +1,13 @@
 package rtpx
 
 import (
+	"bytes"
 	"encoding/hex"
+	"reflect"
+	"slices"
 	"testing"
+
+	"github.com/pion/rtp"
 )
 
 func unhex(t testing.TB, s string) []byte {
@@ -24,16 +29,22 @@ var cases = []struct {
 	{"vp8 key, no extension", VP8, "1010", Info{Start: true, KeyFrame: true}},
 	{"vp8 delta", VP8, "1011", Info{Start: true}},
 	{"vp8 second packet of a key frame", VP8, "0010", Info{}},
-	{"vp8 long picture id", VP8, "9080812310", Info{Start: true, KeyFrame: true, PictureID: 2, LongPictureID: true}},
-	{"vp8 short picture id, tl0, tid", VP8, "90e023074011", Info{Start: true, PictureID: 2, TL0: 3}},
-	{"vp9 key", VP9, "888123aa", Info{Start: true, KeyFrame: true, PictureID: 1, LongPictureID: true}},
-	{"vp9 delta", VP9, "c88123aa", Info{Start: true, PictureID: 1, LongPictureID: true}},
-	{"vp9 key, layers, not flexible", VP9, "a88123000711", Info{Start: true, KeyFrame: true, PictureID: 1, LongPictureID: true, TL0: 4}},
-	{"vp9 upper spatial layer", VP9, "a88123020711", Info{Start: true, PictureID: 1, LongPictureID: true, TL0: 4}},
+	{"vp8 long picture id", VP8, "9080812310", Info{Start: true, KeyFrame: true, PictureAt: 2, PictureBits: 15}},
+	{"vp8 short picture id, tl0, tid", VP8, "90e023074011", Info{Start: true, PictureAt: 2, PictureBits: 7, TL0At: 3}},
+	{"vp9 key", VP9, "888123aa", Info{Start: true, KeyFrame: true, PictureAt: 1, PictureBits: 15}},
+	{"vp9 delta", VP9, "c88123aa", Info{Start: true, PictureAt: 1, PictureBits: 15}},
+	{"vp9 key, layers, not flexible", VP9, "a88123000711", Info{Start: true, KeyFrame: true, PictureAt: 1, PictureBits: 15, TL0At: 4}},
+	{"vp9 upper spatial layer", VP9, "a88123020711", Info{Start: true, PictureAt: 1, PictureBits: 15, TL0At: 4}},
 	{"av1 key", AV1, "180a", Info{Start: true, KeyFrame: true}},
 	{"av1 delta", AV1, "1032", Info{Start: true}},
 	{"av1 continued", AV1, "9832", Info{}},
-	{"h264 stap-a with sps", H264, "78001967", Info{Start: true, KeyFrame: true}},
+	{"vp8 everything", VP8, "90f0812307a511", Info{Start: true, PictureAt: 2, PictureBits: 15, TL0At: 4, KeyIdxAt: 5}},
+	{"vp8 keyidx alone", VP8, "90100511", Info{Start: true, KeyIdxAt: 2}},
+	{"h264 stap-a with sps", H264, "7800026742000168", Info{Start: true, KeyFrame: true}},
+	{"h264 stap-a, sps second", H264, "780002091000026742", Info{Start: true, KeyFrame: true}},
+	{"h264 stap-a without sps", H264, "7800026801000165", Info{Start: true}},
+	{"h264 idr alone", H264, "6588", Info{Start: true}},
+	{"h264 fu-a with sps", H264, "7c87", Info{Start: true, KeyFrame: true}},
 	{"h264 sps alone", H264, "6742", Info{Start: true, KeyFrame: true}},
 	{"h264 delta", H264, "419a", Info{Start: true}},
 	{"h264 fu-a start", H264, "7c85", Info{Start: true}},
@@ -72,9 +83,81 @@ func checkPositions(t testing.TB, c Codec, b []byte) {
 	if !ok {
 		return
 	}
-	if in.LongPictureID && in.PictureID+1 >= len(b) || in.PictureID >= len(b) || in.TL0 >= len(b) {
+	if end := int(in.PictureAt) + int(in.PictureBits+1)/8; end > len(b) || int(in.TL0At) >= len(b) || int(in.KeyIdxAt) >= len(b) {
 		t.Fatalf("codec %d, %x: positions outside: %+v", c, b, in)
 	}
+	// What is written is read again, and nothing else has changed.
+	p := slices.Clone(b)
+	in.Rewrite(p, 0x2bcd, 0xef, 0x15)
+	wantPicture, wantTL0, wantKeyIdx := uint16(0x2bcd)&(1<<in.PictureBits-1), uint8(0xef), uint8(0x15)
+	if in.TL0At == 0 {
+		wantTL0 = 0
+	}
+	if in.KeyIdxAt == 0 {
+		wantKeyIdx = 0
+	}
+	again, ok := Parse(c, p)
+	if !ok || again != in || again.PictureID(p) != wantPicture || again.TL0(p) != wantTL0 || again.KeyIdx(p) != wantKeyIdx {
+		t.Fatalf("codec %d, %x: rewritten to %x: %+v, was %+v", c, b, p, again, in)
+	}
+	in.Rewrite(p, in.PictureID(b), in.TL0(b), in.KeyIdx(b))
+	if !bytes.Equal(p, b) {
+		t.Fatalf("codec %d, %x: became %x when rewritten twice", c, b, p)
+	}
+}
+
+var headers = []struct {
+	name, hex string
+	want      Header
+}{
+	{"plain", "80e0000100000002000000030455", Header{true, 96, 1, 2, 3, []byte{4, 0x55}}},
+	{"sources", "826f000100000002000000030000000a0000000b04", Header{false, 111, 1, 2, 3, []byte{4}}},
+	{"extension", "9060000100000002000000031000000110aa000004", Header{false, 96, 1, 2, 3, []byte{4}}},
+	{"padding", "a06000010000000200000003040003", Header{false, 96, 1, 2, 3, []byte{}}},
+	{"padding after payload", "a0600001000000020000000304050002", Header{false, 96, 1, 2, 3, []byte{4, 5}}},
+	{"all", "b1e0fffffffffffffffffffe0000000a1000000110aa00000401", Header{true, 96, 0xffff, 0xffffffff, 0xfffffffe, []byte{4}}},
+}
+
+func TestParseHeader(t *testing.T) {
+	for _, tc := range headers {
+		b := unhex(t, tc.hex)
+		if got, ok := ParseHeader(b); !ok || !reflect.DeepEqual(got, tc.want) {
+			t.Errorf("%s: got %+v, %t, want %+v", tc.name, got, ok, tc.want)
+		}
+		for n := range b {
+			if got, ok := ParseHeader(b[:n:n]); ok && n < 12 {
+				t.Errorf("%s: %d bytes are taken: %+v", tc.name, n, got)
+			}
+		}
+	}
+	for _, bad := range []string{
+		"00e0000100000002000000030455", // version 0
+		"8fe0000100000002000000030455", // 15 sources are not there
+		"90600001000000020000000310000002aaaaaaaa",
+		"a0600001000000020000000300", // padding of no bytes
+		"a060000100000002000000030e", // padding into the header
+	} {
+		if got, ok := ParseHeader(unhex(t, bad)); ok {
+			t.Errorf("%s is taken: %+v", bad, got)
+		}
+	}
+}
+
+func FuzzParseHeader(f *testing.F) {
+	for _, tc := range headers {
+		f.Add(unhex(f, tc.hex))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		h, ok := ParseHeader(b)
+		var p rtp.Packet
+		if err := p.Unmarshal(b); err != nil || !ok {
+			return // each is stricter than the other somewhere
+		}
+		if h.Marker != p.Marker || h.PayloadType != p.PayloadType || h.Seq != p.SequenceNumber ||
+			h.Timestamp != p.Timestamp || h.SSRC != p.SSRC || !bytes.Equal(h.Payload, p.Payload) {
+			t.Fatalf("%x: %+v, another reader says %+v", b, h, p)
+		}
+	})
 }
 
 func FuzzParse(f *testing.F) {

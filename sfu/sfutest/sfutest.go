@@ -5,8 +5,9 @@ package sfutest
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"net"
 	"net/netip"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"incamera/sfu"
@@ -22,7 +24,14 @@ import (
 // Open returns a server on loopback that closes with the test.
 func Open(tb testing.TB) *sfu.Server {
 	tb.Helper()
-	s, err := sfu.New(sfu.Config{Listen: netip.MustParseAddrPort("127.0.0.1:0"), Log: slog.New(slog.DiscardHandler)})
+	return OpenWith(tb, sfu.Config{})
+}
+
+// OpenWith is Open with more of the configuration.
+func OpenWith(tb testing.TB, cfg sfu.Config) *sfu.Server {
+	tb.Helper()
+	cfg.Listen, cfg.Log = netip.MustParseAddrPort("127.0.0.1:0"), slog.New(slog.DiscardHandler)
+	s, err := sfu.New(cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -43,34 +52,51 @@ type Received struct {
 }
 
 // A Client is one participant: its sfu peer and the two connections that a
-// browser would have.
+// browser would have. Its methods are for one goroutine.
 type Client struct {
 	tb        testing.TB
 	Peer      *sfu.Peer
 	publish   *webrtc.PeerConnection
 	subscribe *webrtc.PeerConnection
-	camera    *webrtc.TrackLocalStaticRTP
-	mic       *webrtc.TrackLocalStaticRTP
-	seq       map[*webrtc.TrackLocalStaticRTP]uint16
-	ssrcs     []uint32 // of the subscribe connection's streams, by seat
+	sockets   []*net.UDPConn
+	rids      []string // of the camera; none without simulcast
+	camera    []*stream
+	mic       *stream
+	kinds     []sfu.Source // of the seats
 
 	mu sync.Mutex
 	// Guarded by mu.
 	seats    []sfu.Seat
 	received map[int][]Received
+	reports  map[uint32]rtcp.SenderReport // by SSRC, the latest
+	ssrcs    map[int]uint32               // of the subscribe connection's streams, by seat
 	pli      int
 	lost     string
 	changed  chan struct{}
 }
 
+// A stream is one that the client sends.
+type stream struct {
+	track  *webrtc.TrackLocalStaticRTP
+	sender *webrtc.RTPSender
+	ssrc   uint32
+	seq    uint16
+	last   *rtp.Packet
+
+	pictures uint16 // sent
+}
+
 // Kinds are the seats that every client offers.
 var Kinds = []sfu.Source{sfu.Camera, sfu.Mic, sfu.Camera, sfu.Mic, sfu.Screen, sfu.ScreenAudio}
 
-// Join adds a client with both connections established. It leaves with the
-// test.
-func Join(tb testing.TB, room *sfu.Room, id sfu.PeerID) *Client {
+// Join adds a client with both connections established; with rids its camera
+// is simulcast. It leaves with the test.
+func Join(tb testing.TB, room *sfu.Room, id sfu.PeerID, rids ...string) *Client {
 	tb.Helper()
-	c := &Client{tb: tb, received: map[int][]Received{}, seq: map[*webrtc.TrackLocalStaticRTP]uint16{}, changed: make(chan struct{}, 1)}
+	c := &Client{
+		tb: tb, rids: rids, received: map[int][]Received{}, reports: map[uint32]rtcp.SenderReport{}, ssrcs: map[int]uint32{},
+		changed: make(chan struct{}, 1),
+	}
 	peer, err := room.NewPeer(id, sfu.Events{
 		Seats: func(s []sfu.Seat) { c.update(func() { c.seats = s }) },
 		Closed: func(reason string) {
@@ -82,7 +108,7 @@ func Join(tb testing.TB, room *sfu.Room, id sfu.PeerID) *Client {
 	}
 	c.Peer = peer
 	tb.Cleanup(c.Leave)
-	c.openPublish()
+	c.Republish()
 	c.openSubscribe()
 	return c
 }
@@ -97,76 +123,85 @@ func (c *Client) update(f func()) {
 	}
 }
 
-func newConnection(tb testing.TB) *webrtc.PeerConnection {
-	tb.Helper()
-	me := &webrtc.MediaEngine{}
-	if err := me.RegisterDefaultCodecs(); err != nil {
-		tb.Fatal(err)
-	}
-	var se webrtc.SettingEngine
-	se.SetIncludeLoopbackCandidate(true)
-	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(me), webrtc.WithSettingEngine(se)).NewPeerConnection(webrtc.Configuration{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return pc
-}
-
-func (c *Client) negotiate(pc *webrtc.PeerConnection, answer func(sdp string) (string, error)) {
+// Republish opens the publish connection, or another one in its place.
+func (c *Client) Republish() {
 	c.tb.Helper()
-	connected := make(chan struct{})
-	var once sync.Once
-	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-		if s == webrtc.PeerConnectionStateConnected {
-			once.Do(func() { close(connected) })
+	old := c.publish
+	var socket *net.UDPConn
+	c.publish, socket = dial(c.tb)
+	c.sockets = append(c.sockets, socket)
+	mic := c.add(sfu.Mic, webrtc.MimeTypeOpus, "")
+	camera := c.add(sfu.Camera, webrtc.MimeTypeVP8, c.rids...)
+	c.mic, c.camera = mic[0], camera
+	c.add(sfu.Screen, webrtc.MimeTypeVP8, "")
+	c.add(sfu.ScreenAudio, webrtc.MimeTypeOpus, "")
+	done := connected(c.publish)
+	c.Reoffer()
+	await(c.tb, done)
+	if old != nil {
+		if err := old.Close(); err != nil {
+			c.tb.Fatal(err)
 		}
-	})
-	offer, err := pc.CreateOffer(nil)
-	if err == nil {
-		gathered := webrtc.GatheringCompletePromise(pc)
-		if err = pc.SetLocalDescription(offer); err == nil {
-			<-gathered
-			var sdp string
-			if sdp, err = answer(pc.LocalDescription().SDP); err == nil {
-				err = pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp})
-			}
-		}
-	}
-	if err != nil {
-		c.tb.Fatal(err)
-	}
-	select {
-	case <-connected:
-	case <-time.After(10 * time.Second):
-		c.tb.Fatal("the connection is not established after 10 s")
 	}
 }
 
-func (c *Client) openPublish() {
-	c.publish = newConnection(c.tb)
-	mids := map[string]sfu.Source{}
-	add := func(kind sfu.Source, mime string) *webrtc.TrackLocalStaticRTP {
-		track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: mime}, kind.String(), kind.String())
-		if err != nil {
-			c.tb.Fatal(err)
-		}
-		tr, err := c.publish.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
-		if err != nil {
-			c.tb.Fatal(err)
-		}
-		go c.readRequests(tr.Sender())
-		mids[fmt.Sprint(len(mids))] = kind
-		return track
+// Reoffer offers the publish connection again and returns the answer.
+func (c *Client) Reoffer() (answer string) {
+	c.tb.Helper()
+	mids := map[string]sfu.Source{"0": sfu.Mic, "1": sfu.Camera, "2": sfu.Screen, "3": sfu.ScreenAudio}
+	offer(c.tb, c.publish, func(text string) (string, error) {
+		var err error
+		answer, err = c.Peer.Publish(context.Background(), text, mids)
+		return answer, err
+	})
+	return answer
+}
+
+// add makes the m-line of a source, with a stream for each rid.
+func (c *Client) add(kind sfu.Source, mime string, rids ...string) (streams []*stream) {
+	c.tb.Helper()
+	if len(rids) == 0 {
+		rids = []string{""}
 	}
-	c.mic = add(sfu.Mic, webrtc.MimeTypeOpus)
-	c.camera = add(sfu.Camera, webrtc.MimeTypeVP8)
-	c.negotiate(c.publish, func(sdp string) (string, error) { return c.Peer.Publish(context.Background(), sdp, mids) })
+	var sender *webrtc.RTPSender
+	for i, rid := range rids {
+		var options []func(*webrtc.TrackLocalStaticRTP)
+		if rid != "" {
+			options = append(options, webrtc.WithRTPStreamID(rid))
+		}
+		track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: mime}, kind.String(), kind.String(), options...)
+		if err != nil {
+			c.tb.Fatal(err)
+		}
+		if i == 0 {
+			tr, err := c.publish.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+			if err != nil {
+				c.tb.Fatal(err)
+			}
+			sender = tr.Sender()
+		} else if err := sender.AddEncoding(track); err != nil {
+			c.tb.Fatal(err)
+		}
+		ssrc := uint32(sender.GetParameters().Encodings[i].SSRC)
+		// Numbers begin anywhere, as those of browsers do.
+		streams = append(streams, &stream{track: track, sender: sender, ssrc: ssrc, seq: uint16(rand.Uint32())})
+	}
+	for _, s := range streams {
+		go c.readRequests(s)
+	}
+	return streams
 }
 
 // readRequests ends with the connection.
-func (c *Client) readRequests(s *webrtc.RTPSender) {
+func (c *Client) readRequests(s *stream) {
 	for {
-		packets, _, err := s.ReadRTCP()
+		var packets []rtcp.Packet
+		var err error
+		if rid := s.track.RID(); rid != "" {
+			packets, _, err = s.sender.ReadSimulcastRTCP(rid)
+		} else {
+			packets, _, err = s.sender.ReadRTCP()
+		}
 		if err != nil {
 			return
 		}
@@ -179,9 +214,20 @@ func (c *Client) readRequests(s *webrtc.RTPSender) {
 }
 
 func (c *Client) openSubscribe() {
-	c.subscribe = newConnection(c.tb)
-	c.ssrcs = make([]uint32, len(Kinds))
-	for _, kind := range Kinds {
+	c.tb.Helper()
+	var socket *net.UDPConn
+	c.subscribe, socket = dial(c.tb)
+	c.sockets = append(c.sockets, socket)
+	c.subscribe.OnTrack(c.receive)
+	done := connected(c.subscribe)
+	c.Grow(Kinds...)
+	await(c.tb, done)
+}
+
+// Grow adds seats.
+func (c *Client) Grow(kinds ...sfu.Source) {
+	c.tb.Helper()
+	for _, kind := range kinds {
 		codec := webrtc.RTPCodecTypeAudio
 		if kind.IsVideo() {
 			codec = webrtc.RTPCodecTypeVideo
@@ -190,51 +236,120 @@ func (c *Client) openSubscribe() {
 			c.tb.Fatal(err)
 		}
 	}
-	c.subscribe.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
-		seat := -1
-		for i, tr := range c.subscribe.GetTransceivers() {
-			if tr.Receiver() == r {
-				seat = i
-			}
+	c.kinds = append(c.kinds, kinds...)
+	offer(c.tb, c.subscribe, func(text string) (string, error) { return c.Peer.Subscribe(context.Background(), text, c.kinds) })
+}
+
+// receive keeps what arrives on a seat. It ends with the connection.
+func (c *Client) receive(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
+	seat := -1
+	for i, tr := range c.subscribe.GetTransceivers() {
+		if tr.Receiver() == r {
+			seat = i
 		}
+	}
+	c.update(func() { c.ssrcs[seat] = uint32(t.SSRC()) })
+	go func() {
 		for {
-			p, _, err := t.ReadRTP()
+			packets, _, err := r.ReadRTCP()
 			if err != nil {
 				return
 			}
-			got := Received{p.SequenceNumber, p.Timestamp, p.SSRC, p.Payload}
-			c.update(func() { c.received[seat] = append(c.received[seat], got); c.ssrcs[seat] = p.SSRC })
+			for _, p := range packets {
+				if sr, ok := p.(*rtcp.SenderReport); ok {
+					c.update(func() { c.reports[sr.SSRC] = *sr })
+				}
+			}
 		}
-	})
-	c.negotiate(c.subscribe, func(sdp string) (string, error) { return c.Peer.Subscribe(context.Background(), sdp, Kinds) })
+	}()
+	for {
+		p, _, err := t.ReadRTP()
+		if err != nil {
+			return
+		}
+		got := Received{p.SequenceNumber, p.Timestamp, p.SSRC, p.Payload}
+		c.update(func() { c.received[seat] = append(c.received[seat], got) })
+	}
 }
 
 // Picture sends one VP8-shaped packet that holds a whole frame: a descriptor
-// with a 15-bit picture id, the wrapper's first byte, and the given body.
-func (c *Client) Picture(key bool, body string, picture uint16) {
+// with a 15-bit picture id, the wrapper's first byte, and the given body. With
+// simulcast all layers have it, each with its rid before the body.
+func (c *Client) Picture(key bool, body string) {
+	c.tb.Helper()
+	for i, s := range c.camera {
+		prefix := ""
+		if len(c.rids) > 0 {
+			prefix = c.rids[i]
+		}
+		c.picture(s, key, prefix+body)
+	}
+}
+
+// Layer sends a picture on one layer only.
+func (c *Client) Layer(i int, key bool, body string) {
+	c.tb.Helper()
+	c.picture(c.camera[i], key, c.rids[i]+body)
+}
+
+func (c *Client) picture(s *stream, key bool, body string) {
 	c.tb.Helper()
 	first := byte(0x11)
 	if key {
 		first = 0x10
 	}
-	payload := append([]byte{0x90, 0x80, 0x80 | byte(picture>>8), byte(picture), first}, body...)
-	c.write(c.camera, payload, uint32(c.seq[c.camera])*6000)
+	s.pictures++
+	c.write(s, append([]byte{0x90, 0x80, 0x80 | byte(s.pictures>>8), byte(s.pictures), first}, body...), 6000)
 }
 
 // Voice sends one packet of sound.
 func (c *Client) Voice(body string) {
 	c.tb.Helper()
-	c.write(c.mic, []byte(body), uint32(c.seq[c.mic])*960)
+	c.write(c.mic, []byte(body), 960)
 }
 
-// Skip leaves out a sequence number of the camera, as if it was lost.
-func (c *Client) Skip() { c.seq[c.camera]++ }
-
-func (c *Client) write(t *webrtc.TrackLocalStaticRTP, payload []byte, timestamp uint32) {
+// Repeat sends the camera's latest packet once more, as a bandwidth probe
+// would.
+func (c *Client) Repeat() {
 	c.tb.Helper()
-	c.seq[t]++
-	p := &rtp.Packet{Header: rtp.Header{Version: 2, Marker: true, SequenceNumber: c.seq[t], Timestamp: timestamp}, Payload: payload}
-	if err := t.WriteRTP(p); err != nil {
+	if err := c.camera[0].track.WriteRTP(c.camera[0].last); err != nil {
+		c.tb.Fatal(err)
+	}
+}
+
+// Report sends a sender report of the camera: at that NTP time on the
+// publisher's clock its timestamp was that of the latest packet.
+func (c *Client) Report(ntp uint64) {
+	c.tb.Helper()
+	s := c.camera[0]
+	sr := &rtcp.SenderReport{SSRC: s.ssrc, NTPTime: ntp, RTPTime: s.last.Timestamp}
+	if err := c.publish.WriteRTCP([]rtcp.Packet{sr}); err != nil {
+		c.tb.Fatal(err)
+	}
+}
+
+func (c *Client) write(s *stream, payload []byte, ticks uint32) {
+	c.tb.Helper()
+	s.seq++
+	timestamp := uint32(0xffff_0000) // wraps soon
+	if s.last != nil {
+		timestamp = s.last.Timestamp + ticks
+	}
+	s.last = &rtp.Packet{
+		Header: rtp.Header{Version: 2, Marker: true, SequenceNumber: s.seq, Timestamp: timestamp}, Payload: payload,
+	}
+	if rid := s.track.RID(); rid != "" {
+		for _, e := range s.sender.GetParameters().HeaderExtensions {
+			value := map[string]string{sdp.SDESMidURI: "1", sdp.SDESRTPStreamIDURI: rid}[e.URI]
+			if value == "" {
+				continue
+			}
+			if err := s.last.SetExtension(uint8(e.ID), []byte(value)); err != nil {
+				c.tb.Fatal(err)
+			}
+		}
+	}
+	if err := s.track.WriteRTP(s.last); err != nil {
 		c.tb.Fatal(err)
 	}
 }
@@ -242,12 +357,41 @@ func (c *Client) write(t *webrtc.TrackLocalStaticRTP, payload []byte, timestamp 
 // Nack asks for packets of a seat again.
 func (c *Client) Nack(seat int, seq uint16) {
 	c.tb.Helper()
-	c.mu.Lock()
-	ssrc := c.ssrcs[seat]
-	c.mu.Unlock()
-	err := c.subscribe.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{MediaSSRC: ssrc, Nacks: []rtcp.NackPair{{PacketID: seq}}}})
-	if err != nil {
+	c.feedback(&rtcp.TransportLayerNack{MediaSSRC: c.SSRC(seat), Nacks: []rtcp.NackPair{{PacketID: seq}}})
+}
+
+// AskForKeyFrame sends a PLI for a seat.
+func (c *Client) AskForKeyFrame(seat int) {
+	c.tb.Helper()
+	c.feedback(&rtcp.PictureLossIndication{MediaSSRC: c.SSRC(seat)})
+}
+
+func (c *Client) feedback(p rtcp.Packet) {
+	c.tb.Helper()
+	if err := c.subscribe.WriteRTCP([]rtcp.Packet{p}); err != nil {
 		c.tb.Fatal(err)
+	}
+}
+
+// SSRC returns that of a seat on which something has arrived.
+func (c *Client) SSRC(seat int) uint32 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ssrcs[seat]
+}
+
+// LatestReport returns the latest sender report of a seat.
+func (c *Client) LatestReport(seat int) (rtcp.SenderReport, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, ok := c.reports[c.ssrcs[seat]]
+	return r, ok
+}
+
+// Vanish closes the client's sockets without a word to anybody.
+func (c *Client) Vanish() {
+	for _, s := range c.sockets {
+		_ = s.Close() // closed twice is closed
 	}
 }
 
@@ -255,7 +399,7 @@ func (c *Client) Nack(seat int, seq uint16) {
 // meanwhile (synthetic sources do not run by themselves).
 func (c *Client) Until(what string, poke func(), check func() bool) {
 	c.tb.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(connectWithin)
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for !check() {
@@ -266,7 +410,7 @@ func (c *Client) Until(what string, poke func(), check func() bool) {
 				poke()
 			}
 		case <-deadline:
-			c.tb.Fatalf("after 10 s: %s; seats %v", what, c.Seats())
+			c.tb.Fatalf("not after %v: %s; seats %v, lost %q", connectWithin, what, c.Seats(), c.Lost())
 		}
 	}
 }
@@ -300,6 +444,13 @@ func (c *Client) Requests() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.pli
+}
+
+// Lost returns why the peer told that it is of no use, or nothing.
+func (c *Client) Lost() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lost
 }
 
 // Leave closes everything.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/pion/rtcp"
@@ -19,46 +20,63 @@ type Feedback struct {
 	Missing  []uint16 // asks for these packets again
 }
 
-// payloadTypes are those of one seat by codec; 0 where not negotiated.
-type payloadTypes struct{ media, rtx [rtpx.H264 + 1]uint8 }
+// A Stream is how one codec goes out on a seat.
+type Stream struct {
+	SSRC, RTXSSRC               uint32 // RTXSSRC is 0 when the subscriber takes no retransmissions
+	PayloadType, RTXPayloadType uint8
+}
+
+// binding is what is known of a seat while its connection stands.
+type binding struct {
+	writer  webrtc.TrackLocalWriter
+	streams [rtpx.H264 + 1]Stream // by codec; SSRC is 0 where not negotiated
+}
 
 // A Seat is one outgoing stream of a subscribe connection.
 type Seat struct {
+	// Static after construction.
 	id     string
 	video  bool
 	stream string // media stream id in the SDP
-	types  atomic.Pointer[payloadTypes]
-	ctx    atomic.Pointer[webrtc.TrackLocalContext]
 	sender *webrtc.RTPSender
+
+	// Owned by the caller of Write.
+	header rtp.Header
+
+	// Atomic.
+	binding atomic.Pointer[binding]
 }
 
-// SSRC returns the SSRCs of the stream and of its retransmissions (0: none),
-// and whether they are known yet.
-func (s *Seat) SSRC() (media, rtx uint32, ok bool) {
-	c := s.ctx.Load()
-	if c == nil {
-		return 0, 0, false
+// Stream returns how a codec goes out; ok is false when the subscriber is not
+// connected or cannot receive it. Safe for concurrent use.
+func (s *Seat) Stream(c rtpx.Codec) (out Stream, ok bool) {
+	b := s.binding.Load()
+	if b == nil || b.streams[c].SSRC == 0 {
+		return out, false
 	}
-	return uint32((*c).SSRC()), uint32((*c).SSRCRetransmission()), true
+	return b.streams[c], true
 }
 
-// PayloadType returns the payload types of a codec; ok is false when the
-// subscriber cannot receive it. rtx is 0 when it takes no retransmissions.
-func (s *Seat) PayloadType(c rtpx.Codec) (media, rtx uint8, ok bool) {
-	t := s.types.Load()
-	if t == nil || t.media[c] == 0 {
-		return 0, 0, false
-	}
-	return t.media[c], t.rtx[c], true
+// A Packet is what goes out on a seat.
+type Packet struct {
+	Marker      bool
+	PayloadType uint8
+	Seq         uint16
+	Timestamp   uint32
+	SSRC        uint32
+	Payload     []byte // only read, and not kept
 }
 
-// Write sends one packet; header and payload may be used again afterwards.
-func (s *Seat) Write(h *rtp.Header, payload []byte) error {
-	c := s.ctx.Load()
-	if c == nil {
+// Write seals and sends one packet. Not safe for concurrent use.
+func (s *Seat) Write(p Packet) error {
+	b := s.binding.Load()
+	if b == nil {
 		return errNotReady
 	}
-	_, err := (*c).WriteStream().WriteRTP(h, payload)
+	s.header = rtp.Header{
+		Version: 2, Marker: p.Marker, PayloadType: p.PayloadType, SequenceNumber: p.Seq, Timestamp: p.Timestamp, SSRC: p.SSRC,
+	}
+	_, err := b.writer.WriteRTP(&s.header, p.Payload)
 	return err
 }
 
@@ -101,11 +119,18 @@ func (s *Seat) ReadFeedback(f func(Feedback)) {
 // Bind implements webrtc.TrackLocal: it learns payload types and SSRCs.
 func (s *Seat) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
 	params := ctx.CodecParameters()
-	t := &payloadTypes{}
-	for _, p := range params {
-		if c := codecOf(p.MimeType); c != 0 && t.media[c] == 0 {
-			t.media[c] = uint8(p.PayloadType)
+	b := &binding{writer: ctx.WriteStream()}
+	first := -1
+	for i, p := range params {
+		if c := codecOf(p.MimeType); c != 0 && b.streams[c].SSRC == 0 {
+			b.streams[c] = Stream{SSRC: uint32(ctx.SSRC()), PayloadType: uint8(p.PayloadType)}
+			if first < 0 {
+				first = i
+			}
 		}
+	}
+	if first < 0 {
+		return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
 	}
 	for _, p := range params {
 		var apt uint8
@@ -115,24 +140,18 @@ func (s *Seat) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, er
 		if _, err := fmt.Sscanf(p.SDPFmtpLine, "apt=%d", &apt); err != nil {
 			continue
 		}
-		for c := range t.media {
-			if t.media[c] == apt && apt != 0 {
-				t.rtx[c] = uint8(p.PayloadType)
+		for c := range b.streams {
+			if st := &b.streams[c]; st.SSRC != 0 && st.PayloadType == apt {
+				st.RTXPayloadType, st.RTXSSRC = uint8(p.PayloadType), uint32(ctx.SSRCRetransmission())
 			}
 		}
 	}
-	s.types.Store(t)
-	s.ctx.Store(&ctx)
-	for _, p := range params {
-		if codecOf(p.MimeType) != 0 {
-			return p, nil
-		}
-	}
-	return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
+	s.binding.Store(b)
+	return params[first], nil
 }
 
 // Unbind implements webrtc.TrackLocal.
-func (s *Seat) Unbind(webrtc.TrackLocalContext) error { s.ctx.Store(nil); return nil }
+func (s *Seat) Unbind(webrtc.TrackLocalContext) error { s.binding.Store(nil); return nil }
 
 // ID implements webrtc.TrackLocal.
 func (s *Seat) ID() string { return s.id }
@@ -151,10 +170,12 @@ func (s *Seat) Kind() webrtc.RTPCodecType {
 	return webrtc.RTPCodecTypeAudio
 }
 
-// A Subscriber is a client's subscribe connection.
+// A Subscriber is a client's subscribe connection. Not safe for concurrent use,
+// except for its reports.
 type Subscriber struct {
-	pc    *webrtc.PeerConnection
-	seats []*Seat
+	pc       *webrtc.PeerConnection
+	seats    []*Seat
+	answered int // how many of them are in an answer
 }
 
 // Subscriber makes the answering side of a subscribe connection.
@@ -174,26 +195,38 @@ type SeatSpec struct {
 }
 
 // Answer answers an offer that has one m-line for each spec, those of earlier
-// offers first, and returns the seats that are new.
+// offers first, and returns the seats that are new. After an error the same
+// offer, or a longer one, may be tried again.
 func (s *Subscriber) Answer(ctx context.Context, offer string, specs []SeatSpec) (string, []*Seat, error) {
 	if len(specs) < len(s.seats) {
 		return "", nil, fmt.Errorf("transport: the offer has %d seats, the connection has %d already", len(specs), len(s.seats))
 	}
-	var fresh []*Seat
-	for i, spec := range specs[len(s.seats):] {
-		seat := &Seat{id: fmt.Sprintf("seat-%d", len(s.seats)+i), video: spec.Video, stream: spec.Stream}
+	video := make([]bool, len(specs))
+	for i, spec := range specs {
+		video[i] = spec.Video
+		if i < len(s.seats) && s.seats[i].video != spec.Video {
+			return "", nil, fmt.Errorf("transport: seat %d has changed between sound and picture", i)
+		}
+	}
+	if err := checkSections(offer, video); err != nil {
+		return "", nil, err
+	}
+	for _, spec := range specs[len(s.seats):] {
+		seat := &Seat{id: fmt.Sprintf("seat-%d", len(s.seats)), video: spec.Video, stream: spec.Stream}
+		// pion gives transceivers to m-lines of their kind in this order.
 		tr, err := s.pc.AddTransceiverFromTrack(seat, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 		if err != nil {
 			return "", nil, fmt.Errorf("transport: adding a seat: %w", err)
 		}
 		seat.sender = tr.Sender()
-		fresh = append(fresh, seat)
+		s.seats = append(s.seats, seat)
 	}
-	s.seats = append(s.seats, fresh...)
 	sdp, err := answer(ctx, s.pc, offer)
 	if err != nil {
 		return "", nil, err
 	}
+	fresh := s.seats[s.answered:]
+	s.answered = len(s.seats)
 	return sdp, fresh, nil
 }
 
@@ -205,11 +238,19 @@ type SenderReport struct {
 	Packets, Octets uint32
 }
 
-// WriteReport sends a sender report.
-func (s *Subscriber) WriteReport(r SenderReport) error {
-	return s.pc.WriteRTCP([]rtcp.Packet{&rtcp.SenderReport{
-		SSRC: r.SSRC, NTPTime: r.NTP, RTPTime: r.RTP, PacketCount: r.Packets, OctetCount: r.Octets,
-	}})
+// WriteReports sends sender reports, as few packets as hold them.
+func (s *Subscriber) WriteReports(reports []SenderReport) error {
+	const most = 32 // of 28 bytes in a packet
+	for part := range slices.Chunk(reports, most) {
+		packets := make([]rtcp.Packet, len(part))
+		for i, r := range part {
+			packets[i] = &rtcp.SenderReport{SSRC: r.SSRC, NTPTime: r.NTP, RTPTime: r.RTP, PacketCount: r.Packets, OctetCount: r.Octets}
+		}
+		if err := s.pc.WriteRTCP(packets); err != nil {
+			return fmt.Errorf("transport: reporting to a subscriber: %w", err)
+		}
+	}
+	return nil
 }
 
 // Close ends the connection.

@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
@@ -20,6 +21,7 @@ import (
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"incamera/sfu/rtpx"
@@ -34,12 +36,18 @@ type Transport struct {
 	garbage   atomic.Uint64
 }
 
-// Open takes the UDP port of listen. advertise are further addresses under
-// which clients reach it. The error names the address when it is in use.
-func Open(listen netip.AddrPort, advertise []netip.Addr) (*Transport, error) {
-	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(listen))
+// Config says where media is received.
+type Config struct {
+	Listen    netip.AddrPort // UDP; port 0 picks one
+	Advertise []netip.Addr   // further addresses under which clients reach it
+	LostAfter time.Duration  // how long a connection may be silent
+}
+
+// Open takes the UDP port. The error names the address when it is in use.
+func Open(cfg Config) (*Transport, error) {
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(cfg.Listen))
 	if err != nil {
-		return nil, fmt.Errorf("sfu: taking UDP port %v for media: %w", listen, err)
+		return nil, fmt.Errorf("sfu: taking UDP port %v for media: %w", cfg.Listen, err)
 	}
 	// Key frames arrive in bursts; the default of 208 KiB holds one 200 ms burst of 8 Mbit/s.
 	_ = conn.SetReadBuffer(4 << 20)
@@ -49,7 +57,7 @@ func Open(listen netip.AddrPort, advertise []netip.Addr) (*Transport, error) {
 		UDPConn:           conn,
 		OnUnhandledPacket: func([]byte, netip.AddrPort) { t.garbage.Add(1) },
 	})
-	se, err := settings(t.mux, listen.Addr(), advertise)
+	se, err := settings(t.mux, cfg)
 	if err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
@@ -83,10 +91,14 @@ func (t *Transport) Close() error {
 	return err
 }
 
-func settings(mux ice.UDPMux, listen netip.Addr, advertise []netip.Addr) (webrtc.SettingEngine, error) {
+func settings(mux ice.UDPMux, cfg Config) (webrtc.SettingEngine, error) {
+	listen, advertise := cfg.Listen.Addr(), cfg.Advertise
 	var se webrtc.SettingEngine
 	se.SetLite(true)
 	se.SetICEUDPMux(mux)
+	// Disconnected is only a step on the way to failed: the two add up. A lite
+	// agent sends no checks, so its keep-alive says nothing; 2 s is pion's.
+	se.SetICETimeouts(cfg.LostAfter/3, cfg.LostAfter-cfg.LostAfter/3, 2*time.Second)
 	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	se.SetIncludeLoopbackCandidate(listen.IsLoopback() || listen.IsUnspecified())
 	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
@@ -112,6 +124,12 @@ func settings(mux ice.UDPMux, listen netip.Addr, advertise []netip.Addr) (webrtc
 
 // newAPI registers what is negotiated. The subscribe side has no interceptor:
 // those of pion copy each packet for each subscriber.
+//
+// Left out on purpose: ssrc-audio-level (who speaks is not ours to know),
+// video-orientation, content-type, timing, color-space, playout-delay (clear
+// metadata); abs-send-time (nobody reads it beside transport-cc); and the
+// dependency descriptor, with which VP8 leaves out the picture ids that
+// subscribers without it need.
 func newAPI(se webrtc.SettingEngine, publish bool) (*webrtc.API, error) {
 	me := &webrtc.MediaEngine{}
 	if err := registerCodecs(me); err != nil {
@@ -156,7 +174,8 @@ func registerCodecs(me *webrtc.MediaEngine) error {
 	opus := webrtc.RTPCodecParameters{
 		RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
-			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "transport-cc"}},
+			// No NACK: what is lost of a voice comes too late when sent again, and there is no RTX to send it on.
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}},
 		},
 		PayloadType: 111,
 	}
@@ -178,6 +197,28 @@ func registerCodecs(me *webrtc.MediaEngine) error {
 			if err := me.RegisterCodec(p, webrtc.RTPCodecTypeVideo); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// maxSections bounds the m-lines of an offer: each costs a transceiver.
+const maxSections = 64
+
+// checkSections refuses an offer of anything but sound and pictures, and, when
+// video is not nil, one whose m-lines are not of these kinds in this order.
+func checkSections(offer string, video []bool) error {
+	var s sdp.SessionDescription
+	if err := s.UnmarshalString(offer); err != nil {
+		return fmt.Errorf("transport: reading the offer: %w", err)
+	}
+	if n := len(s.MediaDescriptions); n == 0 || n > maxSections || video != nil && n != len(video) {
+		return fmt.Errorf("transport: the offer has %d media sections, want %d of at most %d", n, len(video), maxSections)
+	}
+	for i, m := range s.MediaDescriptions {
+		kind := m.MediaName.Media
+		if kind != "audio" && kind != "video" || video != nil && video[i] != (kind == "video") {
+			return fmt.Errorf("transport: media section %d of the offer is of an unexpected kind", i)
 		}
 	}
 	return nil
@@ -207,12 +248,12 @@ func answer(ctx context.Context, pc *webrtc.PeerConnection, offer string) (strin
 	case <-ctx.Done():
 		return "", fmt.Errorf("transport: gathering candidates: %w", ctx.Err())
 	}
-	sdp := pc.LocalDescription().SDP
-	if !strings.Contains(sdp, "a=extmap-allow-mixed") {
+	text := pc.LocalDescription().SDP
+	if !strings.Contains(text, "a=extmap-allow-mixed") {
 		// Offered per m-line by Firefox, which pion does not echo.
-		sdp = strings.Replace(sdp, "t=0 0\r\n", "t=0 0\r\na=extmap-allow-mixed\r\n", 1)
+		text = strings.Replace(text, "t=0 0\r\n", "t=0 0\r\na=extmap-allow-mixed\r\n", 1)
 	}
-	return sdp, nil
+	return text, nil
 }
 
 // watch calls lost once when the connection has failed. pc.Close does not

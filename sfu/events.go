@@ -1,0 +1,42 @@
+package sfu
+
+import "sync/atomic"
+
+// counters are added to by the packet path while Stats reads them.
+type counters struct {
+	in, out                      atomic.Uint64
+	asked, resent                atomic.Uint64
+	malformed, duplicates, stale atomic.Uint64
+	unsendable, unwritable       atomic.Uint64
+	requests, coalesced          atomic.Uint64
+}
+
+// Stats are totals since the server was made.
+type Stats struct {
+	PacketsIn, PacketsOut uint64 // media only
+
+	// Not forwarded, by reason.
+	Garbage    uint64 // UDP packets of no connection
+	Malformed  uint64 // RTP that shows no valid beginning of its codec
+	Duplicates uint64 // received twice (bandwidth probes), or too late to tell
+	Stale      uint64 // of a connection that the publisher has replaced
+	Unsendable uint64 // not sent to a subscriber that is not connected yet or lacks the codec
+	Unwritable uint64 // could not be sent to a subscriber
+
+	Asked             uint64 // packets that subscribers missed (NACK)
+	Resent            uint64 // of these, sent again
+	KeyFrameRequests  uint64 // sent to publishers (PLI)
+	KeyFrameCoalesced uint64 // asked for by subscribers, not sent on at once
+}
+
+// Stats returns the totals so far.
+func (s *Server) Stats() Stats {
+	c := &s.counters
+	return Stats{
+		PacketsIn: c.in.Load(), PacketsOut: c.out.Load(),
+		Garbage: s.transport.Garbage(), Malformed: c.malformed.Load(), Duplicates: c.duplicates.Load(),
+		Stale: c.stale.Load(), Unsendable: c.unsendable.Load(), Unwritable: c.unwritable.Load(),
+		Asked: c.asked.Load(), Resent: c.resent.Load(),
+		KeyFrameRequests: c.requests.Load(), KeyFrameCoalesced: c.coalesced.Load(),
+	}
+}

@@ -1,0 +1,69 @@
+package sfutest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"testing"
+
+	"github.com/pion/webrtc/v4"
+	"golang.org/x/net/bpf"
+	"golang.org/x/net/ipv4"
+
+	"incamera/sfu"
+)
+
+// A Crowd are subscribers with one camera seat each, for measuring.
+type Crowd struct {
+	tb    testing.TB
+	conns []*net.UDPConn
+}
+
+// Gather makes n subscribers that watch owner's camera, and returns when they
+// are connected. They leave with the test.
+func Gather(tb testing.TB, room *sfu.Room, n int, owner sfu.PeerID) *Crowd {
+	tb.Helper()
+	c := &Crowd{tb: tb}
+	for i := range n {
+		peer, err := room.NewPeer(sfu.PeerID(fmt.Sprintf("viewer-%d", i)), sfu.Events{Seats: func([]sfu.Seat) {}, Closed: func(string) {}})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		tb.Cleanup(peer.Close)
+		pc, conn := dial(tb)
+		tb.Cleanup(func() { _ = pc.Close() })
+		if _, err := pc.AddTransceiverFromKind(webrtc.RTPCodecTypeVideo, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
+			tb.Fatal(err)
+		}
+		done := connected(pc)
+		offer(tb, pc, func(sdp string) (string, error) {
+			return peer.Subscribe(context.Background(), sdp, []sfu.Source{sfu.Camera})
+		})
+		await(tb, done)
+		peer.SetView([]sfu.Tile{{Owner: owner, Kind: sfu.Camera, Width: 1280, Height: 720}})
+		c.conns = append(c.conns, conn)
+	}
+	return c
+}
+
+// Deafen has the kernel drop media (first byte 128 and above) before it wakes
+// anybody, so that the receivers cost nothing but the kernel's way to them.
+// What keeps the connections up still arrives.
+func (c *Crowd) Deafen() {
+	c.tb.Helper()
+	const header = 8 // of UDP, where the filter's packet begins
+	filter, err := bpf.Assemble([]bpf.Instruction{
+		bpf.LoadAbsolute{Off: header, Size: 1},
+		bpf.JumpIf{Cond: bpf.JumpGreaterOrEqual, Val: 128, SkipFalse: 1},
+		bpf.RetConstant{Val: 0},
+		bpf.RetConstant{Val: 0xffff},
+	})
+	if err != nil {
+		c.tb.Fatal(err)
+	}
+	for _, conn := range c.conns {
+		if err := ipv4.NewPacketConn(conn).SetBPF(filter); err != nil {
+			c.tb.Fatal(err)
+		}
+	}
+}
