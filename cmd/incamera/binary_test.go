@@ -291,7 +291,7 @@ func TestEnvironmentAndMetrics(t *testing.T) {
 	if err != nil || !strings.Contains(string(b), `incamera_build_info{version="v0.test"} 1`) {
 		t.Errorf("%s, %v", b, err)
 	}
-	second := start(t) // the metrics port is taken: told, and served all the same
+	second := start(t)           // the metrics port is taken: told, and served all the same
 	second.stop(syscall.SIGTERM) // first: its log comes by a pipe of its own, and is whole once it has ended
 	if !strings.Contains(second.stderr.String(), "no metrics") {
 		t.Errorf("log: %s", second.stderr)
