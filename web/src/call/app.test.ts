@@ -353,6 +353,55 @@ describe("app: the meeting", () => {
     assert.deepEqual(texts(), []);
   });
 
+  it("warns of names that look alike, and of known names on new devices, until they are verified", async () => {
+    const { b, app } = await withBen();
+    const ben = member("ben", 0);
+    const ann = member("ann", 1, true);
+    const others = [
+      { ...member("cleo", 2), name: "Вen" }, // a Cyrillic letter
+      { ...member("dora", 3), newDevice: true },
+      { ...member("eve", 4), name: "ANN" },
+      { ...member("finn", 5), newDevice: true, verified: true },
+    ];
+    for (const o of others) b.socket.say({ type: "arrived", session: o.session });
+    await rosterOf(b, [ben, ann, ...others], 2);
+    const warnings = (): string[] =>
+      app.meeting.people.value.map((p) => `${p.name}: ${p.warning}`).filter((t) => !/: $/.test(t));
+    assert.deepEqual(warnings(), [
+      "Ben: has a name that another person here has, too",
+      "Вen: has a name that another person here has, too",
+      "Dora: a new device: you met this name with another one",
+      "ANN: has your name, on another device",
+    ]);
+    const notice = app.meeting.notices.value.find((n) => n.text.startsWith("Dora"));
+    assert.equal(
+      notice?.text,
+      "Dora joined, and uses a new device: you met this name with another one",
+    );
+    notice?.action?.run();
+    notice?.action?.run();
+    assert.equal(app.meeting.panel.value, "security");
+    app.meeting.verify(true);
+    assert.deepEqual(
+      b.worker.got.findLast((m) => m.type === "verify"),
+      {
+        type: "verify",
+        sessions: ["ben", "cleo", "dora", "eve", "finn"],
+        on: true,
+      },
+    );
+    await rosterOf(
+      b,
+      [ben, ann, ...others].map((m) => ({ ...m, verified: true })),
+      2,
+    );
+    assert.deepEqual(warnings(), []);
+    assert.deepEqual(
+      app.meeting.people.value.filter((p) => p.verified).map((p) => p.self),
+      [false, false, false, false, false],
+    );
+  });
+
   it("marks another tab of ours, and who is away", async () => {
     const { b, app } = await inMeeting();
     await rosterOf(b, [member("ben", 0, false, "d1"), member("ann", 1, true, "d1")]);

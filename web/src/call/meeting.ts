@@ -12,7 +12,7 @@ import type { Env } from "./env";
 import type { LocalDevice, LocalMedia } from "./local";
 import type { MeetingModel, Notice, Panel, Person, Problem, Security, TileModel } from "./model";
 import { Notices } from "./notices";
-import { listPeople } from "./roster";
+import { listPeople, warningOf } from "./roster";
 import { Seats } from "./seats";
 import { securityOf } from "./security";
 import { ScreenShare } from "./share";
@@ -390,10 +390,32 @@ export class Meeting implements MeetingModel {
       this.order.value = keepOrder(this.order.value, m.members);
       this.group.value = { phase: "member", epoch: m.epoch, code: m.code };
     });
-    if (before.size > 0) for (const o of fresh) this.told.add(`${o.name} joined`);
+    for (const o of fresh) this.welcome(o, before.size > 0);
     if (fresh.length > 0) this.stateSoon();
     this.media.growTo(m.members.length - 1, m.members.length - 1);
     this.viewSoon();
+  }
+
+  /** Says who came, unless we came to them; and in any case when it may be somebody else than it seems. */
+  private welcome(m: Member, later: boolean): void {
+    const warning = warningOf(m, this.members.value);
+    if (warning)
+      this.told.add(
+        `${m.name} ${later ? "joined, and " : ""}${warning.replace(/^a /, "uses a ")}`,
+        "warn",
+        {
+          label: "Compare numbers",
+          run: () => {
+            this.panel.value = "security";
+          },
+        },
+      );
+    else if (later) this.told.add(`${m.name} joined`);
+  }
+
+  verify(on: boolean): void {
+    const others = [...this.members.value.values()].filter((m) => !m.self);
+    this.client.post({ type: "verify", sessions: others.map((m) => m.session), on });
   }
 
   private said(session: string, name: string, self: boolean, payload: AppPayload): void {

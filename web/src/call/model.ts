@@ -122,6 +122,10 @@ export interface Person {
   seen: string;
   /** Eight hex digits in two groups. */
   device: string;
+  /** The numbers were compared in this browser with this device among them. Never for ourselves. */
+  verified: boolean;
+  /** "", or why to look twice at who this is. */
+  warning: string;
 }
 
 export interface ChatMessage {
@@ -182,6 +186,8 @@ export interface MeetingModel {
   openPanel(panel: Panel): void;
   /** Reports whether the text was taken: not blank, at most 4000 characters, and the group is there. */
   sendChat(text: string): boolean;
+  /** The numbers were compared with all who are here, or were not, after all. */
+  verify(on: boolean): void;
   copyLink(): void;
   dismiss(notice: number): void;
   /** Tells the sizes of the tiles on the screen in device pixels, by key. Tiles not named are not visible. */

@@ -1,4 +1,4 @@
-/** Short messages that go away by themselves, unless there is something to press. */
+/** Short messages that go away by themselves, or, where there is something to press, once it is pressed. */
 import { type ReadonlySignal, signal } from "@preact/signals-core";
 import type { Notice } from "./model";
 
@@ -16,7 +16,15 @@ export class Notices {
   add(text: string, kind: Notice["kind"] = "info", action?: Notice["action"]): void {
     const id = ++this.last;
     const others = this.all.value.filter((n) => n.text !== text);
-    this.all.value = [...others, { id, text, kind, ...(action ? { action } : {}) }].slice(-MOST);
+    const pressed = action && {
+      label: action.label,
+      run: () => {
+        this.dismiss(id);
+        action.run();
+      },
+    };
+    const notice = { id, text, kind, ...(pressed ? { action: pressed } : {}) };
+    this.all.value = [...others, notice].slice(-MOST);
     if (!action) this.after(SHOWN[kind], () => this.dismiss(id));
   }
 

@@ -1,5 +1,6 @@
 /** Who is here: names come from the group's leaves alone, never from the server. */
 import type { Member } from "../e2ee/protocol";
+import { skeleton } from "../e2ee/skeleton";
 import type { Person } from "./model";
 import type { PeerView } from "./tiles";
 
@@ -23,6 +24,18 @@ function noteOf(m: Member, members: ReadonlyMap<string, Member>): string {
   return twins.some((t) => t.leaf < m.leaf) ? "second tab of the same browser" : "";
 }
 
+/** Why to look twice at who somebody is; "" for nobody in particular. Names are not proof: device keys are. */
+export function warningOf(m: Member, members: ReadonlyMap<string, Member>): string {
+  if (m.self || m.verified) return "";
+  const own = skeleton(m.name);
+  const alike = [...members.values()].find(
+    (o) => o.device !== m.device && skeleton(o.name) === own,
+  );
+  if (alike?.self) return "has your name, on another device";
+  if (alike) return "has a name that another person here has, too";
+  return m.newDevice ? "a new device: you met this name with another one" : "";
+}
+
 export function listPeople(r: RosterInput): Person[] {
   return r.order.flatMap((session): Person[] => {
     const m = r.members.get(session);
@@ -42,6 +55,8 @@ export function listPeople(r: RosterInput): Person[] {
         note: noteOf(m, r.members),
         seen: m.firstSeen > r.now - DAY ? "first seen today" : "seen before",
         device: `${m.device.slice(0, 4)} ${m.device.slice(4, 8)}`,
+        verified: m.verified && !m.self,
+        warning: warningOf(m, r.members),
       },
     ];
   });

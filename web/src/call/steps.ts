@@ -33,7 +33,7 @@ export const member = (
   device = `${session}00000000000`,
 ): Member => {
   const name = session[0]?.toUpperCase() + session.slice(1);
-  return { session, leaf, name, self, device, firstSeen: 0 };
+  return { session, leaf, name, self, device, firstSeen: 0, verified: false, newDevice: false };
 };
 
 /** Goes from the link to the device check. */

@@ -1,5 +1,5 @@
-/** The device key, and which keys of others this browser has seen before. Kept in IndexedDB where there is one. */
-import { type Bytes, hex, sha256 } from "./bytes";
+/** The device key, and where this browser keeps it: in IndexedDB where there is one. */
+import type { Bytes } from "./bytes";
 import type { Device } from "./leaf";
 
 type StoreName = "keys" | "seen";
@@ -107,31 +107,4 @@ export async function openDevice(store: KeyStore): Promise<Device> {
     publicKey: await rawPublic(publicKey),
     sign: async (data) => new Uint8Array(await crypto.subtle.sign("Ed25519", privateKey, data)),
   };
-}
-
-/** The device keys of others, and when each was first seen here. */
-export class Seen {
-  private readonly known = new Map<string, Promise<{ device: string; firstSeen: number }>>();
-
-  constructor(
-    private readonly store: KeyStore,
-    private readonly wall: () => number,
-  ) {}
-
-  /** device: first 16 hex digits of SHA-256 of the key; firstSeen: Unix ms, now for a new one. */
-  look(deviceKey: Uint8Array): Promise<{ device: string; firstSeen: number }> {
-    const id = hex(deviceKey);
-    const known = this.known.get(id) ?? this.find(id, deviceKey);
-    this.known.set(id, known);
-    return known;
-  }
-
-  private async find(
-    id: string,
-    deviceKey: Uint8Array,
-  ): Promise<{ device: string; firstSeen: number }> {
-    const device = hex(await sha256(deviceKey)).slice(0, 16);
-    const seen = await this.store.keep("seen", id, this.wall());
-    return { device, firstSeen: typeof seen === "number" ? seen : this.wall() };
-  }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eq, hex, utf8 } from "./bytes";
-import { type KeyStore, memoryStore, openDevice, Seen, withFallback } from "./device";
+import { eq, utf8 } from "./bytes";
+import { type KeyStore, memoryStore, openDevice, withFallback } from "./device";
 import { Engine } from "./engine";
 import type { FromWorker, GroupIn, GroupOut, SourceName, ToWorker } from "./protocol";
 import { breathe, FakeClock } from "./testing";
@@ -278,18 +278,4 @@ test("a store that takes nothing is replaced by memory", async () => {
   const store = withFallback(broken, memoryStore());
   const device = await openDevice(store);
   assert(eq((await openDevice(store)).publicKey, device.publicKey));
-});
-
-test("a device key is new once, and remembered with its time", async () => {
-  const store = memoryStore();
-  const key = new Uint8Array(32).fill(5);
-  let now = 1_000;
-  const first = await new Seen(store, () => now).look(key);
-  now = 9_000;
-  const later = await new Seen(store, () => now).look(key);
-  assert.deepEqual(later, first);
-  assert.equal(first.firstSeen, 1_000);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", key));
-  assert.equal(first.device, hex(digest).slice(0, 16));
-  assert.equal((await new Seen(store, () => now).look(new Uint8Array(32))).firstSeen, 9_000);
 });

@@ -2,13 +2,14 @@
 import { random, sha256 } from "./bytes";
 import { type Card, openCard, sealCard, signCard } from "./card";
 import type { Clock } from "./clock";
-import { type KeyStore, newSigningKey, openDevice, rawPublic, Seen } from "./device";
+import { type KeyStore, newSigningKey, openDevice, rawPublic } from "./device";
 import { Frames } from "./frames";
 import { GroupMember } from "./group";
 import type { Device } from "./leaf";
 import { deriveLinkKeys, type LinkKeys, roomOf } from "./link";
 import type { Infos } from "./policy";
 import type { FromWorker, Member, ToWorker } from "./protocol";
+import { Seen } from "./seen";
 import { Transforms } from "./transform";
 import { rosterCode } from "./verify";
 
@@ -27,6 +28,8 @@ export class Engine {
   private card: { card: Card; hash: Uint8Array<ArrayBuffer> } | null = null;
   private group: GroupMember | null = null;
   private frames: Frames | null = null;
+  /** What the roster was told of last; null outside of a group. */
+  private here: { epoch: number; me: number; infos: Infos } | null = null;
   private rosters = 0;
   private stopped = false;
 
@@ -85,6 +88,8 @@ export class Engine {
       case "say":
         void this.group?.say(m.payload);
         return;
+      case "verify":
+        return this.verify(m.sessions, m.on);
       case "count":
         this.tell({ type: "counters", counters: structuredClone(this.transforms.counters) });
         return;
@@ -169,6 +174,7 @@ export class Engine {
       phase: (phase, epoch) => this.tell({ type: "phase", phase, epoch }),
       epoch: (e, infos) => {
         frames.install(e);
+        this.here = { epoch: e.epoch, me: e.self, infos };
         void this.tellRoster(room, seen, e.epoch, e.self, infos);
       },
       lost: () => frames.halt(),
@@ -181,9 +187,20 @@ export class Engine {
     void member.start(m.name, m.session, m.generation, m.founded, m.sessions);
   }
 
+  private async verify(sessions: string[], on: boolean): Promise<void> {
+    const { seen } = await this.whoAmI();
+    if (!this.link || !this.here) return;
+    const { epoch, me, infos } = this.here;
+    for (const [leaf, i] of infos)
+      if (leaf !== me && sessions.includes(i.session)) await seen.verify(i.deviceKey, i.name, on);
+    // The group may have changed meanwhile; then its own roster says who is verified.
+    if (this.here?.epoch === epoch) await this.tellRoster(this.link.room, seen, epoch, me, infos);
+  }
+
   private endGroup(): void {
     this.group?.stop();
     this.group = null;
+    this.here = null;
     this.frames?.wipe();
     this.frames = null;
     this.rosters++;
@@ -205,7 +222,7 @@ export class Engine {
           leaf,
           name: i.name,
           self: leaf === me,
-          ...(await seen.look(i.deviceKey)),
+          ...(await seen.look(i.deviceKey, i.name)),
         }),
       ),
     );

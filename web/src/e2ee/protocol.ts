@@ -75,6 +75,10 @@ export interface Member {
   device: string;
   /** When this browser first saw the device key, Unix ms; now for a new one. */
   firstSeen: number;
+  /** The numbers were compared here with this device key among them. */
+  verified: boolean;
+  /** The name is known here from another device key. */
+  newDevice: boolean;
 }
 
 /** Options of every RTCRtpScriptTransform that the page makes. */
@@ -102,6 +106,8 @@ export type ToWorker =
   /** connection counts subscribe connections, so that late frames of an older one are not taken for new ones. */
   | { type: "seats"; seats: SeatOwner[] }
   | { type: "say"; payload: AppPayload }
+  /** The numbers were compared with those people (or were not, after all). Answered by a roster. */
+  | { type: "verify"; sessions: string[]; on: boolean }
   /** Asks for counters. */
   | { type: "count" }
   /** Wipes all keys. The worker can then only be terminated. */

@@ -96,6 +96,8 @@ export const person = (t: TileModel, n: number): Person => ({
   away: t.away,
   note: n === 4 ? "second tab of the same browser" : "",
   seen: n % 3 === 1 ? "first seen today" : "seen before",
+  verified: false,
+  warning: "",
   device: `${(0x3fa1 + n * 4099).toString(16).slice(-4)} ${(0x90c7 + n * 911).toString(16).slice(-4)}`,
 });
 
@@ -203,6 +205,7 @@ function makeMeeting(leave: () => void): Fake["meeting"] {
   const notices = signal<Notice[]>([]);
   const chat = signal<ChatMessage[]>([]);
   const sharing = signal(false);
+  const people = signal<Person[]>([]);
   const toggleShare = (): void => {
     sharing.value = !sharing.value;
   };
@@ -211,7 +214,7 @@ function makeMeeting(leave: () => void): Fake["meeting"] {
     connection: signal<"connecting" | "connected" | "reconnecting">("connected"),
     tiles: signal<TileModel[]>([]),
     hidden: signal(0),
-    people: signal<Person[]>([]),
+    people,
     chat,
     unread: signal(0),
     security: signal(sealed),
@@ -234,6 +237,9 @@ function makeMeeting(leave: () => void): Fake["meeting"] {
       if (text.trim() === "") return false;
       chat.value = [...chat.value, said(-1, text.trim(), 40 + chat.value.length)];
       return true;
+    },
+    verify: (on) => {
+      people.value = people.value.map((p) => ({ ...p, verified: on && !p.self }));
     },
     copyLink: () => {
       const text =

@@ -59,6 +59,8 @@ const talk = (m: Fake["meeting"]): void => {
   ];
 };
 
+const newDevice = "a new device: you met this name with another one";
+
 /** The states, by the name that the query gives. */
 const states: Record<string, (f: Fake) => void> = {
   landing: run,
@@ -159,6 +161,29 @@ const states: Record<string, (f: Fake) => void> = {
   },
   security: (f) => {
     meeting(f, 4, ...lively).panel.value = "security";
+  },
+  "security-verified": (f) => {
+    const m = meeting(f, 4, ...lively);
+    m.verify(true);
+    m.panel.value = "security";
+  },
+  "security-warning": (f) => {
+    const m = meeting(f, 4, ...lively);
+    const warnings = ["", "", "has a name that another person here has, too", newDevice];
+    m.people.value = m.people.value.map((p, i) => ({ ...p, warning: warnings[i] ?? "" }));
+    m.panel.value = "security";
+  },
+  "people-warning": (f) => {
+    const m = meeting(f, 4, ...lively);
+    m.verify(true);
+    m.people.value = m.people.value.map((p, i) =>
+      i === 3 ? { ...p, verified: false, warning: newDevice } : p,
+    );
+    const action = { label: "Compare numbers", run: () => undefined };
+    m.notices.value = [
+      { id: 1, text: `Field office joined, and uses ${newDevice}`, kind: "warn", action },
+    ];
+    m.panel.value = "people";
   },
   "security-waiting": (f) => {
     const m = meeting(f, 1);

@@ -1,6 +1,14 @@
 import type { JSX } from "preact";
 import type { MeetingModel, Person } from "../call/model";
-import { CameraOffIcon, LinkIcon, MicOffIcon, ScreenIcon, SpeakingIcon } from "./icons";
+import {
+  CameraOffIcon,
+  CheckIcon,
+  LinkIcon,
+  MicOffIcon,
+  ScreenIcon,
+  SpeakingIcon,
+  WarnIcon,
+} from "./icons";
 import { initials } from "./text";
 
 export function PeoplePanel({ model }: { model: MeetingModel }) {
@@ -39,6 +47,7 @@ function Row({ person: p }: { person: Person }) {
         {p.self && <span class="soft"> (you)</span>}
         {p.note && <small class="soft block">{p.note}</small>}
         {p.away && <small class="soft block">reconnecting</small>}
+        <Trust person={p} />
       </span>
       {p.speaking && <Badge icon={<SpeakingIcon />} word="speaking" kind="brass" />}
       {p.screen && <Badge icon={<ScreenIcon />} word="shares a screen" />}
@@ -46,6 +55,23 @@ function Row({ person: p }: { person: Person }) {
       {!p.mic && <Badge icon={<MicOffIcon />} word="muted" />}
     </li>
   );
+}
+
+/** What is known of who somebody is, if anything. */
+export function Trust({ person: p }: { person: Person }) {
+  if (p.warning)
+    return (
+      <small class="block warning">
+        <WarnIcon /> {p.warning}
+      </small>
+    );
+  if (p.verified)
+    return (
+      <small class="block verified">
+        <CheckIcon /> numbers compared
+      </small>
+    );
+  return null;
 }
 
 export function Avatar({ name }: { name: string }) {

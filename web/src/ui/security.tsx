@@ -1,6 +1,6 @@
 import type { MeetingModel, Person, Security } from "../call/model";
-import { ClosedEyeIcon, EyeIcon, SealIcon, WaitIcon } from "./icons";
-import { Avatar } from "./people";
+import { CheckIcon, ClosedEyeIcon, EyeIcon, SealIcon, WaitIcon } from "./icons";
+import { Avatar, Trust } from "./people";
 
 export function SecurityPanel({ model }: { model: MeetingModel }) {
   const s = model.security.value;
@@ -9,7 +9,7 @@ export function SecurityPanel({ model }: { model: MeetingModel }) {
     // biome-ignore lint/a11y/useSemanticElements: the panel around it is the landmark
     <div class="scrolls sections" role="group" aria-label="Security of this meeting" tabIndex={0}>
       <Verdict security={s} />
-      <Code groups={s.code} />
+      <Code groups={s.code} model={model} />
       <section>
         <h3>Who is here</h3>
         <ul class="list">
@@ -59,8 +59,9 @@ function Verdict({ security: s }: { security: Security }) {
   );
 }
 
-/** The number that people read out to each other. */
-function Code({ groups }: { groups: string[] }) {
+/** The number that people read out to each other, and what they say of it. */
+function Code({ groups, model }: { groups: string[]; model: MeetingModel }) {
+  const others = model.people.value.filter((p) => !p.self);
   return (
     <section>
       <h3>Read these numbers aloud</h3>
@@ -73,11 +74,38 @@ function Code({ groups }: { groups: string[] }) {
               <span key={i}>{g} </span>
             ))}
           </p>
+          {others.length > 0 && <Compared others={others} verify={(on) => model.verify(on)} />}
         </>
       ) : (
         <p class="code none">The numbers come with the keys.</p>
       )}
     </section>
+  );
+}
+
+function Compared({ others, verify }: { others: Person[]; verify: (on: boolean) => void }) {
+  const missing = others.filter((p) => !p.verified).length;
+  return (
+    <div class="compared">
+      <p role="status">
+        {missing === 0 ? (
+          <span class="verified">
+            <CheckIcon /> Compared with everyone here.
+          </span>
+        ) : missing < others.length ? (
+          <span class="soft">{`Compare again: ${missing} of ${others.length} are new to you.`}</span>
+        ) : null}
+      </p>
+      {missing === 0 ? (
+        <button type="button" class="plain small" onClick={() => verify(false)}>
+          Undo
+        </button>
+      ) : (
+        <button type="button" class="plain small" onClick={() => verify(true)}>
+          <CheckIcon /> Everyone sees the same
+        </button>
+      )}
+    </div>
   );
 }
 
@@ -90,6 +118,7 @@ function MemberRow({ person: p }: { person: Person }) {
         {p.self && <span class="soft"> (you)</span>}
         {p.note && <small class="soft block">{p.note}</small>}
         <small class="soft block">{p.self ? "this browser" : p.seen}</small>
+        <Trust person={p} />
       </span>
       <small class="device">
         <span class="hidden">device </span>
