@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"incamera/sfu/layer"
 	"incamera/sfu/transport"
 )
 
@@ -43,6 +44,10 @@ type Tile struct {
 type Events struct {
 	Seats  func([]Seat)        // the whole seat map after a change
 	Closed func(reason string) // a connection failed; the peer is of no use any more
+	// Demand is how many layers of camera and screen are to be sent, from the
+	// lowest, 0 to 3: told when a publish connection is new, and after each
+	// change. A source of one layer is sent unless it is 0. It may be nil.
+	Demand func(camera, screen int)
 }
 
 // A Peer is one participant's media. Publish and Subscribe are not to be
@@ -59,6 +64,10 @@ type Peer struct {
 	life    context.Context
 	told    chan []Seat // one slot, the latest wins
 	lost    chan string // one slot
+	demands chan bool   // one slot: the demand may have risen; true: it is to be told in any case
+
+	// Owned by run.
+	demand [sourceCount]layer.Demand // of video
 
 	// Guarded by the room's mutex.
 	on      [sourceCount]bool
@@ -78,10 +87,11 @@ type Peer struct {
 }
 
 func newPeer(r *Room, id PeerID, events Events) *Peer {
-	p := &Peer{id: id, room: r, events: events, told: make(chan []Seat, 1), lost: make(chan string, 1)}
+	p := &Peer{id: id, room: r, events: events, told: make(chan []Seat, 1), lost: make(chan string, 1), demands: make(chan bool, 1)}
 	p.life, p.stop = context.WithCancel(context.Background())
 	for kind := range p.sources {
 		p.sources[kind] = newSource(r.server, id, Source(kind))
+		p.demand[kind] = layer.NewDemand()
 	}
 	return p
 }
@@ -99,6 +109,8 @@ func (p *Peer) run() {
 			p.events.Seats(seats)
 		case reason := <-p.lost:
 			p.events.Closed(reason)
+		case fresh := <-p.demands:
+			p.tellDemand(fresh, time.Now())
 		case now := <-ticker.C:
 			p.tick(now, ticks%reportTicks == 0)
 			ticks++
@@ -106,7 +118,44 @@ func (p *Peer) run() {
 	}
 }
 
+// wakeDemand has run look at the demand. Safe for concurrent use.
+func (p *Peer) wakeDemand() {
+	select {
+	case p.demands <- false:
+	default: // it will look
+	}
+}
+
+// tellDemandAnew has run tell the demand even if it has not changed. Safe for
+// concurrent use.
+func (p *Peer) tellDemandAnew() {
+	for {
+		select {
+		case p.demands <- true:
+			return
+		default:
+		}
+		select {
+		case <-p.demands: // takes the place of whatever was there
+		default:
+		}
+	}
+}
+
+func (p *Peer) tellDemand(fresh bool, now time.Time) {
+	changed := fresh
+	for kind := range p.demand {
+		if Source(kind).IsVideo() && p.demand[kind].Update(int(p.sources[kind].watched.Load()), now) {
+			changed = true
+		}
+	}
+	if changed && p.events.Demand != nil {
+		p.events.Demand(p.demand[Camera].Told(), p.demand[Screen].Told())
+	}
+}
+
 func (p *Peer) tick(now time.Time, report bool) {
+	p.tellDemand(false, now)
 	p.room.mu.Lock()
 	seats := p.seats
 	p.room.mu.Unlock()
@@ -189,6 +238,7 @@ func (p *Peer) Publish(ctx context.Context, offer string, mids map[string]Source
 		}
 		if err == nil {
 			p.conns.publisher, p.conns.published = pub, session
+			p.tellDemandAnew()
 		}
 	}
 	p.conns.Unlock()
@@ -305,6 +355,7 @@ func (p *Peer) clearSeats(now time.Time) {
 	for _, s := range p.seats {
 		if src := s.owner(); src != nil {
 			src.removeSeat(s)
+			p.room.count(src)
 		}
 		s.put(nil, 0, now)
 	}

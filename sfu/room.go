@@ -119,16 +119,34 @@ func (r *Room) seat(s *seat, owner PeerID, kind Source, wanted int, now time.Tim
 	}
 	old := s.owner()
 	s.put(src, wanted, now)
+	resized := s.tile != wanted
+	s.tile = wanted
 	if old == src {
+		if resized {
+			r.count(src)
+		}
 		return false
 	}
 	if old != nil {
 		old.removeSeat(s)
+		r.count(old)
 	}
 	if src != nil {
 		src.addSeat(s)
+		r.count(src)
 	}
 	return true
+}
+
+// count looks anew at who watches a source, and has its publisher send more at
+// once if it must; that it may send less its own ticks find out.
+func (r *Room) count(src *source) {
+	if src == nil || !src.count() {
+		return
+	}
+	if p := r.peers[src.owner]; p != nil {
+		p.wakeDemand()
+	}
 }
 
 func (r *Room) publishes(id PeerID, kind Source) bool {

@@ -20,6 +20,9 @@ type seat struct {
 	kind   Source
 	wire   *transport.Seat
 
+	// Guarded by the room's mutex.
+	tile int // the layer that suits its tile
+
 	mu sync.Mutex
 	// Guarded by mu.
 	source   *source // nil: empty

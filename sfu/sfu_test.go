@@ -235,6 +235,40 @@ func TestLayerThatStopsIsReplaced(t *testing.T) {
 	inOrder(t, b.Received(seat))
 }
 
+// TestDemandFollowsTheViews: a publisher hears what nobody watches after a
+// while, what somebody watches at once, and all of it again when it has
+// connected anew.
+func TestDemandFollowsTheViews(t *testing.T) {
+	room := sfutest.Open(t).NewRoom()
+	a, b, c := sfutest.Join(t, room, "a", "q", "h", "f"), sfutest.Join(t, room, "b"), sfutest.Join(t, room, "c")
+	if camera, screen := a.Demand(); camera != 3 || screen != 3 {
+		t.Fatalf("at first %d and %d layers are wanted, want all", camera, screen)
+	}
+	wants := func(what string, camera, screen int) {
+		t.Helper()
+		a.Until(what, nil, func() bool { gotCamera, gotScreen := a.Demand(); return gotCamera == camera && gotScreen == screen })
+	}
+	look := func(from *sfutest.Client, height int) {
+		from.Peer.SetView([]sfu.Tile{{Owner: "a", Kind: sfu.Camera, Width: height * 16 / 9, Height: height}})
+	}
+	a.Peer.SetSources([]sfu.Source{sfu.Camera, sfu.Screen})
+	look(b, 180)
+	look(c, 360)
+	wants("two layers, and the screen, which needs no view", 2, 3)
+	look(c, 720)
+	wants("all layers again", 3, 3)
+	a.Republish()
+	c.Peer.SetView(nil)
+	a.Peer.SetSources([]sfu.Source{sfu.Camera})
+	wants("one layer, and no screen", 1, 0)
+	b.Leave()
+	wants("nothing", 0, 0)
+	a.Republish()
+	a.Until("told anew, though nothing has changed", nil, func() bool { camera, _ := a.Demand(); return camera == 0 })
+	look(c, 90)
+	wants("the smallest", 1, 0)
+}
+
 // A publisher whose connection broke offers another one: its seats go on.
 func TestSeatGoesOnOverConnections(t *testing.T) {
 	room := sfutest.Open(t).NewRoom()

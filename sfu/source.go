@@ -19,6 +19,9 @@ type source struct {
 	// Atomic.
 	layers [layer.Count]atomic.Pointer[incoming]
 	seats  atomic.Pointer[[]*seat] // immutable; written under the room's mutex
+
+	// Layers that are watched, from the lowest. Written under the room's mutex.
+	watched atomic.Int32
 }
 
 func newSource(s *Server, owner PeerID, kind Source) *source {
@@ -36,6 +39,16 @@ func (s *source) addSeat(added *seat) {
 func (s *source) removeSeat(gone *seat) {
 	fresh := slices.DeleteFunc(slices.Clone(*s.seats.Load()), func(other *seat) bool { return other == gone })
 	s.seats.Store(&fresh)
+}
+
+// count sets watched anew, and reports whether it has risen. Called under the
+// room's mutex.
+func (s *source) count() (risen bool) {
+	most := 0
+	for _, seat := range *s.seats.Load() {
+		most = max(most, seat.tile+1)
+	}
+	return int(s.watched.Swap(int32(most))) < most
 }
 
 // lastPackets returns when each layer's latest packet came.

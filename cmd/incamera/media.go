@@ -54,6 +54,9 @@ func (m mediaRoom) NewPeer(id wire.SessionID, events room.MediaEvents) (room.Med
 			}
 			events.Seats(list)
 		},
+		Demand: func(camera, screen int) {
+			events.Demand(wire.Demand{Camera: uint32(camera), Screen: uint32(screen)})
+		},
 		Closed: events.Closed,
 	})
 	if err != nil {

@@ -71,6 +71,7 @@ type Client struct {
 	reports  map[uint32]rtcp.SenderReport // by SSRC, the latest
 	ssrcs    map[int]uint32               // of the subscribe connection's streams, by seat
 	pli      int
+	demand   [2]int // camera, screen; -1 before the first
 	lost     string
 	changed  chan struct{}
 }
@@ -95,10 +96,13 @@ func Join(tb testing.TB, room *sfu.Room, id sfu.PeerID, rids ...string) *Client 
 	tb.Helper()
 	c := &Client{
 		tb: tb, rids: rids, received: map[int][]Received{}, reports: map[uint32]rtcp.SenderReport{}, ssrcs: map[int]uint32{},
-		changed: make(chan struct{}, 1),
+		changed: make(chan struct{}, 1), demand: [2]int{-1, -1},
 	}
 	peer, err := room.NewPeer(id, sfu.Events{
 		Seats: func(s []sfu.Seat) { c.update(func() { c.seats = s }) },
+		Demand: func(camera, screen int) {
+			c.update(func() { c.demand = [2]int{camera, screen} })
+		},
 		Closed: func(reason string) {
 			c.update(func() { c.lost = reason })
 		},
@@ -444,6 +448,14 @@ func (c *Client) Requests() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.pli
+}
+
+// Demand returns how many layers of camera and screen the server wants, and -1
+// as long as it has not said.
+func (c *Client) Demand() (camera, screen int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.demand[0], c.demand[1]
 }
 
 // Lost returns why the peer told that it is of no use, or nothing.

@@ -31,6 +31,7 @@ type MediaPeer interface {
 // MediaEvents are what a MediaPeer tells of its own accord.
 type MediaEvents struct {
 	Seats  func([]wire.Seat)   // the whole seat map has changed to this
+	Demand func(wire.Demand)   // so much is to be published from now on
 	Closed func(reason string) // the peer is of no use any more; reason is for people
 }
 
@@ -189,6 +190,9 @@ func (w *mediaWorker) connect() error {
 	peer, err := r.media.NewPeer(s.id, MediaEvents{
 		Seats: func(seats []wire.Seat) {
 			r.post(func() { r.seats(s, seats) })
+		},
+		Demand: func(m wire.Demand) {
+			r.post(func() { r.tell(s, m) })
 		},
 		Closed: func(reason string) {
 			if !w.noteLost(n) {

@@ -273,6 +273,17 @@ type Seats struct {
 	Seats []Seat `json:"seats"`
 }
 
+// MaxLayers is how many layers a source has at most.
+const MaxLayers = 3
+
+// Demand tells how many layers of its camera and screen a session is to send,
+// from the lowest: what is above nobody watches. A source of one layer is sent
+// unless it is 0. Until the first it sends all.
+type Demand struct {
+	Camera uint32 `json:"camera"`
+	Screen uint32 `json:"screen"`
+}
+
 // MediaLost tells that a media connection failed at the server; the client
 // makes it anew.
 type MediaLost struct {
@@ -329,7 +340,7 @@ var ServerMessages = map[string]any{
 	"joined": Joined{}, "refused": Refused{}, "ack": Ack{}, "arrived": Arrived{}, "left": Left{}, "away": Away{},
 	"founded": Founded{}, "reset": Reset{}, "asked": Asked{}, "committed": Committed{}, "commit_refused": CommitRefused{},
 	"welcomed": Welcomed{}, "said": Said{}, "caught_up": CaughtUp{}, "gap": Gap{},
-	"published": Published{}, "subscribed": Subscribed{}, "sources_of": SourcesOf{}, "seats": Seats{}, "media_lost": MediaLost{},
+	"published": Published{}, "subscribed": Subscribed{}, "sources_of": SourcesOf{}, "seats": Seats{}, "demand": Demand{}, "media_lost": MediaLost{},
 	"failed": Failed{}, "ended": Ended{},
 }
 

@@ -179,6 +179,14 @@ func (m Seats) Validate() error {
 	return first(within("seats", m.Seats, 0, MaxSeats), distinct("seat", index))
 }
 
+// Validate bounds the numbers.
+func (m Demand) Validate() error {
+	if m.Camera > MaxLayers || m.Screen > MaxLayers {
+		return errors.New("more layers than there are")
+	}
+	return nil
+}
+
 // Validate bounds the text.
 func (m MediaLost) Validate() error { return within("reason", m.Reason, 0, MaxText) }
 

@@ -215,6 +215,11 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%T beyond its limit is taken", tc.over)
 		}
 	}
+	for m, fits := range map[Demand]bool{{3, 3}: true, {4, 0}: false, {0, 4}: false} {
+		if _, _, err := DecodeServer(EncodeServer(Head{N: 1}, m)); (err == nil) != fits {
+			t.Errorf("%+v: %v", m, err)
+		}
+	}
 	huge := []byte(`{"type":"leave","n":1,"x":"` + strings.Repeat("x", MaxSize("leave")) + `"}`)
 	if _, _, err := DecodeClient(huge); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("unknown fields beyond the message's size: %v", err)

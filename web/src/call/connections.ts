@@ -32,6 +32,8 @@ export class Connections {
   private publish: PublishConnection | null = null;
   private number = 0; // counts pairs of connections
   private readonly tracks = new Map<SourceName, MediaStreamTrack>();
+  /** Layers that are watched, as the server said last; it says so again for each new connection. */
+  private readonly demand = new Map<SourceName, number>();
   private base: Counters | null = null; // the worker's counters when the connections were made
   private readonly unanswered = { publish: 0, subscribe: 0 };
   private readonly up = new Set<Side>();
@@ -81,6 +83,7 @@ export class Connections {
     subscribe.grow(this.large ? LARGE : SMALL);
     const lost = (): void => this.lost(number);
     publish.negotiate().catch(lost);
+    for (const [source, layers] of this.demand) publish.limit(source, layers);
     for (const [source, t] of this.tracks) publish.set(source, t).catch(lost);
     this.client.count().then(
       (c) => {
@@ -135,6 +138,12 @@ export class Connections {
     else this.tracks.delete(source);
     const number = this.number;
     this.publish?.set(source, track).catch(() => this.lost(number));
+  }
+
+  /** How many layers of a source somebody watches. */
+  limit(source: SourceName, layers: number): void {
+    this.demand.set(source, layers);
+    this.publish?.limit(source, layers);
   }
 
   published(sdp: string): void {

@@ -191,8 +191,20 @@ export class FakeEnd {
   transform: unknown = null;
   track: FakeTrack | null;
   readonly replaced: (FakeTrack | null)[] = [];
-  constructor(kind: "audio" | "video") {
+  private encodings: RTCRtpEncodingParameters[];
+  constructor(kind: "audio" | "video", encodings: RTCRtpEncodingParameters[] = []) {
     this.track = new FakeTrack(kind);
+    this.encodings = encodings.map((e) => ({ active: true, ...e }));
+  }
+  getParameters(): { encodings: RTCRtpEncodingParameters[] } {
+    return { encodings: this.encodings.map((e) => ({ ...e })) };
+  }
+  async setParameters(p: { encodings: RTCRtpEncodingParameters[] }): Promise<void> {
+    this.encodings = p.encodings;
+  }
+  /** Which encodings are sent. */
+  active(): (boolean | undefined)[] {
+    return this.encodings.map((e) => e.active);
   }
   async replaceTrack(t: FakeTrack | null): Promise<void> {
     this.track = t;
@@ -214,7 +226,7 @@ export class FakeTransceiver {
     readonly kind: "audio" | "video",
     readonly init: FakeInit,
   ) {
-    this.sender = new FakeEnd(kind);
+    this.sender = new FakeEnd(kind, init.sendEncodings);
     this.receiver = new FakeEnd(kind);
   }
   setCodecPreferences(list: readonly { mimeType: string }[]): void {

@@ -393,4 +393,28 @@ describe("meeting: the end", () => {
       assert.equal((await atCheck(b)).app.stopped.value?.code, "link", text);
     }
   });
+
+  it("sends as many layers as somebody watches, also over a new connection", async () => {
+    const { b } = await withBen();
+    const sent = (pc: number): unknown =>
+      b.pcs[pc]?.transceivers.slice(1, 3).map((t) => t.sender.active());
+    assert.deepEqual(sent(0), [[true, true, true], [true]]);
+    b.socket.say({ type: "published", sdp: "answer" });
+    await settle();
+    b.socket.say({ type: "demand", camera: 1, screen: 0 });
+    b.socket.say({ type: "demand", camera: 2, screen: 0 });
+    await settle();
+    assert.deepEqual(sent(0), [[true, true, false], [false]]);
+    b.socket.say({ type: "demand", camera: 0, screen: 1 });
+    await settle();
+    assert.deepEqual(sent(0), [[false, false, false], [true]]);
+    b.socket.say({ type: "media_lost", reason: "test" });
+    await b.clock.pass(500);
+    await settle();
+    assert.deepEqual(sent(2), [[true, true, true], [true]], "before the answer nothing is touched");
+    b.socket.say({ type: "published", sdp: "answer" });
+    b.socket.say({ type: "demand", camera: 3, screen: 1 });
+    await settle();
+    assert.deepEqual(sent(2), [[true, true, true], [true]]);
+  });
 });

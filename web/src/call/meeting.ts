@@ -352,6 +352,10 @@ export class Meeting implements MeetingModel {
       case "seats":
         this.seats.set(m.seats);
         break;
+      case "demand":
+        this.media.limit("camera", m.camera);
+        this.media.limit("screen", m.screen);
+        break;
       case "media_lost":
         this.media.rebuildSoon();
         break;

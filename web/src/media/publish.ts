@@ -69,6 +69,11 @@ export class PublishConnection {
   private readonly transceivers = new Map<SourceName, RTCRtpTransceiver>();
   private readonly unwatch: () => void;
   private closed = false;
+  /** How many layers of a source are sent, from the lowest; all, while it is not here. */
+  private readonly demand = new Map<SourceName, number>();
+  private answers = false;
+  /** Parameters are read, changed and written back one source after another: two at once would undo each other. */
+  private queue: Promise<void> = Promise.resolve();
 
   /** All transforms are set in the task in which their transceivers are made: no frame can leave before. */
   constructor(
@@ -105,6 +110,29 @@ export class PublishConnection {
   async answered(sdp: string): Promise<void> {
     if (this.closed || this.pc.signalingState !== "have-local-offer") return;
     await this.pc.setRemoteDescription({ type: "answer", sdp: quietOpus(sdp) });
+    this.answers = true;
+    for (const source of this.demand.keys()) this.apply(source);
+  }
+
+  /** Has the encoders work for as many layers of a source as somebody watches; 0 stops them. */
+  limit(source: SourceName, layers: number): void {
+    if (this.demand.get(source) === layers) return;
+    this.demand.set(source, layers);
+    if (this.answers) this.apply(source); // before, the browser's own parameters are on the move
+  }
+
+  private apply(source: SourceName): void {
+    this.queue = this.queue.then(async () => {
+      const sender = this.transceivers.get(source)?.sender;
+      const layers = this.demand.get(source);
+      if (this.closed || !sender || layers === undefined) return;
+      const parameters = sender.getParameters();
+      const { encodings } = parameters;
+      for (const [i, e] of encodings.entries())
+        e.active = encodings.length === 1 ? layers > 0 : i < layers;
+      // What the browser refuses stays as it is: it sends more than it must, and the next demand tries again.
+      await sender.setParameters(parameters).catch(() => undefined);
+    });
   }
 
   /** Switches a source on or off, without renegotiation. Calls take effect in their order. */

@@ -339,6 +339,19 @@ function decodeCommitted(v: unknown, where: string): Committed {
   };
 }
 
+export interface Demand {
+  camera: number;
+  screen: number;
+}
+
+function decodeDemand(v: unknown, where: string): Demand {
+  const o = obj(v, where);
+  return {
+    camera: int(0xffffffff)(o.camera, `${where}.camera`),
+    screen: int(0xffffffff)(o.screen, `${where}.screen`),
+  };
+}
+
 export type LeaveReason = "left" | "lost" | "slow" | "invalid";
 
 const checkLeaveReason = oneOf("left", "lost", "slow", "invalid");
@@ -596,6 +609,7 @@ export type ServerMessage =
   | ({ type: "caught_up" } & CaughtUp)
   | ({ type: "commit_refused" } & CommitRefused)
   | ({ type: "committed" } & Committed)
+  | ({ type: "demand" } & Demand)
   | ({ type: "ended" } & Ended)
   | ({ type: "failed" } & Failed)
   | ({ type: "founded" } & Founded)
@@ -629,6 +643,8 @@ export function decodeServerMessage(v: unknown): ServerMessage {
       return { type, ...decodeCommitRefused(v, "commit_refused") };
     case "committed":
       return { type, ...decodeCommitted(v, "committed") };
+    case "demand":
+      return { type, ...decodeDemand(v, "demand") };
     case "ended":
       return { type, ...decodeEnded(v, "ended") };
     case "failed":

@@ -1,0 +1,92 @@
+// What nobody watches is not encoded: layers above the largest tile stop, and come back when a tile grows.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
+import { newRoom, startServer } from "./lib/server.mjs";
+
+/** Frames that each layer of the camera has sent, by rid. */
+async function sent(person) {
+  const out = (await person.stats()).filter((s) => s.type === "outbound-rtp" && s.kind === "video");
+  return Object.fromEntries(out.filter((s) => s.rid).map((s) => [s.rid, s.framesSent]));
+}
+
+/** The layers that have sent something within half a second, smallest first. */
+async function running(person) {
+  const before = await sent(person);
+  await delay(500);
+  const now = await sent(person);
+  return ["q", "h", "f"].filter((rid) => (now[rid] ?? 0) > (before[rid] ?? 0)).join("");
+}
+
+describe("demand", { timeout: 180_000 }, () => {
+  let server;
+  let chromium;
+  let firefox;
+  let ann;
+  let fay;
+  let link;
+  before(async () => {
+    server = await startServer();
+    chromium = await openChromium();
+    firefox = await openFirefox();
+    link = await newRoom(server.url, "Demand");
+    ann = await chromium.person("Ann", "red");
+    fay = await firefox.person("Fay", "green");
+    await ann.page.setViewportSize({ width: 1280, height: 800 });
+    await fay.page.setViewport({ width: 1280, height: 800 });
+    await ann.join(link);
+    await fay.join(link);
+    await ann.seesFace("Fay", "green");
+    await fay.seesFace("Ann", "red");
+  });
+  after(async () => {
+    await chromium?.close();
+    await firefox?.close();
+    await server?.stop();
+  });
+
+  for (const [what, publisher, watcher, resize] of [
+    [
+      "Firefox",
+      () => fay,
+      () => ann,
+      (width, height) => ann.page.setViewportSize({ width, height }),
+    ],
+    ["Chromium", () => ann, () => fay, (width, height) => fay.page.setViewport({ width, height })],
+  ]) {
+    it(`${what} encodes for the largest tile, and goes on when it grows`, async () => {
+      const [name, look] = what === "Firefox" ? ["Fay", "green"] : ["Ann", "red"];
+      await resize(320, 420); // tiles below 180 lines
+      await eventually(
+        "only the smallest layer is sent",
+        async () => (await running(publisher())) === "q",
+        { timeout: 20_000 },
+      );
+      await watcher().seesFace(name, look);
+      const small = (await watcher().tileOf(name)).height;
+      assert.ok(small <= 90, `the picture has ${small} lines`);
+      await resize(1280, 800);
+      await eventually(
+        "the largest that the machine can do is sent again",
+        async () => (await running(publisher())).length > 1,
+        { timeout: 20_000 },
+      );
+      await eventually("and seen", async () => (await watcher().tileOf(name)).height > small, {
+        timeout: 20_000,
+      });
+      assert.deepEqual(await watcher().errors(), []);
+    });
+  }
+
+  it("who is alone encodes nothing, and is seen by whoever comes", async () => {
+    await fay.press("Leave");
+    await eventually("Ann's encoders rest", async () => (await running(ann)) === "", {
+      timeout: 20_000,
+    });
+    const ben = await chromium.person("Ben", "blue");
+    await ben.join(link);
+    await ben.seesFace("Ann", "red");
+    assert.deepEqual(await ann.errors(), []);
+  });
+});
