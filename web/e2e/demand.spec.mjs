@@ -57,6 +57,8 @@ describe("demand", { timeout: 180_000 }, () => {
   ]) {
     it(`${what} encodes for the largest tile, and goes on when it grows`, async () => {
       const [name, look] = what === "Firefox" ? ["Fay", "green"] : ["Ann", "red"];
+      const many = async () => (await running(publisher())).length > 1;
+      await eventually("several layers are sent", many, { timeout: 20_000 });
       await resize(320, 420); // tiles below 180 lines
       await eventually(
         "only the smallest layer is sent",
@@ -67,11 +69,9 @@ describe("demand", { timeout: 180_000 }, () => {
       const small = (await watcher().tileOf(name)).height;
       assert.ok(small <= 90, `the picture has ${small} lines`);
       await resize(1280, 800);
-      await eventually(
-        "the largest that the machine can do is sent again",
-        async () => (await running(publisher())).length > 1,
-        { timeout: 20_000 },
-      );
+      await eventually("the largest that the machine can do is sent again", many, {
+        timeout: 20_000,
+      });
       await eventually("and seen", async () => (await watcher().tileOf(name)).height > small, {
         timeout: 20_000,
       });
