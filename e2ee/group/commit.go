@@ -37,6 +37,7 @@ func pace(members int) (spacing time.Duration, adds int) {
 // committing is what a member knows about commits of its own.
 type committing struct {
 	pending    *pending  // sent, not yet ordered
+	behind     uint64    // an epoch that the delivery service has reached, maybe before us
 	at         time.Time // when a commit of ours is due; zero: never
 	dueSince   time.Time // zero: nothing is due
 	lastCommit time.Time
@@ -44,6 +45,7 @@ type committing struct {
 }
 
 type pending struct {
+	epoch   uint64 // that it ends
 	body    []byte
 	next    *mls.Group
 	roster  roster
@@ -95,7 +97,7 @@ func (m *Member) due() (removes []uint32, adds []asking) {
 // plan sets when the next commit of ours is due.
 func (m *Member) plan(now time.Time) {
 	m.at = time.Time{}
-	if m.phase != Inside || m.pending != nil {
+	if m.phase != Inside || m.pending != nil || m.group.Epoch() < m.behind {
 		return
 	}
 	removes, adds := m.due()
@@ -217,7 +219,16 @@ func (m *Member) tryCommit(removes []uint32, adds []asking) (*pending, error) {
 		}
 	}
 	m.send(out)
-	return &pending{out.Body, next, m.terms.next, len(removes) > 0}, nil
+	return &pending{epoch, out.Body, next, m.terms.next, len(removes) > 0}, nil
+}
+
+// refused forgets our commit when the group is in an epoch beyond it. The
+// answer to an earlier one may come when the next is already under way.
+func (m *Member) refused(epoch uint64) {
+	m.behind = max(m.behind, epoch)
+	if m.pending != nil && m.pending.epoch < epoch {
+		m.dropPending()
+	}
 }
 
 // dropPending forgets a commit that came too late.

@@ -251,7 +251,7 @@ func (s *fakeService) commit(from *client, m Commit) {
 		s.tell(from, Failed{"commit"})
 		return
 	case m.Epoch < s.epoch:
-		s.tell(from, CommitRefused{s.generation})
+		s.tell(from, CommitRefused{s.generation, s.epoch})
 		return
 	}
 	s.epoch++

@@ -14,6 +14,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"incamera/e2ee/link"
@@ -54,6 +55,7 @@ type Member struct {
 	phase      Phase
 	starts     []time.Time
 	restartAt  time.Time // in phase Waiting
+	restartWhy error
 
 	leafState
 	committing
@@ -117,7 +119,7 @@ func (m *Member) Handle(in Input, now time.Time) Output {
 func (m *Member) Wake(now time.Time) Output {
 	m.terms.now = now
 	if m.phase == Waiting && !now.Before(m.restartAt) {
-		m.begin(m.generation, true, nil, now)
+		m.begin(m.generation, true, m.restartWhy, now)
 	}
 	m.plan(now)
 	if !m.at.IsZero() && !now.Before(m.at) {
@@ -194,7 +196,8 @@ func (m *Member) openMessage(k link.Kind, epoch uint64, sealed []byte, wire mls.
 	return message, nil
 }
 
-// begin starts over: as founder, or by asking. why says what went wrong.
+// begin starts over: as founder, or by asking. why says what went wrong; nil
+// is no failure, and not counted as one.
 func (m *Member) begin(generation uint32, founded bool, why error, now time.Time) {
 	m.dropPending()
 	if m.own != nil {
@@ -206,19 +209,11 @@ func (m *Member) begin(generation uint32, founded bool, why error, now time.Time
 	m.committing = committing{}
 	m.leafState = leafState{past: map[uint64]roster{}, ahead: map[uint32]Input{}}
 	m.generation = generation
-	recent := m.starts[:0]
-	for _, t := range m.starts {
-		if now.Sub(t) < time.Minute {
-			recent = append(recent, t)
-		}
-	}
-	m.starts = recent
-	if len(m.starts) >= startsPerMinute {
-		m.restartAt = m.starts[0].Add(time.Minute)
+	if why != nil && !m.mayStart(now) {
+		m.restartAt, m.restartWhy = m.starts[0].Add(time.Minute), why
 		m.setPhase(Waiting, why)
 		return
 	}
-	m.starts = append(m.starts, now)
 	own, err := m.terms.newLeaf(m.cfg, m.session)
 	if err != nil {
 		panic("group: making a leaf of our own: " + err.Error())
@@ -231,6 +226,16 @@ func (m *Member) begin(generation uint32, founded bool, why error, now time.Time
 	}
 	m.ask()
 	m.setPhase(Asking, why)
+}
+
+// mayStart counts a start, unless there were too many of late.
+func (m *Member) mayStart(now time.Time) bool {
+	m.starts = slices.DeleteFunc(m.starts, func(t time.Time) bool { return now.Sub(t) >= time.Minute })
+	if len(m.starts) >= startsPerMinute {
+		return false
+	}
+	m.starts = append(m.starts, now)
+	return true
 }
 
 func (m *Member) setPhase(p Phase, why error) {
@@ -308,7 +313,7 @@ func (m *Member) takeOfGroup(in Input, now time.Time) {
 		}
 	case CommitRefused:
 		if in.Generation == m.generation {
-			m.dropPending()
+			m.refused(in.Epoch)
 		}
 	case CaughtUp:
 		if in.Generation == m.generation && m.phase == Inside && in.Seq > m.seq {
@@ -327,6 +332,7 @@ func (m *Member) failed(about string, now time.Time) {
 	switch {
 	case about == "commit":
 		m.dropPending()
+		m.lastCommit = now // not at once again
 	case about == "since" && m.phase == Inside:
 		m.begin(m.generation, true, errors.New("the server does not know us as a member"), now)
 	}
@@ -334,10 +340,7 @@ func (m *Member) failed(about string, now time.Time) {
 
 func (m *Member) founded(by string, now time.Time) {
 	if by != m.session {
-		// Our leaf is used up by the group that is none. Losing a race is no
-		// failure that counts.
-		m.starts = m.starts[:len(m.starts)-1]
-		m.begin(m.generation, true, nil, now)
+		m.begin(m.generation, true, nil, now) // our leaf is used up by the group that is none
 		return
 	}
 	r, err := m.terms.checkGroup(m.group)

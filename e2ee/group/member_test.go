@@ -228,6 +228,39 @@ func TestCommitRace(t *testing.T) {
 	s.agree()
 }
 
+// TestLateRefusal: on a slow way to the server the refusal of one commit comes
+// when the next is under way. That one is still ours when it is taken.
+func TestLateRefusal(t *testing.T) {
+	s := meeting(t, 4)
+	ann := s.clients[0]
+	var late Message
+	s.mute = func(from *client, m Message) bool {
+		_, commits := m.(Commit)
+		if from != ann || !commits || late != nil {
+			return false
+		}
+		late = m
+		return true
+	}
+	s.join("New")
+	s.run(time.Second) // the second in rank steps in
+	refused := s.epoch
+	s.join("Newer")
+	s.deliver()
+	s.take(ann, ann.member.Wake(ann.member.Next()))
+	for i, d := range s.queue { // the server had the first one before
+		if c, ok := d.in.(Committed); ok && c.Epoch == refused {
+			s.queue = slices.Insert(s.queue, i, delivery{ann, CommitRefused{s.generation, refused}})
+			break
+		}
+	}
+	s.run(10 * time.Second)
+	s.agree()
+	if len(ann.phases) != 2 || late == nil {
+		t.Errorf("ann went through %v", ann.phases)
+	}
+}
+
 // TestSilentCommitter: when the first members say nothing, the next steps in.
 func TestSilentCommitter(t *testing.T) {
 	s := meeting(t, 4)
@@ -356,6 +389,22 @@ func TestEverybodyLeaves(t *testing.T) {
 	s.agree()
 	if s.generation != 2 || fingerprint(s.clients[2].epochs[0]) == first {
 		t.Errorf("generation %d", s.generation)
+	}
+}
+
+// TestManyResets: a group that is gone is no fault of those who are here,
+// however often it happens: they would all wait, and nobody found.
+func TestManyResets(t *testing.T) {
+	s := meeting(t, 3)
+	for range 6 {
+		s.generation++
+		s.founded, s.epoch, s.log, s.asks = false, 0, nil, nil
+		for _, c := range s.present() {
+			c.inGroup = false
+			s.tell(c, Reset{s.generation})
+		}
+		s.run(time.Second)
+		s.agree()
 	}
 }
 

@@ -49,8 +49,11 @@ type (
 		From            string
 		Body            []byte
 	}
-	// CommitRefused tells that another commit was first.
-	CommitRefused struct{ Generation uint32 }
+	// CommitRefused tells that another commit was first; Epoch is the group's.
+	CommitRefused struct {
+		Generation uint32
+		Epoch      uint64
+	}
 	// Welcomed lets us into the group.
 	Welcomed struct {
 		Seq, Generation uint32

@@ -56,7 +56,7 @@ func inputOf(m any) group.Input {
 	case wire.Committed:
 		return group.Committed{Seq: m.Seq, Generation: m.Generation, Epoch: m.Epoch, From: string(m.From), Body: m.Body}
 	case wire.CommitRefused:
-		return group.CommitRefused{Generation: m.Generation}
+		return group.CommitRefused{Generation: m.Generation, Epoch: m.Epoch}
 	case wire.Welcomed:
 		return group.Welcomed{Seq: m.Seq, Generation: m.Generation, Epoch: m.Epoch, Body: m.Body, Tree: m.Tree}
 	case wire.Said:

@@ -155,6 +155,35 @@ test("of two commits for an epoch the first wins, and the loser follows", async 
   assert([ann, ben, dan].every((u) => u.lostCount === 0));
 });
 
+test("a refusal that comes when the next commit is under way does not touch that one", async () => {
+  const { server, users } = await meet("ann", "ben", "cat");
+  const ann = users[0]!;
+  await server.advance(60_000);
+  let lost = false;
+  ann.filterOut = (m) => {
+    if (m.type !== "commit" || lost) return m;
+    lost = true;
+    return null;
+  };
+  const dan = await server.join("dan");
+  await server.advance(750);
+  assert.equal(dan.phaseNow, "member", "ben has stepped in");
+  const { epoch } = server;
+  ann.filterOut = (m) => {
+    // The server has seen the first one just before this one.
+    if (m.type === "commit") {
+      server.deliver("ann", { type: "commit_refused", generation: 1, epoch });
+      ann.filterOut = (x) => x;
+    }
+    return m;
+  };
+  const eve = await server.join("eve");
+  await server.advance(2_000);
+  assert(lost);
+  together([...users, dan, eve]);
+  assert.equal(ann.lostCount, 0);
+});
+
 test("a commit that never arrives is made again", async () => {
   const { server, users } = await meet("ann");
   const ann = users[0]!;

@@ -63,6 +63,8 @@ interface Asking {
 
 /** A commit of ours that waits for the delivery service. */
 interface Pending {
+  /** That it ends. */
+  epoch: number;
   body: Bytes;
   next: Group;
   infos: Infos;
@@ -296,7 +298,8 @@ export class GroupMember {
         if (this.log.keep(m)) this.askSince();
         return this.read();
       case "commit_refused":
-        this.dropPending();
+        // The answer to an earlier commit may come when the next is already under way.
+        if (this.pending && this.pending.epoch < m.epoch) this.dropPending();
         this.behind = Math.max(this.behind, m.epoch);
         this.lastCommit = this.clock.now(); // not at once again
         return;
@@ -580,7 +583,7 @@ export class GroupMember {
     }
     const removed = next.due.removes.length > 0;
     const askAt = this.clock.now() + UNANSWERED;
-    this.pending = { body, next: made.next, infos: this.checked, removed, askAt };
+    this.pending = { epoch, body, next: made.next, infos: this.checked, removed, askAt };
     this.events.send(out);
   }
 
