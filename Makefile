@@ -39,6 +39,10 @@ gen-check: gen                         ## fails if generated files were not up t
 fuzz:                                  ## every fuzz target for T (default 30s) each
 	scripts/fuzz $(T)
 
+churn:                                 ## the group's life at size: 1000 seeds at 50 members, 50 at 500 (hours)
+	scripts/churn 1000 50
+	scripts/churn 50 500
+
 bench: build browsers                  ## prints one line per figure: name value unit
 	scripts/bench
 
@@ -61,4 +65,4 @@ web/dist/index.html: web/node_modules $(WEB_SOURCES)
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
-.PHONY: run build test e2e lint fmt gen gen-check fuzz bench ci browsers help
+.PHONY: run build test e2e lint fmt gen gen-check fuzz churn bench ci browsers help
