@@ -9,6 +9,7 @@ package sfu
 
 import (
 	"log/slog"
+	"net"
 	"net/netip"
 	"time"
 
@@ -45,6 +46,7 @@ func (s Source) partner() Source { return [...]Source{Camera, Mic, ScreenAudio, 
 // Config says where media is received.
 type Config struct {
 	Listen    netip.AddrPort // UDP; port 0 picks one
+	Conn      *net.UDPConn   // taken over instead, when not nil; Listen is its address
 	Advertise []netip.Addr   // further addresses under which clients reach Listen's port
 	Log       *slog.Logger
 
@@ -68,7 +70,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.LostAfter == 0 {
 		cfg.LostAfter = defaultLostAfter
 	}
-	t, err := transport.Open(transport.Config{Listen: cfg.Listen, Advertise: cfg.Advertise, LostAfter: cfg.LostAfter})
+	t, err := transport.Open(transport.Config{Listen: cfg.Listen, Conn: cfg.Conn, Advertise: cfg.Advertise, LostAfter: cfg.LostAfter})
 	if err != nil {
 		return nil, err
 	}

@@ -93,6 +93,8 @@ func (s *Server) createRoom(w http.ResponseWriter, r *http.Request) {
 		answerError(w, http.StatusBadRequest, wire.CodeInvalid, "The room does not belong to this key.")
 	case errors.Is(err, errTaken):
 		answerError(w, http.StatusConflict, wire.CodeRefused, textRefused)
+	case errors.Is(err, errDraining):
+		answerError(w, http.StatusServiceUnavailable, wire.CodeUnavailable, "The server is to stop, and makes no new meetings.")
 	case errors.Is(err, errFull):
 		answerError(w, http.StatusServiceUnavailable, wire.CodeFull, "The server takes no more meetings now.")
 	default:

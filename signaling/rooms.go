@@ -12,10 +12,11 @@ import (
 )
 
 var (
-	errRefused = errors.New("signaling: no such room, or not for this token")
-	errTaken   = errors.New("signaling: the room exists with another token")
-	errFull    = errors.New("signaling: too many rooms")
-	errForged  = errors.New("signaling: the room is not that of the host key")
+	errRefused  = errors.New("signaling: no such room, or not for this token")
+	errTaken    = errors.New("signaling: the room exists with another token")
+	errFull     = errors.New("signaling: too many rooms")
+	errDraining = errors.New("signaling: the server is to stop")
+	errForged   = errors.New("signaling: the room is not that of the host key")
 )
 
 // roomOf returns the id of the room of a host key (PROTOCOL.md 2.1).
@@ -40,6 +41,9 @@ func (s *Server) create(m wire.CreateRoom) error {
 	there, err := s.exists(m.Room, hash)
 	if there || err != nil {
 		return err
+	}
+	if s.draining.Load() {
+		return errDraining
 	}
 	var media room.Media
 	if s.cfg.NewMedia != nil {

@@ -74,6 +74,9 @@ type Server struct {
 	rooms  map[string]*entry
 	ending bool
 
+	// Atomic.
+	draining atomic.Bool // no new rooms
+
 	// Waited for by Close.
 	requests sync.WaitGroup // requests and sockets
 	loops    sync.WaitGroup // rooms
@@ -145,20 +148,10 @@ type Metric struct {
 
 // Metrics returns figures of the whole server, none of a room or a person.
 func (s *Server) Metrics() []Metric {
-	s.mu.Lock()
-	rooms := make([]*entry, 0, len(s.rooms))
-	for _, e := range s.rooms {
-		rooms = append(rooms, e)
-	}
-	s.mu.Unlock()
-	people := 0
-	for _, e := range rooms {
-		people += e.room.People()
-	}
 	c := &s.counters
 	return []Metric{
-		{"incamera_rooms", "Rooms that exist now.", true, int64(len(rooms))},
-		{"incamera_participants", "Sessions in all rooms now.", true, int64(people)},
+		{"incamera_rooms", "Rooms that exist now.", true, int64(len(s.entries()))},
+		{"incamera_participants", "Sessions in all rooms now.", true, int64(s.people())},
 		{"incamera_sockets", "Signaling sockets open now.", true, c.sockets.Load()},
 		{"incamera_rooms_created_total", "Rooms made.", false, c.created.Load()},
 		{"incamera_joined_total", "Sessions begun.", false, c.joined.Load()},

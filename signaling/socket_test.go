@@ -444,3 +444,38 @@ func TestRoomFull(t *testing.T) {
 		}
 	}
 }
+
+// TestDrain: everybody hears of it, a running meeting goes on and takes people,
+// a new one is refused, and it ends when the last one leaves.
+func TestDrain(t *testing.T) {
+	f := serve(t, nil)
+	l := f.room("a")
+	ann := f.join(l)
+	drained := make(chan int, 1)
+	go func() { drained <- f.Drain(t.Context(), 90*time.Second) }()
+	if news := expect[wire.Closing](ann); news.Seconds != 90 {
+		t.Errorf("told %d seconds", news.Seconds)
+	}
+	if status, body := f.post("/api/rooms", wire.EncodeBody(newLink("b").create())); status != 503 || !strings.Contains(body, "unavailable") {
+		t.Errorf("a new room: %d %s", status, body)
+	}
+	if status, _ := f.post("/api/rooms", wire.EncodeBody(l.create())); status != 201 {
+		t.Errorf("the room that is there: %d", status)
+	}
+	ben := f.join(l)
+	expect[wire.Arrived](ann)
+	ann.say(wire.Leave{})
+	select {
+	case left := <-drained:
+		t.Errorf("ended with %d people inside", left)
+	default:
+	}
+	ben.say(wire.Leave{})
+	if left := <-drained; left != 0 {
+		t.Errorf("%d people left", left)
+	}
+	f.join(l)
+	if left := f.Drain(t.Context(), time.Millisecond); left != 1 {
+		t.Errorf("%d people left after its time", left)
+	}
+}

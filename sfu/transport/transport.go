@@ -39,15 +39,18 @@ type Transport struct {
 // Config says where media is received.
 type Config struct {
 	Listen    netip.AddrPort // UDP; port 0 picks one
+	Conn      *net.UDPConn   // taken over instead, when not nil; Listen is its address
 	Advertise []netip.Addr   // further addresses under which clients reach it
 	LostAfter time.Duration  // how long a connection may be silent
 }
 
 // Open takes the UDP port. The error names the address when it is in use.
 func Open(cfg Config) (*Transport, error) {
-	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(cfg.Listen))
-	if err != nil {
-		return nil, fmt.Errorf("sfu: taking UDP port %v for media: %w", cfg.Listen, err)
+	conn, err := cfg.Conn, error(nil)
+	if conn == nil {
+		if conn, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(cfg.Listen)); err != nil {
+			return nil, fmt.Errorf("sfu: taking UDP port %v for media: %w", cfg.Listen, err)
+		}
 	}
 	// Key frames arrive in bursts; the default of 208 KiB holds one 200 ms burst of 8 Mbit/s.
 	_ = conn.SetReadBuffer(4 << 20)

@@ -297,6 +297,12 @@ type Failed struct {
 	Text  string `json:"text"`
 }
 
+// Closing says that the server is to stop, for an update or for good. It ends
+// all sockets when nobody is left, and after Seconds at the latest.
+type Closing struct {
+	Seconds uint32 `json:"seconds"`
+}
+
 // Ended is the last message of a session that the server ends.
 type Ended struct {
 	Reason LeaveReason `json:"reason"`
@@ -341,7 +347,7 @@ var ServerMessages = map[string]any{
 	"founded": Founded{}, "reset": Reset{}, "asked": Asked{}, "committed": Committed{}, "commit_refused": CommitRefused{},
 	"welcomed": Welcomed{}, "said": Said{}, "caught_up": CaughtUp{}, "gap": Gap{},
 	"published": Published{}, "subscribed": Subscribed{}, "sources_of": SourcesOf{}, "seats": Seats{}, "demand": Demand{}, "media_lost": MediaLost{},
-	"failed": Failed{}, "ended": Ended{},
+	"failed": Failed{}, "closing": Closing{}, "ended": Ended{},
 }
 
 // HTTPBodies lists the bodies of the HTTP API; decoders are generated for

@@ -139,6 +139,14 @@ describe("meeting: a restarted server", () => {
     assert.equal(app.stopped.value?.code, "refused");
   });
 
+  it("says that the server is to restart, and when", async () => {
+    const { b, app } = await withBen();
+    b.socket.say({ type: "closing", seconds: 890 });
+    const notice = app.meeting.notices.value.at(-1);
+    assert.match(notice?.text ?? "", /restarts within 15 minutes/);
+    assert.equal(notice?.kind, "warn");
+  });
+
   it("shows the tile of somebody whose session stayed the same as waiting, not for ever", async () => {
     const { b, app } = await withBen();
     b.socket.say(seat("ben"));

@@ -11,7 +11,7 @@ import { Connections } from "./connections";
 import type { Env } from "./env";
 import type { LocalDevice, LocalMedia } from "./local";
 import type { MeetingModel, Notice, Panel, Person, Problem, Security, TileModel } from "./model";
-import { Notices } from "./notices";
+import { closing, Notices } from "./notices";
 import { listPeople, warningOf } from "./roster";
 import { Seats } from "./seats";
 import { securityOf } from "./security";
@@ -361,6 +361,9 @@ export class Meeting implements MeetingModel {
         break;
       case "failed":
         this.media.failed(m.about);
+        break;
+      case "closing":
+        this.told.add(closing(m.seconds), "warn");
         break;
       default:
     }

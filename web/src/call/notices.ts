@@ -5,6 +5,13 @@ import type { Notice } from "./model";
 const SHOWN = { info: 5_000, warn: 12_000 }; // ms
 const MOST = 3;
 
+/** What to tell when the server is to stop: meetings come back when it does (PROTOCOL.md 1.2). */
+export function closing(seconds: number): string {
+  const minutes = Math.ceil(seconds / 60);
+  const when = minutes < 2 ? "within a minute" : `within ${minutes} minutes`;
+  return `The server restarts ${when}. The meeting pauses for a moment then, and comes back by itself.`;
+}
+
 export class Notices {
   private readonly all = signal<Notice[]>([]);
   readonly list: ReadonlySignal<Notice[]> = this.all;

@@ -307,6 +307,17 @@ function decodeCaughtUp(v: unknown, where: string): CaughtUp {
   };
 }
 
+export interface Closing {
+  seconds: number;
+}
+
+function decodeClosing(v: unknown, where: string): Closing {
+  const o = obj(v, where);
+  return {
+    seconds: int(0xffffffff)(o.seconds, `${where}.seconds`),
+  };
+}
+
 export interface CommitRefused {
   generation: number;
   epoch: number;
@@ -607,6 +618,7 @@ export type ServerMessage =
   | ({ type: "asked" } & Asked)
   | ({ type: "away" } & Away)
   | ({ type: "caught_up" } & CaughtUp)
+  | ({ type: "closing" } & Closing)
   | ({ type: "commit_refused" } & CommitRefused)
   | ({ type: "committed" } & Committed)
   | ({ type: "demand" } & Demand)
@@ -639,6 +651,8 @@ export function decodeServerMessage(v: unknown): ServerMessage {
       return { type, ...decodeAway(v, "away") };
     case "caught_up":
       return { type, ...decodeCaughtUp(v, "caught_up") };
+    case "closing":
+      return { type, ...decodeClosing(v, "closing") };
     case "commit_refused":
       return { type, ...decodeCommitRefused(v, "commit_refused") };
     case "committed":
