@@ -96,7 +96,13 @@ var readyLine = regexp.MustCompile(`^Incamera is ready: (https?://\S+)$`)
 // start runs `incamera serve` until it says that it is ready.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: command(t, append([]string{"serve"}, args...)...), stderr: &safeBuffer{}, rest: make(chan string, 1)}
+	return startCommand(t, command(t, append([]string{"serve"}, args...)...))
+}
+
+// startCommand is start for a command that is prepared already.
+func startCommand(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, cmd: cmd, stderr: &safeBuffer{}, rest: make(chan string, 1)}
 	p.cmd.Stderr = p.stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -147,7 +153,7 @@ func TestUsage(t *testing.T) {
 		code   int
 		output string
 	}{
-		"no command":         {nil, 2, `expected one of "serve", "version"`},
+		"no command":         {nil, 2, `expected one of "serve", "check-config"`},
 		"an unknown command": {[]string{"dance"}, 2, "unexpected argument dance"},
 		"an unknown flag":    {[]string{"serve", "--port", "80"}, 2, "unknown flag --port"},
 		"plain HTTP":         {[]string{"serve", "--listen", "0.0.0.0:8080"}, 2, "secure pages only"},

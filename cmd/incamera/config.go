@@ -7,11 +7,13 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A Config is what `incamera serve` is told. The tags are the command line;
 // each flag is INCAMERA_… in the environment, too.
 type Config struct {
+	ConfigFile    string   `name:"config" env:"INCAMERA_CONFIG" placeholder:"FILE" help:"Settings in a file: lines of name = \"value\", named like the flags. A flag wins over the environment, the environment over the file."`
 	Listen        string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address for the page and signaling (TCP) and for media (UDP, the same port). Port 0 picks a free one. Default: ${default}."`
 	PublicAddress []string `placeholder:"IP" help:"IP address at which browsers reach the media port. Repeat for several. Default: the listening addresses."`
 	TLSCert       string   `name:"tls-cert" placeholder:"FILE" help:"Certificate chain, PEM."`
@@ -21,13 +23,16 @@ type Config struct {
 	BehindProxy   bool     `help:"A reverse proxy ends TLS: plain HTTP is allowed on any address, and clients are told apart by the last X-Forwarded-For. The proxy must pass on Host and websockets, and nobody else may reach this port."`
 	Metrics       string   `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Loopback address for /metrics, /healthz, /readyz and /debug/pprof. Empty: none. Default: ${default}."`
 	LogFormat     string   `default:"text" enum:"text,json" help:"Form of the log on stderr: text or json."`
+	LogLevel      string   `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: debug, info, warn or error. Default: ${default}."`
+
+	Drain time.Duration `default:"0s" placeholder:"TIME" help:"How long meetings may go on after SIGTERM, such as 15m. Nobody can begin a new one meanwhile. Default: ${default}, which ends them at once; clients come back by themselves when the server does."`
 }
 
 const selfSigned = "self-signed"
 
 // Validate reports all that is wrong at once, each with its remedy.
 func (c *Config) Validate() error {
-	return errors.Join(c.checkListen(), c.checkPublic(), c.checkTLS(), c.checkMetrics())
+	return errors.Join(c.checkListen(), c.checkPublic(), c.checkTLS(), c.checkMetrics(), c.checkDrain())
 }
 
 func (c *Config) secure() bool { return c.TLS == selfSigned || c.TLSCert != "" }
@@ -85,6 +90,17 @@ func (c *Config) checkMetrics() error {
 	if !host.IsLoopback() {
 		return fmt.Errorf("--metrics %s: profiles show what the server holds in memory, so this listens on loopback only. "+
 			"Give --metrics 127.0.0.1:9090 and fetch it through a tunnel or an exporter on this machine", c.Metrics)
+	}
+	return nil
+}
+
+// maxDrain is the longest that --drain may be. Longer, and a server that was
+// told to stop is taken for one that hangs.
+const maxDrain = 24 * time.Hour
+
+func (c *Config) checkDrain() error {
+	if c.Drain < 0 || c.Drain > maxDrain {
+		return fmt.Errorf("--drain %v: want a time from 0s to %v", c.Drain, maxDrain)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/tls"
 	"fmt"
 	"io"
 	"io/fs"
@@ -193,8 +192,8 @@ func httpServer(handler http.Handler) *http.Server {
 	}
 }
 
-func serveOn(s *http.Server, l net.Listener, secure *tls.Config) error {
-	if secure != nil {
+func serveOn(s *http.Server, l net.Listener) error {
+	if s.TLSConfig != nil {
 		return s.ServeTLS(l, "", "")
 	}
 	return s.Serve(l)

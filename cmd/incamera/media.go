@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 
 	"incamera/sfu"
@@ -15,10 +16,10 @@ import (
 // A forwarder is the media plane of the server in the terms of signaling.
 type forwarder struct{ *sfu.Server }
 
-// openForwarder takes the media port. public are addresses at which it is
-// reached beside its own.
-func openForwarder(addr netip.AddrPort, public []netip.Addr, log *slog.Logger) (forwarder, error) {
-	s, err := sfu.New(sfu.Config{Listen: addr, Advertise: public, Log: log})
+// openForwarder takes the media port, or conn where that is not nil. public are
+// addresses at which it is reached beside its own.
+func openForwarder(addr netip.AddrPort, conn *net.UDPConn, public []netip.Addr, log *slog.Logger) (forwarder, error) {
+	s, err := sfu.New(sfu.Config{Listen: addr, Conn: conn, Advertise: public, Log: log})
 	return forwarder{s}, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/netip"
@@ -35,29 +36,27 @@ type authority struct {
 }
 
 // loadTLS returns nil for plain HTTP. notes are lines for the operator.
-func loadTLS(c *Config, now time.Time) (cfg *tls.Config, notes []string, err error) {
-	var cert tls.Certificate
+func loadTLS(c *Config, log *slog.Logger, now time.Time) (certs *certificates, notes []string, err error) {
 	switch {
 	case c.TLS == selfSigned:
 		var a *authority
 		if a, err = openAuthority(c.Data, now); err != nil {
 			return nil, nil, err
 		}
-		if cert, err = a.issue(certificateNames(c), now); err != nil {
+		issue := func(now time.Time) (tls.Certificate, error) { return a.issue(certificateNames(c), now) }
+		certs, err = newCertificates(issue, func() string { return "" }, renewBefore, log, now)
+		if err != nil {
 			return nil, nil, err
 		}
-		notes = []string{
+		return certs, []string{
 			"Certificate authority, SHA-256: " + fingerprint(a.cert.Raw),
-			"Certificate, SHA-256:           " + fingerprint(cert.Certificate[0]),
-		}
+			"Certificate, SHA-256:           " + fingerprint(certs.at(now).Certificate[0]),
+		}, nil
 	case c.TLSCert != "":
-		if cert, err = tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); err != nil {
-			return nil, nil, fmt.Errorf("reading --tls-cert and --tls-key: %w", err)
-		}
-	default:
-		return nil, nil, nil
+		certs, err = fileCertificates(c.TLSCert, c.TLSKey, log, now)
+		return certs, nil, err
 	}
-	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13}, notes, nil
+	return nil, nil, nil
 }
 
 // fingerprint is written as browsers show it.

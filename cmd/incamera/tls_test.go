@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/x509"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,11 +14,11 @@ func TestSelfSigned(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	c := validConfig()
 	c.TLS, c.Listen, c.PublicAddress = selfSigned, "192.168.1.10:8443", []string{"203.0.113.7"}
-	cfg, notes, err := loadTLS(&c, now)
+	certs, notes, err := loadTLS(&c, slog.New(slog.DiscardHandler), now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	chain := cfg.Certificates[0].Certificate
+	chain := certs.at(now).Certificate
 	leaf, err := x509.ParseCertificate(chain[0])
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +74,7 @@ func TestAuthorityIsKept(t *testing.T) {
 func TestCertificateFilesMissing(t *testing.T) {
 	c := validConfig()
 	c.TLSCert, c.TLSKey = "gone.pem", "gone.key"
-	if _, _, err := loadTLS(&c, time.Now()); err == nil || !strings.Contains(err.Error(), "gone.pem") {
+	if _, _, err := loadTLS(&c, slog.New(slog.DiscardHandler), time.Now()); err == nil || !strings.Contains(err.Error(), "gone.pem") {
 		t.Errorf("%v", err)
 	}
 }
