@@ -20,5 +20,6 @@ COPY --from=server /incamera /incamera
 USER 65532:65532
 # One port number: TCP for the page and signaling, UDP for media. The image writes nothing: run it with --read-only.
 EXPOSE 8080/tcp 8080/udp
+HEALTHCHECK CMD ["/incamera", "health"]
 ENTRYPOINT ["/incamera"]
 CMD ["serve", "--listen", "0.0.0.0:8080", "--tls", "self-signed"]

@@ -36,7 +36,7 @@ func (s *Server) guard(what, method string, next http.HandlerFunc) http.Handler 
 		}
 		from := s.address(r)
 		if !s.addresses[what].allow(from, time.Now()) {
-			s.counters.limited.Add(1)
+			s.counters.limited[what].Add(1)
 			s.cfg.Log.Warn("too many requests", "for", what, "address", from)
 			w.Header().Set("Retry-After", "10")
 			answerError(w, http.StatusTooManyRequests, wire.CodeRate, "Too many requests. Wait a moment.")

@@ -7,7 +7,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -86,7 +88,9 @@ type Server struct {
 
 // counters are for the operator; none is of a room or a person. Atomic.
 type counters struct {
-	sockets, joined, resumed, refused, limited, malformed, created atomic.Int64
+	sockets, joined, resumed, refused, malformed, created atomic.Int64
+
+	limited map[string]*atomic.Int64 // by what is asked for; the map is static
 }
 
 // An entry is a room that exists. Immutable.
@@ -105,6 +109,10 @@ func New(cfg Config) *Server {
 		"create": newAddressLimiter(cfg.Budgets.Create),
 		"look":   newAddressLimiter(cfg.Budgets.Look),
 		"socket": newAddressLimiter(cfg.Budgets.Socket),
+	}
+	s.counters.limited = map[string]*atomic.Int64{}
+	for what := range s.addresses {
+		s.counters.limited[what] = &atomic.Int64{}
 	}
 	s.mux.Handle("/api/rooms", s.guard("create", http.MethodPost, s.createRoom))
 	s.mux.Handle("/api/look", s.guard("look", http.MethodPost, s.look))
@@ -139,25 +147,41 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 }
 
-// A Metric is one figure for the operator.
+// A Metric is one figure for the operator. Those of one name stand together,
+// and share its help and kind.
 type Metric struct {
 	Name, Help string
 	Gauge      bool // may fall; otherwise a counter
-	Value      int64
+	Value      float64
+	// Label and Of tell figures of one name apart: a word of the program's own,
+	// never a room or a person. Empty: there is one such figure.
+	Label, Of string
 }
 
 // Metrics returns figures of the whole server, none of a room or a person.
 func (s *Server) Metrics() []Metric {
 	c := &s.counters
-	return []Metric{
-		{"incamera_rooms", "Rooms that exist now.", true, int64(len(s.entries()))},
-		{"incamera_participants", "Sessions in all rooms now.", true, int64(s.people())},
-		{"incamera_sockets", "Signaling sockets open now.", true, c.sockets.Load()},
-		{"incamera_rooms_created_total", "Rooms made.", false, c.created.Load()},
-		{"incamera_joined_total", "Sessions begun.", false, c.joined.Load()},
-		{"incamera_resumed_total", "Sessions resumed with another socket.", false, c.resumed.Load()},
-		{"incamera_refused_total", "Requests and joins refused for room or token.", false, c.refused.Load()},
-		{"incamera_limited_total", "Requests refused for their rate.", false, c.limited.Load()},
-		{"incamera_malformed_total", "Messages that could not be understood.", false, c.malformed.Load()},
+	figures := []Metric{
+		{Name: "incamera_rooms", Help: "Rooms that exist now.", Gauge: true, Value: float64(len(s.entries()))},
+		{Name: "incamera_participants", Help: "Sessions in all rooms now.", Gauge: true, Value: float64(s.people())},
+		{Name: "incamera_sockets", Help: "Signaling sockets open now.", Gauge: true, Value: float64(c.sockets.Load())},
+		{Name: "incamera_rooms_created_total", Help: "Rooms made.", Value: float64(c.created.Load())},
+		{Name: "incamera_malformed_total", Help: "Messages that could not be understood.", Value: float64(c.malformed.Load())},
 	}
+	for _, r := range []struct {
+		of string
+		n  *atomic.Int64
+	}{{"joined", &c.joined}, {"resumed", &c.resumed}, {"refused", &c.refused}} {
+		figures = append(figures, Metric{
+			Name: "incamera_sessions_total", Help: "Sessions begun, resumed with another socket, and refused (looks at a room included) for room or token.",
+			Label: "result", Of: r.of, Value: float64(r.n.Load()),
+		})
+	}
+	for _, surface := range slices.Sorted(maps.Keys(c.limited)) {
+		figures = append(figures, Metric{
+			Name: "incamera_ratelimited_total", Help: "Requests refused for their rate.",
+			Label: "surface", Of: surface, Value: float64(c.limited[surface].Load()),
+		})
+	}
+	return figures
 }

@@ -187,7 +187,7 @@ func TestChat(t *testing.T) {
 	}
 	for _, m := range f.Metrics() {
 		if m.Name == "incamera_rooms" && m.Value != 2 || m.Name == "incamera_participants" && m.Value != 1 {
-			t.Errorf("%s is %d", m.Name, m.Value)
+			t.Errorf("%s is %v", m.Name, m.Value)
 		}
 	}
 }

@@ -30,16 +30,25 @@ func (f forwarder) NewRoom() (room.Media, error) { return mediaRoom{f.Server.New
 func (f forwarder) Metrics() []signaling.Metric {
 	s := f.Stats()
 	counter := func(name, help string, v uint64) signaling.Metric {
-		return signaling.Metric{Name: name, Help: help, Value: int64(v)}
+		return signaling.Metric{Name: name, Help: help, Value: float64(v)}
+	}
+	labelled := func(name, help, label, of string, v uint64) signaling.Metric {
+		return signaling.Metric{Name: name, Help: help, Label: label, Of: of, Value: float64(v)}
+	}
+	packets := func(direction string, v uint64) signaling.Metric {
+		return labelled("incamera_sfu_packets_total", "Media packets received and sent.", "direction", direction, v)
+	}
+	dropped := func(reason string, v uint64) signaling.Metric {
+		return labelled("incamera_sfu_dropped_total", "Packets that were not forwarded: of no connection, without a valid beginning, received twice, "+
+			"of a connection that was replaced, for a subscriber that is not ready, or that the system did not take.", "reason", reason, v)
 	}
 	return []signaling.Metric{
-		counter("incamera_sfu_packets_in_total", "Media packets received.", s.PacketsIn),
-		counter("incamera_sfu_packets_out_total", "Media packets sent.", s.PacketsOut),
-		counter("incamera_sfu_resent_total", "Media packets sent again because they were missed.", s.Resent),
-		counter("incamera_sfu_garbage_total", "UDP packets that belong to no connection.", s.Garbage),
-		counter("incamera_sfu_malformed_total", "Media packets that show no valid beginning.", s.Malformed),
-		counter("incamera_sfu_unwritable_total", "Media packets that could not be sent.", s.Unwritable),
-		counter("incamera_sfu_keyframe_requests_total", "Key frames asked for.", s.KeyFrameRequests),
+		packets("in", s.PacketsIn), packets("out", s.PacketsOut),
+		dropped("garbage", s.Garbage), dropped("malformed", s.Malformed), dropped("duplicate", s.Duplicates),
+		dropped("stale", s.Stale), dropped("unsendable", s.Unsendable), dropped("unwritable", s.Unwritable),
+		counter("incamera_sfu_nacks_total", "Media packets that subscribers missed.", s.Asked),
+		counter("incamera_sfu_resent_total", "Of these, sent again.", s.Resent),
+		counter("incamera_sfu_keyframe_requests_total", "Key frames asked of publishers.", s.KeyFrameRequests),
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"net/netip"
-	"runtime"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -62,20 +62,24 @@ func namesLoopback(host string) bool {
 // exposition writes the text format of Prometheus. No figure has a label of a
 // room or a person.
 func exposition(version string, figures []signaling.Metric) string {
-	var mem runtime.MemStats
-	runtime.ReadMemStats(&mem)
-	figures = append(figures,
-		signaling.Metric{Name: "go_goroutines", Help: "Goroutines now.", Gauge: true, Value: int64(runtime.NumGoroutine())},
-		signaling.Metric{Name: "go_memstats_heap_inuse_bytes", Help: "Heap in use.", Gauge: true, Value: int64(mem.HeapInuse)},
-	)
+	figures = append(figures, processFigures()...)
 	var b strings.Builder
 	fmt.Fprintf(&b, "# HELP incamera_build_info The version that runs.\n# TYPE incamera_build_info gauge\nincamera_build_info{version=%q} 1\n", version)
+	last := ""
 	for _, f := range figures {
-		kind := "counter"
-		if f.Gauge {
-			kind = "gauge"
+		if f.Name != last {
+			kind := "counter"
+			if f.Gauge {
+				kind = "gauge"
+			}
+			fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n", f.Name, f.Help, f.Name, kind)
+			last = f.Name
 		}
-		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n%s %d\n", f.Name, f.Help, f.Name, kind, f.Name, f.Value)
+		label := ""
+		if f.Label != "" {
+			label = fmt.Sprintf("{%s=%q}", f.Label, f.Of)
+		}
+		fmt.Fprintf(&b, "%s%s %s\n", f.Name, label, strconv.FormatFloat(f.Value, 'f', -1, 64))
 	}
 	return b.String()
 }

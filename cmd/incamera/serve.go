@@ -66,7 +66,7 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 		return err
 	}
 	var state serverState
-	closeMetrics := serveMetrics(c.Metrics, operatorRoutes(version, &state.ready, meetings.Metrics, media.Metrics, state.metrics(certs)), log)
+	closeMetrics := serveMetrics(c.Metrics, operatorRoutes(version, &state.ready, meetings.Metrics, media.Metrics, state.metrics(certs), func() []signaling.Metric { return udpFigures(media.Port()) }), log)
 	defer closeMetrics()
 
 	public := httpServer(handler)
@@ -111,7 +111,7 @@ func (s *serverState) metrics(certs *certificates) func() []signaling.Metric {
 		}
 		if certs != nil {
 			all = append(all, signaling.Metric{
-				Name: "incamera_cert_expiry_timestamp_seconds", Help: "When the certificate that is served ends, in Unix time.", Gauge: true, Value: certs.expiry().Unix(),
+				Name: "incamera_cert_expiry_timestamp_seconds", Help: "When the certificate that is served ends, in Unix time.", Gauge: true, Value: float64(certs.expiry().Unix()),
 			})
 		}
 		return all
