@@ -39,6 +39,7 @@ type joinCommand struct {
 	Name      string        `default:"Peer" help:"Name that the others see."`
 	Duration  time.Duration `help:"Leave after this time; 0 stays until interrupted."`
 	Say       []string      `sep:"none" help:"Say a line of chat as soon as somebody is there. Can be repeated."`
+	Hand      bool          `help:"Raise a hand as soon as somebody is there."`
 	NoPublish bool          `help:"Send nothing."`
 	Screen    bool          `help:"Share a screen, too."`
 	Layers    int           `default:"1" help:"Simulcast layers of the camera, 1 to 3."`
@@ -119,7 +120,7 @@ func join(ctx context.Context, j joinCommand, stdout, stderr io.Writer) error {
 		level = slog.LevelDebug
 	}
 	cfg := client.Config{
-		Link: l, Name: j.Name, Layers: j.Layers, Misbehave: client.Misbehaviour(j.Misbehave),
+		Link: l, Name: j.Name, Layers: j.Layers, Misbehave: client.Misbehaviour(j.Misbehave), RaiseHand: j.Hand,
 		Log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	}
 	if !j.NoPublish {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -35,21 +36,27 @@ func newMeeting(t *testing.T, url string) link.Link {
 
 func enter(t *testing.T, l link.Link, name string, publish ...wire.Source) *peer {
 	t.Helper()
-	c, err := client.New(client.Config{Link: l, Name: name, Publish: publish, Layers: 1, Log: slog.New(slog.DiscardHandler)})
+	return enterAs(t, client.Config{Link: l, Name: name, Publish: publish, Layers: 1})
+}
+
+func enterAs(t *testing.T, cfg client.Config) *peer {
+	t.Helper()
+	cfg.Log = slog.New(slog.DiscardHandler)
+	c, err := client.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	result := make(chan error, 1)
 	go func() { result <- c.Run(ctx) }()
-	p := &peer{Client: c, t: t, name: name}
+	p := &peer{Client: c, t: t, name: cfg.Name}
 	p.leave = sync.OnceValue(func() error {
 		cancel()
 		return <-result
 	})
 	t.Cleanup(func() {
 		if err := p.leave(); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v", cfg.Name, err)
 		}
 	})
 	return p
@@ -236,6 +243,33 @@ func TestServerRestart(t *testing.T) {
 	together(t, ann, bob)
 	shows(t, ann, bob, 20, mic)
 	shows(t, bob, ann, 20, mic)
+}
+
+// TestHands: raised hands stand in the same line for all, for who joins later
+// too.
+func TestHands(t *testing.T) {
+	l := newMeeting(t, startServer(t, "127.0.0.1:0").url)
+	raises := func(name string) client.Config {
+		return client.Config{Link: l, Name: name, Layers: 1, RaiseHand: true}
+	}
+	line := func(p *peer) string {
+		var s []string
+		for _, m := range p.Report().Members {
+			if m.Ticket > 0 {
+				s = append(s, fmt.Sprint(m.Ticket, m.Name))
+			}
+		}
+		slices.Sort(s)
+		return strings.Join(s, " ")
+	}
+	ann, bob := enter(t, l, "Ann"), enterAs(t, raises("Bob"))
+	until(t, "Bob is first", 20*time.Second, func() bool { return line(ann) == "1Bob" && line(bob) == "1Bob" })
+	cat := enter(t, l, "Cat")
+	until(t, "Cat hears it, too", 20*time.Second, func() bool { return line(cat) == "1Bob" })
+	if err := bob.leave(); err != nil {
+		t.Error(err)
+	}
+	until(t, "the line is empty", 20*time.Second, func() bool { return line(ann) == "" && line(cat) == "" })
 }
 
 // TestCommands runs the program as people do.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -14,10 +16,16 @@ const (
 
 	// MaxChat is the length of a chat text in code points.
 	MaxChat = 4000
+
+	// MaxTicket is the last place in the line of raised hands. Those who come
+	// after it share it.
+	MaxTicket = 1<<31 - 1
+
+	maxSign = 16 // letters of a reaction's name
 )
 
-// An App is what people say inside the group (PROTOCOL.md 2.7): a Chat or a
-// State.
+// An App is what people say inside the group (PROTOCOL.md 2.7): a Chat, a
+// State, a Hand or a Reaction.
 type App interface{ kind() string }
 
 // A Chat is a text for everybody.
@@ -33,8 +41,26 @@ type State struct {
 	Screen bool `json:"screen"`
 }
 
-func (Chat) kind() string  { return "chat" }
-func (State) kind() string { return "state" }
+// A Hand is the sender's place in the line of raised hands: one more than the
+// highest that it has heard of, up to MaxTicket; 0 is a lowered hand. Equal
+// tickets are ordered by session id.
+type Hand struct {
+	Ticket uint32 `json:"ticket"`
+}
+
+// A Reaction is a sign that is shown for a moment: one of Signs.
+type Reaction struct {
+	Sign string `json:"sign"`
+}
+
+// Signs are the reactions there are. Names alone travel, so that nobody can
+// put a picture of his own on the screens of others.
+var Signs = [...]string{"thumb", "applause", "heart", "laugh", "surprise", "party"}
+
+func (Chat) kind() string     { return "chat" }
+func (State) kind() string    { return "state" }
+func (Hand) kind() string     { return "hand" }
+func (Reaction) kind() string { return "reaction" }
 
 // EncodeApp returns the padded bytes of an application message. It fails for
 // what receivers would drop.
@@ -53,6 +79,22 @@ func EncodeApp(a App) ([]byte, error) {
 		v = struct {
 			Kind string `json:"kind"`
 			State
+		}{a.kind(), a}
+	case Hand:
+		if a.Ticket > MaxTicket {
+			return nil, fmt.Errorf("saying something: ticket %d is beyond the line's end, %d", a.Ticket, MaxTicket)
+		}
+		v = struct {
+			Kind string `json:"kind"`
+			Hand
+		}{a.kind(), a}
+	case Reaction:
+		if !slices.Contains(Signs[:], a.Sign) {
+			return nil, fmt.Errorf("saying something: there is no reaction %q", a.Sign)
+		}
+		v = struct {
+			Kind string `json:"kind"`
+			Reaction
 		}{a.kind(), a}
 	default:
 		panic(fmt.Sprintf("group: no encoding for %T", a))
@@ -117,11 +159,38 @@ func decodeApp(b []byte) (App, error) {
 		var s State
 		err := errors.Join(read(fields, "mic", &s.Mic), read(fields, "camera", &s.Camera), read(fields, "screen", &s.Screen))
 		return s, err
+	case "hand":
+		// Any spelling of an integer that JSON has, as in a browser.
+		var ticket float64
+		if err := read(fields, "ticket", &ticket); err != nil {
+			return nil, err
+		}
+		if ticket < 0 || ticket > MaxTicket || ticket != math.Trunc(ticket) {
+			return nil, errors.New("the ticket is no place in a line")
+		}
+		return Hand{uint32(ticket)}, nil
+	case "reaction":
+		var r Reaction
+		if err := read(fields, "sign", &r.Sign); err != nil {
+			return nil, err
+		}
+		return r.known()
 	}
 	return nil, nil
 }
 
-func read[T string | bool](fields map[string]json.RawMessage, name string, to *T) error {
+// known returns nil for a sign that may be one of a later version.
+func (r Reaction) known() (App, error) {
+	switch {
+	case slices.Contains(Signs[:], r.Sign):
+		return r, nil
+	case r.Sign == "" || len(r.Sign) > maxSign || strings.Trim(r.Sign, "abcdefghijklmnopqrstuvwxyz") != "":
+		return nil, errors.New("the sign is no name")
+	}
+	return nil, nil
+}
+
+func read[T string | bool | float64](fields map[string]json.RawMessage, name string, to *T) error {
 	raw, ok := fields[name]
 	if !ok || string(raw) == "null" || json.Unmarshal(raw, to) != nil {
 		return fmt.Errorf("%s is missing or of another type", name)

@@ -26,6 +26,15 @@ func TestAppVectors(t *testing.T) {
 		Chat{"0000000000000000", strings.Repeat("x", 205)},
 		Chat{"00000000000000ff", strings.Repeat("é", MaxChat)},
 		State{Mic: true, Screen: true},
+		Hand{},
+		Hand{1},
+		Hand{MaxTicket},
+		Reaction{"thumb"},
+		Reaction{"applause"},
+		Reaction{"heart"},
+		Reaction{"laugh"},
+		Reaction{"surprise"},
+		Reaction{"party"},
 	} {
 		b, err := EncodeApp(a)
 		if err != nil {
@@ -39,7 +48,7 @@ func TestAppVectors(t *testing.T) {
 		}
 		good = append(good, vector{string(b[4 : 4+binary.BigEndian.Uint32(b)]), b})
 	}
-	for _, text := range []string{`{"kind":"wave"}`, `{"kind":"poll","id":3}`, `{}`, `{"kind":3}`, `{"KIND":"chat"}`} {
+	for _, text := range []string{`{"kind":"wave"}`, `{"kind":"poll","id":3}`, `{}`, `{"kind":3}`, `{"KIND":"chat"}`, `{"kind":"reaction","sign":"abcdefghijklmnop"}`} {
 		a, err := DecodeApp(padded(text))
 		if err != nil || a != nil {
 			t.Errorf("%s is %+v, %v", text, a, err)
@@ -69,6 +78,20 @@ func badApps(t *testing.T) (all []golden.Hex) {
 		`{"kind":"chat","id":"0123456789abcdef","text":"` + strings.Repeat("x", MaxChat+1) + `"}`,
 		`{"kind":"state","mic":true,"camera":true}`,
 		`{"kind":"state","mic":1,"camera":true,"screen":false}`,
+		`{"kind":"hand"}`,
+		`{"kind":"hand","ticket":"1"}`,
+		`{"kind":"hand","ticket":null}`,
+		`{"kind":"hand","ticket":true}`,
+		`{"kind":"hand","ticket":-1}`,
+		`{"kind":"hand","ticket":1.5}`,
+		`{"kind":"hand","ticket":2147483648}`,
+		`{"kind":"hand","ticket":1e999}`,
+		`{"kind":"reaction"}`,
+		`{"kind":"reaction","sign":1}`,
+		`{"kind":"reaction","sign":""}`,
+		`{"kind":"reaction","sign":"Thumb"}`,
+		`{"kind":"reaction","sign":"👍"}`,
+		`{"kind":"reaction","sign":"abcdefghijklmnopq"}`,
 		"{\"kind\":\"wave\",\"x\":\"\xff\"}",
 	} {
 		bad = append(bad, padded(text))
@@ -80,6 +103,23 @@ func badApps(t *testing.T) (all []golden.Hex) {
 		all = append(all, b)
 	}
 	return all
+}
+
+func TestBadSignsAreNotSaid(t *testing.T) {
+	for _, a := range []App{Hand{MaxTicket + 1}, Reaction{}, Reaction{"wave"}, Reaction{"👍"}} {
+		if b, err := EncodeApp(a); err == nil {
+			t.Errorf("%+v is said as %d bytes", a, len(b))
+		}
+	}
+}
+
+// What the server sees of a hand, a reaction and a short text is one size.
+func TestSignsLookLikeText(t *testing.T) {
+	for _, a := range []App{Hand{}, Hand{MaxTicket}, Reaction{"surprise"}, State{}, Chat{"0123456789abcdef", "yes"}} {
+		if b, err := EncodeApp(a); err != nil || len(b) != appStep {
+			t.Errorf("%+v takes %d bytes, %v", a, len(b), err)
+		}
+	}
 }
 
 func TestBadChatIsNotSaid(t *testing.T) {

@@ -29,6 +29,8 @@ type Config struct {
 	Publish []wire.Source // what is sent; any but the screen's sound has a clip
 	Layers  int           // of the camera, 1 to 3; each sends the same picture
 	Log     *slog.Logger
+	// RaiseHand raises a hand as soon as somebody is there, for good.
+	RaiseHand bool
 	// Misbehave spoils the frames of the camera, in tests of who must refuse them.
 	Misbehave Misbehaviour
 
@@ -96,7 +98,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c.counts = newCounts(c.media.picture, c.media.sound)
-	c.report = Report{Name: cfg.Name, Phase: group.Idle.String(), Members: []MemberReport{}, Chat: []ChatReport{}, Errors: []string{}, Media: map[string]string{}}
+	c.report = Report{Name: cfg.Name, Phase: group.Idle.String(), Members: []MemberReport{}, Chat: []ChatReport{}, Reactions: []ReactionReport{}, Errors: []string{}, Media: map[string]string{}}
 	return c, nil
 }
 
@@ -292,6 +294,7 @@ func (c *Client) Report() Report {
 	r.Seconds = time.Since(c.began).Seconds()
 	r.Members = append([]MemberReport{}, r.Members...)
 	r.Chat = append([]ChatReport{}, r.Chat...)
+	r.Reactions = append([]ReactionReport{}, r.Reactions...)
 	r.Errors = append([]string{}, r.Errors...)
 	r.Sent, r.Media = map[wire.Source]Sent{}, map[string]string{}
 	for k, v := range c.counts.sent {

@@ -26,6 +26,7 @@ type Report struct {
 	Sent       map[wire.Source]Sent `json:"sent"`
 	Received   []Received           `json:"received"`
 	Chat       []ChatReport         `json:"chat"`
+	Reactions  []ReactionReport     `json:"reactions"`
 	Dropped    group.Dropped        `json:"dropped"`
 	Errors     []string             `json:"errors"`
 }
@@ -37,6 +38,9 @@ type MemberReport struct {
 	Self    bool   `json:"self"`
 	// State is what the member says it has switched on, nil before it has.
 	State *group.State `json:"state,omitempty"`
+	// Ticket is the member's place in the line of raised hands, 0 when its
+	// hand is down.
+	Ticket uint32 `json:"ticket,omitempty"`
 }
 
 // Sent counts frames that went out sealed; a layer counts for itself.
@@ -65,6 +69,13 @@ type ChatReport struct {
 	Name    string `json:"name"`
 	Text    string `json:"text"`
 	Self    bool   `json:"self"`
+}
+
+// A ReactionReport is a sign that somebody gave.
+type ReactionReport struct {
+	Session string `json:"session"`
+	Name    string `json:"name"`
+	Sign    string `json:"sign"`
 }
 
 // reason is the name of why a frame was dropped.

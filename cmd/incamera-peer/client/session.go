@@ -123,9 +123,9 @@ func (c *Client) phase(e group.PhaseChanged) {
 func (c *Client) entered(e group.EpochBegun) {
 	now := time.Now()
 	c.mu.Lock()
-	before := map[string]*group.State{}
+	before := map[string]MemberReport{}
 	for _, m := range c.report.Members {
-		before[m.Session] = m.State
+		before[m.Session] = m
 	}
 	if c.trespasser != nil {
 		c.trespasser.entered(e.Keys, now)
@@ -137,11 +137,11 @@ func (c *Client) entered(e group.EpochBegun) {
 	c.report.Members = nil
 	newcomers := false
 	for _, p := range e.Roster {
-		state, known := before[p.Session]
+		old, known := before[p.Session]
 		newcomers = newcomers || !known && p.Leaf != e.Keys.Self
 		devices = append(devices, p.Device)
 		c.names[p.Session] = p.Name
-		c.report.Members = append(c.report.Members, MemberReport{p.Session, p.Name, p.Leaf == e.Keys.Self, state})
+		c.report.Members = append(c.report.Members, MemberReport{p.Session, p.Name, p.Leaf == e.Keys.Self, old.State, old.Ticket})
 	}
 	c.report.Epoch, c.report.Epochs = e.Keys.Number, c.report.Epochs+1
 	c.report.RosterCode = verify.RosterCode(string(c.cfg.Link.Room), devices).String()
@@ -151,7 +151,27 @@ func (c *Client) entered(e group.EpochBegun) {
 	}
 	if newcomers {
 		c.sayApp(c.state())
+		if c.cfg.RaiseHand {
+			c.raiseHand()
+		}
 	}
+}
+
+// raiseHand takes the next place in the line, or says again which it has.
+func (c *Client) raiseHand() {
+	c.mu.Lock()
+	own, last := uint32(0), uint32(0)
+	for _, m := range c.report.Members {
+		last = max(last, m.Ticket)
+		if m.Self {
+			own = m.Ticket
+		}
+	}
+	c.mu.Unlock()
+	if own == 0 {
+		own = min(last, group.MaxTicket-1) + 1
+	}
+	c.sayApp(group.Hand{Ticket: own})
 }
 
 func (c *Client) state() group.State {
@@ -172,15 +192,26 @@ func (c *Client) heard(e group.Heard) {
 		if c.cfg.Heard != nil {
 			c.cfg.Heard(line)
 		}
-	case group.State:
+	case group.Reaction:
 		c.note(func(r *Report) {
-			for i := range r.Members {
-				if r.Members[i].Session == e.From.Session {
-					r.Members[i].State = &a
-				}
-			}
+			r.Reactions = append(r.Reactions, ReactionReport{e.From.Session, e.From.Name, a.Sign})
 		})
+	case group.State:
+		c.noteOf(e.From, func(m *MemberReport) { m.State = &a })
+	case group.Hand:
+		c.noteOf(e.From, func(m *MemberReport) { m.Ticket = a.Ticket })
 	}
+}
+
+// noteOf notes something about one member.
+func (c *Client) noteOf(p group.Participant, f func(*MemberReport)) {
+	c.note(func(r *Report) {
+		for i := range r.Members {
+			if r.Members[i].Session == p.Session {
+				f(&r.Members[i])
+			}
+		}
+	})
 }
 
 // seal makes the bytes to send of a frame. It is called by the publisher.

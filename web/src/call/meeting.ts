@@ -431,6 +431,7 @@ export class Meeting implements MeetingModel {
       if (!self) this.changePeer(session, { says: { mic, camera, screen } });
       return;
     }
+    if (payload.kind !== "chat") return;
     const { id, text } = payload;
     this.written.take(
       { id, session, name, self, text, at: this.env.now() },

@@ -1,6 +1,6 @@
 /** What people say inside the group (PROTOCOL.md 2.7). */
 import { type Bytes, cat, text, u32, utf8 } from "./bytes";
-import type { AppPayload } from "./protocol";
+import { type AppPayload, MAX_TICKET, type Sign, signs } from "./protocol";
 
 const STEP = 256;
 export const MAX_CHAT = 4000; // characters
@@ -9,10 +9,18 @@ export const MAX_CHAT = 4000; // characters
 export const validChat = (said: string): boolean =>
   said.trim() !== "" && [...said].length <= MAX_CHAT && !/\p{Cs}/u.test(said);
 
+const validTicket = (n: unknown): n is number =>
+  Number.isInteger(n) && (n as number) >= 0 && (n as number) <= MAX_TICKET;
+
+const isSign = (s: string): s is Sign => (signs as readonly string[]).includes(s);
+
 /** Throws for what nobody would accept. */
 export function encodeApp(payload: AppPayload): Bytes {
   if (payload.kind === "chat" && !validChat(payload.text))
     throw new Error("app: not a text that can be said");
+  if (payload.kind === "hand" && !validTicket(payload.ticket))
+    throw new Error("app: not a place in a line");
+  if (payload.kind === "reaction" && !isSign(payload.sign)) throw new Error("app: not a reaction");
   const json = utf8(JSON.stringify(payload));
   const n = 4 + json.length;
   return cat(u32(json.length), json, new Uint8Array((STEP - (n % STEP)) % STEP));
@@ -41,6 +49,16 @@ export function decodeApp(data: Uint8Array): AppPayload | null {
         throw new Error("app: bad state");
       }
       return { kind: "state", mic, camera, screen };
+    }
+    case "hand": {
+      const { ticket } = o;
+      if (!validTicket(ticket)) throw new Error("app: bad ticket");
+      return { kind: "hand", ticket };
+    }
+    case "reaction": {
+      const { sign } = o;
+      if (typeof sign !== "string" || !/^[a-z]{1,16}$/.test(sign)) throw new Error("app: bad sign");
+      return isSign(sign) ? { kind: "reaction", sign } : null; // maybe one of a later version
     }
     default:
       return null;

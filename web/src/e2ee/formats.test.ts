@@ -285,6 +285,10 @@ test("app: malformed messages are refused, unknown kinds ignored", () => {
   const chat = (said: string): AppPayload => ({ kind: "chat", id: "0123456789abcdef", text: said });
   for (const said of ["", "  ", "x".repeat(MAX_CHAT + 1), "\udc00"])
     assert.throws(() => encodeApp(chat(said)));
+  for (const ticket of [-1, 0.5, 2 ** 31, Number.NaN])
+    assert.throws(() => encodeApp({ kind: "hand", ticket }), String(ticket));
+  for (const sign of ["", "wave", "👍"])
+    assert.throws(() => encodeApp({ kind: "reaction", sign } as unknown as AppPayload), sign);
 });
 
 test("app: written and read as in the vectors", () => {

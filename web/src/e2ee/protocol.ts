@@ -56,7 +56,17 @@ export type GroupOut =
 /** What people say inside the group (PROTOCOL.md 2.7). */
 export type AppPayload =
   | { kind: "chat"; id: string; text: string }
-  | { kind: "state"; mic: boolean; camera: boolean; screen: boolean };
+  | { kind: "state"; mic: boolean; camera: boolean; screen: boolean }
+  /** ticket: the place in the line of raised hands, 0 for a lowered one. */
+  | { kind: "hand"; ticket: number }
+  | { kind: "reaction"; sign: Sign };
+
+/** The reactions there are. Names alone travel, so that nobody can put a picture of his own on the screens of others. */
+export const signs = ["thumb", "applause", "heart", "laugh", "surprise", "party"] as const;
+export type Sign = (typeof signs)[number];
+
+/** The last place in the line of raised hands; those who come after it share it. */
+export const MAX_TICKET = 2 ** 31 - 1;
 
 /** Who is on a seat according to the server; the worker checks it against every frame. */
 export interface SeatOwner {
