@@ -50,6 +50,7 @@ type Client struct {
 	// Owned by Run.
 	socket     *socket
 	member     *group.Member
+	ticket     uint32 // our place in the line of raised hands, 0 before we raise it
 	card       link.Card
 	sealedCard []byte
 	session    wire.SessionID

@@ -150,28 +150,31 @@ func (c *Client) entered(e group.EpochBegun) {
 		c.cfg.Entered(e.Keys.Number, e.Roster)
 	}
 	if newcomers {
-		c.sayApp(c.state())
-		if c.cfg.RaiseHand {
-			c.raiseHand()
+		if c.ticket > 0 {
+			c.sayApp(group.Hand{Ticket: c.ticket}) // before the state: who has heard that has heard all
 		}
+		c.sayApp(c.state())
 	}
 }
 
-// raiseHand takes the next place in the line, or says again which it has.
+// raiseHand takes the next place in the line when everybody has said a state,
+// and so any ticket.
 func (c *Client) raiseHand() {
+	if !c.cfg.RaiseHand || c.ticket > 0 {
+		return
+	}
+	last, all := uint32(0), true
 	c.mu.Lock()
-	own, last := uint32(0), uint32(0)
 	for _, m := range c.report.Members {
 		last = max(last, m.Ticket)
-		if m.Self {
-			own = m.Ticket
-		}
+		all = all && m.State != nil
 	}
+	all = all && len(c.report.Members) > 1
 	c.mu.Unlock()
-	if own == 0 {
-		own = min(last, group.MaxTicket-1) + 1
+	if all {
+		c.ticket = min(last, group.MaxTicket-1) + 1
+		c.sayApp(group.Hand{Ticket: c.ticket})
 	}
-	c.sayApp(group.Hand{Ticket: own})
 }
 
 func (c *Client) state() group.State {
@@ -198,6 +201,7 @@ func (c *Client) heard(e group.Heard) {
 		})
 	case group.State:
 		c.noteOf(e.From, func(m *MemberReport) { m.State = &a })
+		c.raiseHand()
 	case group.Hand:
 		c.noteOf(e.From, func(m *MemberReport) { m.Ticket = a.Ticket })
 	}

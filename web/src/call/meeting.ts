@@ -16,6 +16,7 @@ import { listPeople, warningOf } from "./roster";
 import { Seats } from "./seats";
 import { securityOf } from "./security";
 import { ScreenShare } from "./share";
+import { Signs } from "./signs";
 import { buildTiles, keepOrder, type PeerView } from "./tiles";
 import { Timers } from "./timers";
 import { type Sizes, wanted } from "./view";
@@ -81,9 +82,11 @@ export class Meeting implements MeetingModel {
   private readonly voices: Voices;
   private readonly share: ScreenShare;
   private readonly written = new Chat();
+  readonly signs: Signs;
   private readonly told: Notices;
   private readonly cleanups: (() => void)[] = [];
 
+  private handUp = false; // it was, in a session of ours that is over
   private everIn = false;
   private closed = false;
   private sizes: Sizes = new Map();
@@ -103,6 +106,12 @@ export class Meeting implements MeetingModel {
     this.link = signal(known.link);
     this.told = new Notices(env.after);
     this.timers = new Timers(env.after);
+    this.signs = new Signs({
+      after: env.after,
+      now: env.now,
+      say: (payload) => this.say(payload),
+      me: () => this.me.value,
+    });
     this.share = new ScreenShare(env.devices, {
       changed: (video, audio) => this.shared(video, audio),
       failed: (text) => this.told.add(text, "warn"),
@@ -189,6 +198,8 @@ export class Meeting implements MeetingModel {
         stream: this.ownStream.value,
         mic: this.local.mic.track.value !== null,
       },
+      hands: this.signs.places.value,
+      reactions: this.signs.shown.value,
       limit: MAX_TILES,
     }),
   );
@@ -202,6 +213,7 @@ export class Meeting implements MeetingModel {
       peers: this.peers.value,
       speaking: this.speakers.value,
       own: this.own(),
+      hands: this.signs.places.value,
       now: this.env.now(),
     }),
   );
@@ -262,6 +274,7 @@ export class Meeting implements MeetingModel {
     this.timers.stop("gone");
     this.connection.value = "connected";
     if (!fresh) return;
+    this.handUp = this.signs.restart(this.me.value) || this.handUp;
     batch(() => {
       this.me.value = j.session;
       this.peers.value = new Map(
@@ -383,6 +396,7 @@ export class Meeting implements MeetingModel {
     const peers = new Map(this.peers.value);
     peers.delete(session);
     this.peers.value = peers;
+    this.signs.forget(session);
     const name = this.members.value.get(session)?.name;
     if (name) this.told.add(lost ? `${name} lost the connection` : `${name} left`);
   }
@@ -398,6 +412,9 @@ export class Meeting implements MeetingModel {
       this.group.value = { phase: "member", epoch: m.epoch, code: m.code };
     });
     for (const o of fresh) this.welcome(o, before.size > 0);
+    this.signs.keep(new Set(this.members.value.keys()));
+    if (this.handUp) this.signs.toggleHand();
+    this.handUp = false;
     if (fresh.length > 0) this.stateSoon();
     this.media.growTo(m.members.length - 1, m.members.length - 1);
     this.viewSoon();
@@ -431,7 +448,10 @@ export class Meeting implements MeetingModel {
       if (!self) this.changePeer(session, { says: { mic, camera, screen } });
       return;
     }
-    if (payload.kind !== "chat") return;
+    if (payload.kind !== "chat") {
+      this.signs.take(session, name, payload);
+      return;
+    }
     const { id, text } = payload;
     this.written.take(
       { id, session, name, self, text, at: this.env.now() },
@@ -467,9 +487,16 @@ export class Meeting implements MeetingModel {
   /** Tells the others, inside the encryption, what we have switched on. */
   private stateSoon(): void {
     this.timers.once("state", STATE_DELAY, () => {
-      if (this.group.value.phase === "member")
-        this.client.post({ type: "say", payload: { kind: "state", ...this.own() } });
+      this.signs.repeat(); // before the state: who has heard that has heard all
+      this.say({ kind: "state", ...this.own() });
     });
+  }
+
+  /** Has it sealed for the group; false while there is none. */
+  private say(payload: AppPayload): boolean {
+    if (this.group.value.phase !== "member") return false;
+    this.client.post({ type: "say", payload });
+    return true;
   }
 
   private unsealed(source: SourceName): void {
@@ -527,9 +554,8 @@ export class Meeting implements MeetingModel {
   }
 
   sendChat(text: string): boolean {
-    const payload = this.group.value.phase === "member" ? compose(text, this.env.random) : null;
-    if (payload) this.client.post({ type: "say", payload });
-    return payload !== null;
+    const payload = compose(text, this.env.random);
+    return payload !== null && this.say(payload);
   }
 
   copyLink(): void {
@@ -558,6 +584,7 @@ export class Meeting implements MeetingModel {
     this.timers.close();
     this.session.close();
     this.share.close();
+    this.signs.close();
     this.media.close();
     this.voices.close();
     this.seats.close();

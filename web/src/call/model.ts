@@ -1,4 +1,6 @@
 import type { ReadonlySignal } from "@preact/signals-core";
+import type { Sign } from "../e2ee/protocol";
+import type { Reading } from "./signs";
 
 /**
  * The view model: all that the screens show and all that people can do. `ui/` draws it and decides nothing;
@@ -105,6 +107,10 @@ export interface TileModel {
   muted: boolean;
   speaking: boolean;
   away: boolean;
+  /** The place in the line of raised hands, from 1; 0 while it is down. Screens have none. */
+  hand: number;
+  /** The reaction that is shown on it. */
+  reaction: Sign | null;
 }
 
 export interface Person {
@@ -126,6 +132,20 @@ export interface Person {
   verified: boolean;
   /** "", or why to look twice at who this is. */
   warning: string;
+  /** The place in the line of raised hands, from 1; 0 while it is down. */
+  hand: number;
+}
+
+/** Raised hands and reactions. */
+export interface SignsModel {
+  /** Our own hand is up. */
+  raised: ReadonlySignal<boolean>;
+  /** How many hands are up. */
+  hands: ReadonlySignal<number>;
+  /** What is to be read out of what others did; null: nothing yet. */
+  reading: ReadonlySignal<Reading | null>;
+  toggleHand(): void;
+  react(sign: Sign): void;
 }
 
 export interface ChatMessage {
@@ -174,6 +194,7 @@ export interface MeetingModel {
   notices: ReadonlySignal<Notice[]>;
   mic: ReadonlySignal<DeviceChoice>;
   camera: ReadonlySignal<DeviceChoice>;
+  signs: SignsModel;
   sharing: ReadonlySignal<boolean>;
   canShare: ReadonlySignal<boolean>;
   /** The invitation link, with its secret. */

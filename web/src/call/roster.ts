@@ -13,6 +13,8 @@ export interface RosterInput {
   speaking: ReadonlySet<string>;
   /** What we have switched on ourselves. */
   own: { mic: boolean; camera: boolean; screen: boolean };
+  /** Places in the line of raised hands, by session. */
+  hands: ReadonlyMap<string, number>;
   now: number;
 }
 
@@ -57,6 +59,7 @@ export function listPeople(r: RosterInput): Person[] {
         device: `${m.device.slice(0, 4)} ${m.device.slice(4, 8)}`,
         verified: m.verified && !m.self,
         warning: warningOf(m, r.members),
+        hand: r.hands.get(session) ?? 0,
       },
     ];
   });

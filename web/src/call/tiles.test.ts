@@ -22,6 +22,8 @@ function input(members: Member[], more: Partial<TilesInput> = {}): TilesInput {
     seats: [],
     speaking: new Set(),
     own: { session: "me", name: "Me", stream: null, mic: true },
+    hands: new Map(),
+    reactions: new Map(),
     limit: 25,
     ...more,
   };

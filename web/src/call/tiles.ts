@@ -1,5 +1,5 @@
 /** Which tiles there are and in which order: pure, so that places stay stable. */
-import type { Member, SourceName } from "../e2ee/protocol";
+import type { Member, Sign, SourceName } from "../e2ee/protocol";
 import type { TileModel } from "./model";
 
 export interface SeatView {
@@ -28,6 +28,9 @@ export interface TilesInput {
   speaking: ReadonlySet<string>;
   /** Ourselves; session is empty until there is one. */
   own: { session: string; name: string; stream: MediaStream | null; mic: boolean };
+  /** Places in the line of raised hands, and reactions that are shown, by session. */
+  hands: ReadonlyMap<string, number>;
+  reactions: ReadonlyMap<string, Sign>;
   limit: number;
 }
 
@@ -76,6 +79,8 @@ function ownTile(t: TilesInput): TileModel {
     muted: !t.own.mic,
     speaking: t.speaking.has(session),
     away: false,
+    hand: t.hands.get(session) ?? 0,
+    reaction: t.reactions.get(session) ?? null,
   };
 }
 
@@ -97,5 +102,7 @@ function tile(m: Member, peer: PeerView, source: "camera" | "screen", t: TilesIn
     muted: !(peer.says ? peer.says.mic : peer.on.includes("mic")),
     speaking: t.speaking.has(m.session),
     away: peer.away,
+    hand: source === "camera" ? (t.hands.get(m.session) ?? 0) : 0,
+    reaction: source === "camera" ? (t.reactions.get(m.session) ?? null) : null,
   };
 }

@@ -1,49 +1,24 @@
 /** Choosing the camera and the microphone while in a meeting. */
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId } from "preact/hooks";
 import type { DeviceChoice, MeetingModel } from "../call/model";
+import { Popover } from "./popover";
 import { ProblemNote } from "./problem";
 
-export type Choosing = "mic" | "camera" | "both" | null;
-
 interface MenuProps {
-  which: Exclude<Choosing, null>;
+  which: "mic" | "camera" | "both";
   model: MeetingModel;
   /** It was opened by hand: the focus goes into it. */
   focus: boolean;
   close: () => void;
 }
 
-/** A small window above the bar. Escape and a click elsewhere close it. */
 export function DeviceMenu({ which, model, focus, close }: MenuProps) {
-  const root = useRef<HTMLDivElement>(null);
-  const closing = useRef(close);
-  closing.current = close;
-  useEffect(() => {
-    const before = document.activeElement;
-    const outside = (e: Event): void => {
-      const target = e.target as Element;
-      if (!root.current?.contains(target) && !target.closest("[data-opens-devices]"))
-        closing.current();
-    };
-    addEventListener("pointerdown", outside);
-    if (focus) root.current?.querySelector<HTMLElement>("input:checked, input, h2")?.focus();
-    return () => {
-      removeEventListener("pointerdown", outside);
-      if (focus && before instanceof HTMLElement && document.activeElement === document.body)
-        before.focus();
-    };
-  }, []);
   return (
-    <div
-      ref={root}
-      class={`device-menu ${which}`}
-      role="dialog"
-      aria-label={which === "mic" ? "Microphone" : which === "camera" ? "Camera" : "Devices"}
-      onKeyDown={(e) => {
-        if (e.key !== "Escape") return;
-        e.stopPropagation();
-        close();
-      }}
+    <Popover
+      label={which === "mic" ? "Microphone" : which === "camera" ? "Camera" : "Devices"}
+      kind={`device-menu ${which}`}
+      focus={focus}
+      close={close}
     >
       {which !== "camera" && (
         <DeviceList
@@ -59,7 +34,7 @@ export function DeviceMenu({ which, model, focus, close }: MenuProps) {
           choose={(id) => model.chooseCamera(id)}
         />
       )}
-    </div>
+    </Popover>
   );
 }
 

@@ -1,22 +1,32 @@
 /** The bar below the stage. */
+
 import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { MeetingModel, Panel, Problem } from "../call/model";
-import { type Choosing, DeviceMenu } from "./devices";
+import { DeviceMenu } from "./devices";
 import {
   CameraIcon,
   CameraOffIcon,
   ChatIcon,
+  HandIcon,
+  LaughIcon,
   LeaveIcon,
   MicIcon,
   MicOffIcon,
+  MoreIcon,
   PeopleIcon,
   ScreenIcon,
   SealIcon,
   StopScreenIcon,
   UpIcon,
 } from "./icons";
+import { More } from "./more";
 import { Control } from "./parts";
+import { ReactionPicker } from "./signs";
+
+/** The small windows above the bar, at most one at a time. */
+export type Choosing = "mic" | "camera" | "both" | "react" | "more" | null;
 
 export interface Opened {
   which: Choosing;
@@ -29,22 +39,17 @@ interface DockProps {
   open: (which: Choosing, byHand: boolean) => void;
 }
 
-export function Dock({ model, opened, open }: DockProps) {
+export function Dock(props: DockProps & { help: () => void }) {
+  const { model, opened, open, help } = props;
   useTold(model.mic.value.problem, () => open("mic", false));
   useTold(model.camera.value.problem, () => open("camera", false));
   return (
     <nav class="dock" aria-label="Meeting controls">
-      {opened.which && (
-        <DeviceMenu
-          key={opened.which}
-          which={opened.which}
-          model={model}
-          focus={opened.byHand}
-          close={() => open(null, true)}
-        />
-      )}
+      <OpenWindow {...props} help={help} />
       <Senders model={model} opened={opened} open={open} />
+      <Hand model={model} opened={opened} open={open} />
       <Panels model={model} />
+      <Opener which="more" label="More" icon={<MoreIcon />} opened={opened} open={open} />
       <Control
         label="Leave"
         word="Leave"
@@ -53,6 +58,66 @@ export function Dock({ model, opened, open }: DockProps) {
         press={() => model.leave()}
       />
     </nav>
+  );
+}
+
+function OpenWindow({ model, opened, open, help }: DockProps & { help: () => void }) {
+  const { which, byHand } = opened;
+  const close = (): void => open(null, true);
+  if (which === "react") return <ReactionPicker model={model} focus={byHand} close={close} />;
+  if (which === "more") return <More model={model} focus={byHand} help={help} close={close} />;
+  return (
+    which && <DeviceMenu key={which} which={which} model={model} focus={byHand} close={close} />
+  );
+}
+
+function Hand({ model, opened, open }: DockProps) {
+  const raised = model.signs.raised.value;
+  return (
+    <div class="dock-group">
+      <Control
+        label={raised ? "Lower hand" : "Raise hand"}
+        word={raised ? "Lower" : "Hand"}
+        icon={<HandIcon />}
+        kind={raised ? "on" : ""}
+        press={() => model.signs.toggleHand()}
+        keys="H"
+      />
+      <Opener
+        which="react"
+        label="Reactions"
+        kind="only-wide"
+        icon={<LaughIcon />}
+        opened={opened}
+        open={open}
+      />
+    </div>
+  );
+}
+
+interface OpenerProps extends Omit<DockProps, "model"> {
+  which: "react" | "more";
+  label: string;
+  icon: JSX.Element;
+  kind?: string;
+}
+
+/** A round button that opens a small window above it. */
+function Opener({ which, label, icon, kind = "", opened, open }: OpenerProps) {
+  const shown = opened.which === which;
+  return (
+    <button
+      type="button"
+      class={`control round-control ${kind}`}
+      data-opens
+      aria-label={label}
+      aria-haspopup="dialog"
+      aria-expanded={shown}
+      title={label}
+      onClick={() => open(shown ? null : which, true)}
+    >
+      {icon}
+    </button>
   );
 }
 
@@ -98,7 +163,7 @@ function Senders({ model, opened, open }: DockProps) {
           label={sharing ? "Stop sharing" : "Share screen"}
           word={sharing ? "Stop sharing" : "Share"}
           icon={sharing ? <StopScreenIcon /> : <ScreenIcon />}
-          kind={sharing ? "on" : ""}
+          kind={sharing ? "on only-wide" : "only-wide"}
           press={() => model.toggleShare()}
         />
       )}
@@ -117,7 +182,7 @@ function Chooser({ which, label, opened, open }: ChooserProps) {
     <button
       type="button"
       class="chooser"
-      data-opens-devices
+      data-opens
       aria-label={label}
       aria-haspopup="dialog"
       aria-expanded={shown}
@@ -141,6 +206,8 @@ function Panels({ model }: { model: MeetingModel }) {
         pressed={panel === "people"}
         press={press("people")}
         keys="P"
+        count={model.signs.hands.value}
+        counted={model.signs.hands.value === 1 ? "hand is up" : "hands are up"}
       />
       <Control
         label="Chat"
@@ -155,6 +222,7 @@ function Panels({ model }: { model: MeetingModel }) {
         label="Security"
         word="Security"
         icon={<SealIcon />}
+        kind="only-wide"
         pressed={panel === "security"}
         press={press("security")}
         keys="S"

@@ -13,8 +13,10 @@ import type {
   Problem,
   Screen,
   Security,
+  SignsModel,
   TileModel,
 } from "../call/model";
+import type { Reading } from "../call/signs";
 import { face, slide } from "./gallery-faces";
 
 /** A signal that the gallery may set. */
@@ -27,7 +29,7 @@ export interface Fake extends AppModel {
   stopped: Signal<Problem | null>;
   landing: Settable<LandingModel>;
   check: Settable<CheckModel>;
-  meeting: Settable<MeetingModel>;
+  meeting: Settable<Omit<MeetingModel, "signs">> & { signs: Settable<SignsModel> };
 }
 
 export const names = [
@@ -81,6 +83,8 @@ export function tile(n: number, part: Partial<TileModel> = {}): TileModel {
     muted: false,
     speaking: false,
     away: false,
+    hand: 0,
+    reaction: null,
     ...part,
   };
 }
@@ -94,6 +98,7 @@ export const person = (t: TileModel, n: number): Person => ({
   screen: false,
   speaking: t.speaking,
   away: t.away,
+  hand: t.hand,
   note: n === 4 ? "second tab of the same browser" : "",
   seen: n % 3 === 1 ? "first seen today" : "seen before",
   verified: false,
@@ -198,6 +203,21 @@ function makeCheck(join: () => void): Fake["check"] {
   };
 }
 
+function makeSigns(): Settable<SignsModel> {
+  const raised = signal(false);
+  const hands = signal(0);
+  return {
+    raised,
+    hands,
+    reading: signal<Reading | null>(null),
+    toggleHand: () => {
+      raised.value = !raised.value;
+      hands.value += raised.value ? 1 : -1;
+    },
+    react: () => {},
+  };
+}
+
 function makeMeeting(leave: () => void): Fake["meeting"] {
   const mic = signal(mics);
   const camera = signal(devices);
@@ -222,6 +242,7 @@ function makeMeeting(leave: () => void): Fake["meeting"] {
     notices,
     mic,
     camera,
+    signs: makeSigns(),
     sharing,
     canShare: signal(true),
     link: signal(`https://meet.example.org/r/${"k3j2".repeat(6)}aa#1.${"x9Qr".repeat(10)}`),

@@ -146,6 +146,26 @@ const states: Record<string, (f: Fake) => void> = {
     m.connection.value = "reconnecting";
     m.security.value = { ...sealed, seal: "Reconnecting", sealed: false };
   },
+  hands: (f) => {
+    const m = meeting(
+      f,
+      9,
+      { hand: 2, reaction: "heart" },
+      { hand: 1, speaking: true },
+      { reaction: "applause" },
+      { reaction: "thumb", muted: true },
+      { reaction: "laugh" },
+      { reaction: "surprise" },
+      { hand: 3, reaction: "party" },
+    );
+    m.signs.raised.value = true;
+    m.signs.hands.value = 3;
+    m.panel.value = "people";
+  },
+  "hands-25": (f) => {
+    const m = meeting(f, 25, {}, { hand: 1 }, { reaction: "applause", hand: 2 }, {}, { hand: 3 });
+    m.signs.hands.value = 3;
+  },
   people: (f) => {
     const m = meeting(f, 9, ...lively);
     m.people.value = m.tiles.value.map((t, n) => ({ ...person(t, n), screen: n === 3 }));

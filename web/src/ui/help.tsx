@@ -5,6 +5,7 @@ import { setSingleKeys, singleKeys } from "./keys";
 const keys: readonly [string, string][] = [
   ["M", "Microphone on or off"],
   ["V", "Camera on or off"],
+  ["H", "Raise or lower your hand"],
   ["P", "People"],
   ["C", "Chat"],
   ["S", "Security"],

@@ -115,6 +115,36 @@ export const WarnIcon = icon(
 /** Bars of sound: somebody speaks. */
 export const SpeakingIcon = icon(<path d="M5 10v4M9.7 6v12M14.3 8.5v7M19 10.5v3" />);
 
+export const HandIcon = icon(
+  <path d="M8 12.5V6.5a1.5 1.5 0 0 1 3 0V11M11 10.5v-6a1.5 1.5 0 0 1 3 0V11M14 11V6.5a1.5 1.5 0 0 1 3 0V14c0 4.3-2.2 6.7-5.5 6.7-2.5 0-4-1.1-5.2-3.3L4.3 13.8a1.5 1.5 0 0 1 2.5-1.6L8 13.8" />,
+);
+export const ThumbIcon = icon(
+  <path d="M7 11v9H4v-9h3zm0 0 4-7.5c1.7 0 2.6 1.3 2.2 2.9L12.5 9.5H18a2 2 0 0 1 2 2.4l-1.3 6.5a2 2 0 0 1-2 1.6H7" />,
+);
+export const ApplauseIcon = icon(
+  <path d="m11.5 10.5-4-4a1.4 1.4 0 0 0-2 2l4.3 4.3M9.6 8.6 7.8 6.8M13.3 8.2 11 5.9a1.4 1.4 0 0 0-2.2.2M7.3 10.3 6 9a1.4 1.4 0 0 0-2 2l6.2 6.8c2.4 2.4 5.7 2.6 8 .4 2-1.9 2.4-4.3 1.5-6.8l-1.5-4c-1.5 0-2 1.2-1.6 2.6l.5 1.8-3.3-3.4M15.5 2.5v1.8M19 3.5l-1 1.6M21.5 7l-1.7.6" />,
+);
+export const HeartIcon = icon(
+  <path d="M12 20S4 15.2 4 9.4A4.3 4.3 0 0 1 12 7a4.3 4.3 0 0 1 8 2.4C20 15.2 12 20 12 20z" />,
+);
+export const LaughIcon = icon(
+  <>
+    <circle cx="12" cy="12" r="9" />
+    <path d="M7.5 13.5h9a4.5 4.5 0 0 1-9 0zM7.7 9.8q1-1.5 2 0M14.3 9.8q1-1.5 2 0" />
+  </>,
+);
+export const SurpriseIcon = icon(
+  <>
+    <circle cx="12" cy="12" r="9" />
+    <circle cx="12" cy="15.3" r="2" />
+    <path d="M9 9.5h.01M15 9.5h.01" />
+  </>,
+);
+export const PartyIcon = icon(
+  <path d="M3.5 20.5 8 9.5l6.5 6.5-11 4.5zM13.5 10.5c-.2-2 1-3.3 3-3.2M16.8 13.2c1.4-.7 2.6-.5 3.6.5M11.3 7c.8-1.4.6-2.6-.4-3.5M16 3.5h.01M20.5 5.5h.01M20.500 10h.01" />,
+);
+export const MoreIcon = icon(<path d="M5 12h.01M12 12h.01M19 12h.01" stroke-width="3" />);
+
 /** A keyhole in a ring: an eye that is closed. */
 export function Mark({ size = 26 }: { size?: number }) {
   return (

@@ -1,12 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { MeetingModel } from "../call/model";
-import { Dock, type Opened, useDeviceMenu } from "./dock";
+import { type Choosing, Dock, type Opened, useDeviceMenu } from "./dock";
 import { Help } from "./help";
 import { DevicesIcon, KeyboardIcon, LinkIcon, Mark, ScreenIcon, SealIcon, WaitIcon } from "./icons";
 import { type Shortcut, shortcutOf, singleKeys, takesKeys } from "./keys";
 import { Notices } from "./notices";
 import { OpenPanel } from "./panel";
+import { SignsAloud } from "./signs";
 import { Stage } from "./stage";
 import { countPeople, timeOfDay } from "./text";
 
@@ -45,9 +46,17 @@ export function MeetingScreen({ model }: { model: MeetingModel }) {
         <Stage model={model} />
         <Overlay model={model} />
         <Notices model={model} />
+        <SignsAloud model={model} />
       </main>
       <OpenPanel model={model} />
-      <Dock model={model} opened={opened} open={open} />
+      <Dock
+        model={model}
+        opened={opened}
+        open={open}
+        help={() => {
+          help.value = true;
+        }}
+      />
       {help.value && (
         <Help
           close={() => {
@@ -61,7 +70,7 @@ export function MeetingScreen({ model }: { model: MeetingModel }) {
 
 interface DevicesButtonProps {
   opened: Opened;
-  open: (which: "both" | null, byHand: boolean) => void;
+  open: (which: Choosing, byHand: boolean) => void;
 }
 
 /** Where the bar is too narrow for a chooser beside each button, one above does for both. */
@@ -71,7 +80,7 @@ function DevicesButton({ opened, open }: DevicesButtonProps) {
     <button
       type="button"
       class="round only-narrow"
-      data-opens-devices
+      data-opens
       aria-label="Devices"
       aria-haspopup="dialog"
       aria-expanded={shown}
@@ -159,6 +168,7 @@ function useShortcuts(model: MeetingModel, help: () => void): void {
     const run: Record<Shortcut, () => void> = {
       mic: () => model.toggleMic(),
       camera: () => model.toggleCamera(),
+      hand: () => model.signs.toggleHand(),
       people: () => model.openPanel("people"),
       chat: () => model.openPanel("chat"),
       security: () => model.openPanel("security"),

@@ -34,16 +34,19 @@ interface ControlProps {
   word: string;
   icon: JSX.Element;
   press: () => void;
-  kind?: "" | "off" | "on" | "leave";
+  kind?: string;
   pressed?: boolean;
   /** The key that does the same. */
   keys?: string;
   count?: number;
+  /** What count counts. */
+  counted?: string;
 }
 
 /** A button with an icon, and a word where there is room for it. */
 export function Control(props: ControlProps) {
   const { label, word, icon, press, kind = "", pressed, keys = "", count = 0 } = props;
+  const { counted = "unread" } = props;
   return (
     <button
       type="button"
@@ -51,7 +54,7 @@ export function Control(props: ControlProps) {
       aria-label={label}
       aria-pressed={pressed}
       aria-keyshortcuts={keys || undefined}
-      aria-description={count > 0 ? `${count} unread` : undefined}
+      aria-description={count > 0 ? `${count} ${counted}` : undefined}
       title={keys ? `${label} (${keys})` : label}
       onClick={press}
     >

@@ -9,6 +9,7 @@ import {
   SpeakingIcon,
   WarnIcon,
 } from "./icons";
+import { HandBadge } from "./signs";
 import { initials } from "./text";
 
 export function PeoplePanel({ model }: { model: MeetingModel }) {
@@ -30,12 +31,18 @@ export function PeoplePanel({ model }: { model: MeetingModel }) {
       </details>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls is reached by keyboard */}
       <ul class="list scrolls" tabIndex={0} aria-label="People in the meeting">
-        {model.people.value.map((p) => (
+        {byHand(model.people.value).map((p) => (
           <Row key={p.session} person={p} />
         ))}
       </ul>
     </>
   );
+}
+
+/** Raised hands first, in their line; everybody else keeps the place. */
+export function byHand(people: readonly Person[]): Person[] {
+  const place = (p: Person): number => p.hand || Number.POSITIVE_INFINITY;
+  return [...people].sort((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)));
 }
 
 function Row({ person: p }: { person: Person }) {
@@ -49,6 +56,7 @@ function Row({ person: p }: { person: Person }) {
         {p.away && <small class="soft block">reconnecting</small>}
         <Trust person={p} />
       </span>
+      {p.hand > 0 && <HandBadge place={p.hand} />}
       {p.speaking && <Badge icon={<SpeakingIcon />} word="speaking" kind="brass" />}
       {p.screen && <Badge icon={<ScreenIcon />} word="shares a screen" />}
       {!p.camera && <Badge icon={<CameraOffIcon />} word="camera off" />}

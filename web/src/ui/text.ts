@@ -1,5 +1,7 @@
 /** Words and figures that screens show: pure. */
 import type { ChatMessage } from "../call/model";
+import type { Reading } from "../call/signs";
+import type { Sign } from "../e2ee/protocol";
 
 /** The first letters of a name, for a tile without a picture. */
 export function initials(name: string): string {
@@ -24,6 +26,34 @@ export function whoIsThere(people: number | null): string {
   if (people === null) return "";
   if (people === 0) return "Nobody is there yet.";
   return people === 1 ? "One person is there." : `${people} people are there.`;
+}
+
+export const signWords: Readonly<Record<Sign, string>> = {
+  thumb: "Thumbs up",
+  applause: "Applause",
+  heart: "Heart",
+  laugh: "Laughter",
+  surprise: "Surprise",
+  party: "Party",
+};
+
+/** Names beyond this are counted: a list of twenty is chatter. */
+const NAMED = 2;
+
+function nameSome(names: readonly string[]): string {
+  const list = names.length > NAMED ? [countPeople(names.length)] : names;
+  return new Intl.ListFormat("en").format(list);
+}
+
+/** One sentence for each of the two kinds of news. */
+export function readAloud({ hands, reactions }: Reading): string {
+  const out: string[] = [];
+  if (hands.length > 0) out.push(`${nameSome(hands)} raised a hand.`);
+  if (reactions.names.length > 0) {
+    const words = reactions.signs.map((s) => signWords[s].toLowerCase());
+    out.push(`${nameSome(reactions.names)}: ${new Intl.ListFormat("en").format(words)}.`);
+  }
+  return out.join(" ");
 }
 
 export function timeOfDay(at: number): string {

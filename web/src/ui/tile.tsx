@@ -2,6 +2,7 @@ import type { TileModel } from "../call/model";
 import type { Box } from "./grid";
 import { Mark, MicOffIcon, SpeakingIcon } from "./icons";
 import { Video } from "./parts";
+import { TileSigns } from "./signs";
 import { initials } from "./text";
 
 /** Below these widths (px) a tile has no room for words, and then for a badge. */
@@ -26,6 +27,7 @@ export function Tile({ tile, box }: { tile: TileModel; box: Box }) {
       data-video={tile.video}
     >
       <Picture tile={tile} box={box} />
+      <TileSigns hand={tile.hand} reaction={tile.reaction} />
       <Name tile={tile} />
     </li>
   );

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Person } from "../call/model";
+import { byHand } from "./people";
+import { readAloud } from "./text";
+
+describe("people", () => {
+  it("have raised hands first, in their line, and the rest in place", () => {
+    const people = [
+      ["Ann", 0],
+      ["Ben", 2],
+      ["Cleo", 0],
+      ["Dan", 1],
+    ].map(([name, hand]) => ({ name, hand }) as Person);
+    assert.deepEqual(
+      byHand(people).map((p) => p.name),
+      ["Dan", "Ben", "Ann", "Cleo"],
+    );
+  });
+});
+
+describe("reading aloud", () => {
+  it("names two, counts more, and says each reaction once", () => {
+    const none = { names: [], signs: [] };
+    assert.equal(
+      readAloud({ hands: ["Ann", "Ben"], reactions: none }),
+      "Ann and Ben raised a hand.",
+    );
+    assert.equal(
+      readAloud({ hands: [], reactions: { names: ["A", "B", "C"], signs: ["heart", "thumb"] } }),
+      "3 people: heart and thumbs up.",
+    );
+  });
+});
