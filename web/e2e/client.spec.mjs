@@ -94,6 +94,114 @@ describe("the client", { timeout: 300_000 }, () => {
     });
   });
 
+  describe("layouts", () => {
+    const areaOf = (person, name) =>
+      person.evaluate((wanted) => {
+        const tile = [...document.querySelectorAll(".tile")].find((t) =>
+          t.innerText.includes(wanted),
+        );
+        const box = tile?.getBoundingClientRect();
+        return box ? box.width * box.height : 0;
+      }, name);
+    const isLargest = (person, name, others) =>
+      eventually(`${person.name} sees ${name} large`, async () => {
+        const large = await areaOf(person, name);
+        for (const o of others) if ((await areaOf(person, o)) * 2 > large) return false;
+        return large > 0;
+      });
+    const choose = async (person, entry) => {
+      await person.press("More");
+      await person.press(entry);
+    };
+
+    for (const [who, other] of [
+      ["ann", "Ben"],
+      ["cleo", "Ann"],
+    ]) {
+      it(`pin and let go (${who})`, async () => {
+        const person = { ann, cleo }[who];
+        const rest = ["Ann", "Ben", "Cleo"].filter((n) => n !== other && n !== person.name);
+        await person.press("People");
+        await person.press(`Volume and pin of ${other}`);
+        await person.press("Pin");
+        await isLargest(person, other, [...rest, "You"]);
+        await person.press("Unpin");
+        await eventually("all are alike", async () => {
+          const areas = await Promise.all([other, ...rest].map((n) => areaOf(person, n)));
+          return Math.max(...areas) < 1.1 * Math.min(...areas);
+        });
+        await person.press("People");
+      });
+    }
+
+    it("put the screen large, with the people beside it, and a pinned face before it", async () => {
+      await ben.press("Share screen");
+      await cleo.seesFace("Ben", null, { source: "screen", colour: "#10b0b0" });
+      await isLargest(cleo, "Ben: screen", ["Ann", "You"]);
+      await cleo.press("Pin Ann");
+      await isLargest(cleo, "Ann", ["Ben: screen", "You"]);
+      await cleo.press("Pin Ann");
+      await ben.press("Stop sharing");
+      await eventually("the screen is gone", async () => !(await cleo.tileOf("Ben", "screen")));
+    });
+
+    it("hide our own view, here only", async () => {
+      await choose(cleo, "Hide own view");
+      await eventually("Cleo is not on her stage", async () => !(await cleo.tileOf("You")));
+      assert.ok(await ann.tileOf("Cleo"));
+      await choose(cleo, "Hide own view");
+      await eventually("Cleo is back", () => cleo.tileOf("You"));
+    });
+
+    it("with sound only have no camera sent to us, and voices go on", async () => {
+      await ann.press("More");
+      await ann.evaluate(() =>
+        [...document.querySelectorAll(".entry-row")]
+          .find((b) => b.textContent.includes("Sound only"))
+          .click(),
+      );
+      const frames = async () =>
+        (await ann.stats())
+          .filter((s) => s.type === "inbound-rtp" && s.kind === "video")
+          .reduce((sum, s) => sum + s.framesReceived, 0);
+      let before = -1;
+      await eventually(
+        "no more frames arrive",
+        async () => {
+          const now = await frames();
+          const still = now === before;
+          before = now;
+          return still;
+        },
+        { every: 1000 },
+      );
+      assert.equal((await ann.tileOf("Ben")).state, "off");
+      await ann.hears(620);
+      await ann.press("More");
+      await ann.evaluate(() =>
+        [...document.querySelectorAll(".entry-row")]
+          .find((b) => b.textContent.includes("Sound only"))
+          .click(),
+      );
+      await ann.seesFace("Ben", "green");
+    });
+
+    it("have a small window with the picture in it, where the browser has one", async () => {
+      await choose(ann, "Small window");
+      await eventually("the small window shows somebody", () =>
+        ann.evaluate(() => {
+          const w = globalThis.documentPictureInPicture?.window;
+          const video = w?.document.querySelector(".tile video");
+          return video?.videoWidth > 0 && w.getComputedStyle(video).objectFit === "cover";
+        }),
+      );
+      await choose(ann, "Close the small window");
+      await eventually("it is closed", () =>
+        ann.evaluate(() => !globalThis.documentPictureInPicture.window),
+      );
+    });
+  });
+
   it("met no error", async () => {
     for (const person of [ann, ben, cleo])
       assert.deepEqual(await person.errors(), [], `${person.name} met errors`);

@@ -1,7 +1,7 @@
 /** A meeting under way: the session, the group, the media, and what the screen shows of them. */
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals-core";
 import type { CryptoClient } from "../e2ee/client";
-import type { AppPayload, FromWorker, GroupIn, Member, Phase, SourceName } from "../e2ee/protocol";
+import type { AppPayload, FromWorker, Member, Phase, SourceName } from "../e2ee/protocol";
 import type { VideoCodec } from "../media/publish";
 import { Refusal } from "../wire/http";
 import { Session } from "../wire/socket";
@@ -9,9 +9,11 @@ import type { Code, CreateRoom, Joined, ServerMessage } from "../wire/wire.gen";
 import { Chat, compose } from "./chat";
 import { Connections } from "./connections";
 import type { Env } from "./env";
+import { Layout } from "./layout";
 import type { LocalDevice, LocalMedia } from "./local";
 import type { MeetingModel, Notice, Panel, Person, Problem, Security, TileModel } from "./model";
 import { closing, Notices } from "./notices";
+import { isGroupMessage } from "./passing";
 import { listPeople, warningOf } from "./roster";
 import { Seats } from "./seats";
 import { securityOf } from "./security";
@@ -47,7 +49,6 @@ const STATE_DELAY = 200; // ms in which several who join are told at once
 const GONE_AFTER = 60_000; // ms without the server until people are told that it is more than a hiccup
 const WAITING_AFTER = 8_000; // ms, the same before the first join
 const RECREATE_EVERY = 2_000; // ms
-const MAX_TILES = 25;
 
 const outOfKeys: Problem = {
   code: "unsealed",
@@ -83,6 +84,7 @@ export class Meeting implements MeetingModel {
   private readonly share: ScreenShare;
   private readonly written = new Chat();
   readonly signs: Signs;
+  readonly layout: Layout;
   private readonly told: Notices;
   private readonly cleanups: (() => void)[] = [];
 
@@ -106,6 +108,7 @@ export class Meeting implements MeetingModel {
     this.link = signal(known.link);
     this.told = new Notices(env.after);
     this.timers = new Timers(env.after);
+    this.layout = new Layout(env.browser);
     this.signs = new Signs({
       after: env.after,
       now: env.now,
@@ -154,6 +157,7 @@ export class Meeting implements MeetingModel {
       () => ({ session: this.me.value, level: local.mic.track.value ? local.level.value : 0 }),
       (speaking) => {
         this.speakers.value = speaking;
+        this.layout.hear(speaking, this.me.value, env.now());
       },
     );
     this.listen();
@@ -185,7 +189,7 @@ export class Meeting implements MeetingModel {
     return track ? new MediaStream([track]) : null;
   });
 
-  private readonly stage = computed(() =>
+  readonly tiles: ReadonlySignal<TileModel[]> = computed(() =>
     buildTiles({
       order: this.order.value,
       members: this.members.value,
@@ -200,11 +204,9 @@ export class Meeting implements MeetingModel {
       },
       hands: this.signs.places.value,
       reactions: this.signs.shown.value,
-      limit: MAX_TILES,
+      audioOnly: this.layout.audioOnly.value,
     }),
   );
-  readonly tiles: ReadonlySignal<TileModel[]> = computed(() => this.stage.value.tiles);
-  readonly hidden: ReadonlySignal<number> = computed(() => this.stage.value.hidden);
 
   readonly people: ReadonlySignal<Person[]> = computed(() =>
     listPeople({
@@ -265,6 +267,7 @@ export class Meeting implements MeetingModel {
         this.end({ code: "worker", title: "The meeting can't go on", text: m.text }),
       ),
       this.seats.list.subscribe((seats) => this.voices.setSeats(seats)),
+      this.layout.audioOnly.subscribe(() => this.viewSoon()),
       this.local.camera.track.subscribe((t) => this.publish("camera", t)),
       this.local.mic.track.subscribe((t) => this.publish("mic", t)),
     );
@@ -519,7 +522,9 @@ export class Meeting implements MeetingModel {
   }
 
   private sendView(anyway: boolean): void {
-    const view = wanted(this.tiles.value, this.sizes);
+    const cameras = !this.layout.audioOnly.value;
+    const tiles = this.tiles.value.filter((t) => cameras || t.source !== "camera");
+    const view = wanted(tiles, this.sizes);
     const text = JSON.stringify(view);
     if (text === this.lastView && !anyway) return;
     this.lastView = text;
@@ -539,6 +544,12 @@ export class Meeting implements MeetingModel {
   }
   chooseCamera(id: string): void {
     void this.local.camera.choose(id);
+  }
+  get volumes() {
+    return this.voices.volumes;
+  }
+  setVolume(session: string, volume: number): void {
+    this.voices.setVolume(session, volume);
   }
   chooseSpeaker(id: string): void {
     this.voices.chooseSpeaker(id);
@@ -599,23 +610,4 @@ export class Meeting implements MeetingModel {
     this.session.hurry();
     if (this.everIn) this.sendView(true);
   }
-}
-
-const groupTypes = new Set<string>([
-  "arrived",
-  "left",
-  "away",
-  "founded",
-  "reset",
-  "asked",
-  "committed",
-  "commit_refused",
-  "welcomed",
-  "said",
-  "caught_up",
-  "gap",
-] satisfies GroupIn["type"][]);
-
-function isGroupMessage(m: ServerMessage): m is Extract<ServerMessage, { type: GroupIn["type"] }> {
-  return groupTypes.has(m.type);
 }

@@ -1,5 +1,6 @@
 import type { ReadonlySignal } from "@preact/signals-core";
 import type { Sign } from "../e2ee/protocol";
+import type { Lead } from "./layout";
 import type { Reading } from "./signs";
 
 /**
@@ -148,6 +149,26 @@ export interface SignsModel {
   react(sign: Sign): void;
 }
 
+/** How one looks at the meeting; nobody is told. */
+export interface LayoutModel {
+  mode: ReadonlySignal<"grid" | "speaker">;
+  /** The key of the tile that is pinned; "": none. */
+  pinned: ReadonlySignal<string>;
+  /** Who is in the large picture of the speaker view. */
+  lead: ReadonlySignal<Lead>;
+  ownHidden: ReadonlySignal<boolean>;
+  /** No camera of others is asked for. */
+  audioOnly: ReadonlySignal<boolean>;
+  /** From 0; may be beyond the last. */
+  page: ReadonlySignal<number>;
+  setMode(mode: "grid" | "speaker"): void;
+  /** Pinning what is pinned lets it go. */
+  pin(key: string): void;
+  hideOwn(hidden: boolean): void;
+  setAudioOnly(on: boolean): void;
+  turnTo(page: number): void;
+}
+
 export interface ChatMessage {
   id: string;
   session: string;
@@ -184,8 +205,10 @@ export interface MeetingModel {
   title: ReadonlySignal<string>;
   connection: ReadonlySignal<"connecting" | "connected" | "reconnecting">;
   tiles: ReadonlySignal<TileModel[]>;
-  /** How many people there are beyond those with a tile. */
-  hidden: ReadonlySignal<number>;
+  layout: LayoutModel;
+  /** How loud others are played, 0 to 1, by session; who is missing is played as loud as they are. */
+  volumes: ReadonlySignal<ReadonlyMap<string, number>>;
+  setVolume(session: string, volume: number): void;
   people: ReadonlySignal<Person[]>;
   chat: ReadonlySignal<ChatMessage[]>;
   unread: ReadonlySignal<number>;

@@ -24,7 +24,7 @@ function input(members: Member[], more: Partial<TilesInput> = {}): TilesInput {
     own: { session: "me", name: "Me", stream: null, mic: true },
     hands: new Map(),
     reactions: new Map(),
-    limit: 25,
+    audioOnly: false,
     ...more,
   };
 }
@@ -57,13 +57,13 @@ describe("order", () => {
 
 describe("tiles", () => {
   it("begin with our own, even before there is a group", () => {
-    const { tiles } = buildTiles({ ...input([]), peers: new Map([["ben", peer()]]) });
+    const tiles = buildTiles({ ...input([]), peers: new Map([["ben", peer()]]) });
     assert.deepEqual(
       tiles.map((t) => [t.name, t.self, t.video]),
       [["Me", true, "off"]],
     );
     assert.deepEqual(
-      buildTiles(input([], { own: { session: "", name: "Me", stream, mic: true } })).tiles,
+      buildTiles(input([], { own: { session: "", name: "Me", stream, mic: true } })),
       [],
     );
   });
@@ -79,7 +79,7 @@ describe("tiles", () => {
       [[seat("ben", { source: "screen" })], "waiting"],
       [[seat("ben")], "on"],
     ] as const) {
-      const t = buildTiles(input([ben, me], { seats })).tiles[1];
+      const t = buildTiles(input([ben, me], { seats }))[1];
       assert.equal(t?.video, video);
       assert.equal(t?.stream, video === "on" ? stream : null);
       assert.notEqual(t?.waitingText, "");
@@ -88,28 +88,39 @@ describe("tiles", () => {
       seats: [seat("ben")],
       peers: new Map([["ben", peer({ on: [] })]]),
     });
-    assert.deepEqual(
-      [buildTiles(off).tiles[1]?.video, buildTiles(off).tiles[1]?.stream],
-      ["off", null],
-    );
+    assert.deepEqual([buildTiles(off)[1]?.video, buildTiles(off)[1]?.stream], ["off", null]);
   });
 
-  it("show screens before people, and count who has no place", () => {
+  it("show screens before people, and everybody", () => {
     const people = Array.from({ length: 30 }, (_, i) => member(`p${i}`, i));
     const t = input([...people, me]);
     const peers = new Map(t.peers).set("p29", peer({ on: ["screen"] }));
-    const { tiles, hidden } = buildTiles({ ...t, peers });
+    const tiles = buildTiles({ ...t, peers });
     assert.equal(tiles[0]?.key, "p29 screen");
     assert.equal(tiles[1]?.self, true);
-    assert.equal(tiles.length, 26);
-    assert.equal(hidden, 6);
+    assert.equal(tiles.length, 32);
     assert.equal(new Set(tiles.map((x) => x.key)).size, tiles.length);
+  });
+
+  it("have no pictures of others in audio-only mode but their screens", () => {
+    const t = input([member("ben", 0), me], { audioOnly: true });
+    const own = { session: "me", name: "Me", stream, mic: true };
+    const peers = new Map([["ben", peer({ on: ["camera", "screen"] })]]);
+    const seats = [seat("ben"), seat("ben", { index: 1, source: "screen" })];
+    assert.deepEqual(
+      buildTiles({ ...t, peers, seats, own }).map((x) => [x.key, x.video]),
+      [
+        ["ben screen", "on"],
+        ["me camera", "on"],
+        ["ben camera", "off"],
+      ],
+    );
   });
 
   it("believe about muting what the person says, not what the server says", () => {
     const ben = member("ben", 0);
     const muted = (p: PeerView) =>
-      buildTiles(input([ben, me], { peers: new Map([["ben", p]]) })).tiles[1]?.muted;
+      buildTiles(input([ben, me], { peers: new Map([["ben", p]]) }))[1]?.muted;
     assert.equal(muted(peer({ on: ["mic"] })), false);
     assert.equal(muted(peer({ on: [] })), true);
     assert.equal(

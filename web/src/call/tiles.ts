@@ -31,7 +31,8 @@ export interface TilesInput {
   /** Places in the line of raised hands, and reactions that are shown, by session. */
   hands: ReadonlyMap<string, number>;
   reactions: ReadonlyMap<string, Sign>;
-  limit: number;
+  /** No picture of others is wanted but their screens. */
+  audioOnly: boolean;
 }
 
 export const tileKey = (session: string, source: string): string => `${session} ${source}`;
@@ -48,7 +49,7 @@ export function keepOrder(old: readonly string[], members: readonly Member[]): s
   return [...(self ? [self] : []), ...kept, ...fresh.map((m) => m.session)];
 }
 
-export function buildTiles(t: TilesInput): { tiles: TileModel[]; hidden: number } {
+export function buildTiles(t: TilesInput): TileModel[] {
   const screens: TileModel[] = [];
   // Our own tile needs no group, and comes first.
   const cameras: TileModel[] = t.own.session ? [ownTile(t)] : [];
@@ -59,10 +60,7 @@ export function buildTiles(t: TilesInput): { tiles: TileModel[]; hidden: number 
     cameras.push(tile(member, peer, "camera", t));
     if (peer.on.includes("screen")) screens.push(tile(member, peer, "screen", t));
   }
-  return {
-    tiles: [...screens, ...cameras.slice(0, t.limit)],
-    hidden: Math.max(0, cameras.length - t.limit),
-  };
+  return [...screens, ...cameras];
 }
 
 function ownTile(t: TilesInput): TileModel {
@@ -86,7 +84,7 @@ function ownTile(t: TilesInput): TileModel {
 
 function tile(m: Member, peer: PeerView, source: "camera" | "screen", t: TilesInput): TileModel {
   const seat = t.seats.find((s) => s.session === m.session && s.source === source);
-  const on = peer.on.includes(source);
+  const on = peer.on.includes(source) && !(t.audioOnly && source === "camera");
   const stream = on && seat?.state === "open" && seat.shown ? seat.stream : null;
   return {
     key: tileKey(m.session, source),

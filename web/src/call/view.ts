@@ -11,7 +11,7 @@ const MAX_PIXELS = 16_384;
 /** NaN stays NaN, which is no size. */
 const pixels = (n = 0): number => Math.min(MAX_PIXELS, Math.round(n));
 
-/** The tiles of others that are on the screen, in their order, with their size in device pixels. */
+/** The tiles of others that are on the screen, the largest first, with their size in device pixels. */
 export function wanted(tiles: readonly TileModel[], sizes: Sizes): Tile[] {
   const out: Tile[] = [];
   for (const { key, self, session, source } of tiles) {
@@ -19,5 +19,6 @@ export function wanted(tiles: readonly TileModel[], sizes: Sizes): Tile[] {
     const [width, height] = [pixels(size?.width), pixels(size?.height)];
     if (!self && width > 0 && height > 0) out.push({ session, source, width, height });
   }
+  out.sort((a, b) => b.width * b.height - a.width * a.height);
   return out.slice(0, MAX_TILES);
 }

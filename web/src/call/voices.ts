@@ -1,4 +1,5 @@
 /** Plays the seats of sound and finds out who is speaking, from decoded sound. */
+import { type ReadonlySignal, signal } from "@preact/signals-core";
 import { type Meter, meterOf } from "../media/level";
 import { Playback } from "../media/playback";
 import type { Env } from "./env";
@@ -10,6 +11,10 @@ const EVERY = 150;
 
 export class Voices {
   private readonly playback: Playback;
+  private readonly loud = signal<ReadonlyMap<string, number>>(new Map());
+  /** How loud people are played, 0 to 1, by session: for this meeting only. */
+  readonly volumes: ReadonlySignal<ReadonlyMap<string, number>> = this.loud;
+  private owners = new Map<number, string>(); // of the seats of sound
   private meters = new Map<number, { session: string; stream: MediaStream; meter: Meter }>();
   private until = new Map<string, number>();
   private last = "";
@@ -35,6 +40,8 @@ export class Voices {
       if (seat.source !== "mic" && seat.source !== "screen-audio") continue;
       const stream = seat.session && seat.state === "open" ? seat.stream : null;
       this.playback.set(seat.index, stream);
+      this.playback.setVolume(seat.index, this.loud.value.get(seat.session) ?? 1);
+      this.owners.set(seat.index, seat.session);
       if (seat.source !== "mic") continue;
       const old = this.meters.get(seat.index);
       if (old && old.session === seat.session && old.stream === stream) continue;
@@ -49,6 +56,14 @@ export class Voices {
         });
       }
     }
+  }
+
+  /** Voice and shared sound of one person alike; volume is kept between 0 and 1. */
+  setVolume(session: string, volume: number): void {
+    const v = Math.min(1, Math.max(0, volume));
+    this.loud.value = new Map(this.loud.value).set(session, v);
+    for (const [seat, owner] of this.owners)
+      if (owner === session) this.playback.setVolume(seat, v);
   }
 
   chooseSpeaker(id: string): void {

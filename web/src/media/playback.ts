@@ -26,6 +26,12 @@ export class Playback {
     this.play(element);
   }
 
+  /** volume: 0 to 1. A seat changes its owner, so it is set with each. */
+  setVolume(seat: number, volume: number): void {
+    const e = this.elements.get(seat);
+    if (e) e.volume = volume;
+  }
+
   chooseSpeaker(id: string): void {
     this.sink = id;
     for (const e of this.elements.values()) void this.route(e);

@@ -1,11 +1,13 @@
 /** A view model that shows any state and does what its buttons say, with nobody at the other end. */
 import { type Signal, signal } from "@preact/signals";
+import { Layout, type Lead } from "../call/layout";
 import type {
   AppModel,
   ChatMessage,
   CheckModel,
   DeviceChoice,
   LandingModel,
+  LayoutModel,
   MeetingModel,
   Notice,
   Panel,
@@ -29,7 +31,10 @@ export interface Fake extends AppModel {
   stopped: Signal<Problem | null>;
   landing: Settable<LandingModel>;
   check: Settable<CheckModel>;
-  meeting: Settable<Omit<MeetingModel, "signs">> & { signs: Settable<SignsModel> };
+  meeting: Settable<Omit<MeetingModel, "signs" | "layout">> & {
+    signs: Settable<SignsModel>;
+    layout: Settable<LayoutModel>;
+  };
 }
 
 export const names = [
@@ -218,6 +223,24 @@ function makeSigns(): Settable<SignsModel> {
   };
 }
 
+function makeLayout(): Settable<LayoutModel> {
+  const l = new Layout({ get: () => null, set: () => {}, remove: () => {} });
+  const { mode, pinned, ownHidden, audioOnly, page } = l;
+  return {
+    mode,
+    pinned,
+    ownHidden,
+    audioOnly,
+    page,
+    lead: l.lead as Signal<Lead>,
+    setMode: (m) => l.setMode(m),
+    pin: (key) => l.pin(key),
+    hideOwn: (h) => l.hideOwn(h),
+    setAudioOnly: (on) => l.setAudioOnly(on),
+    turnTo: (p) => l.turnTo(p),
+  };
+}
+
 function makeMeeting(leave: () => void): Fake["meeting"] {
   const mic = signal(mics);
   const camera = signal(devices);
@@ -226,6 +249,7 @@ function makeMeeting(leave: () => void): Fake["meeting"] {
   const chat = signal<ChatMessage[]>([]);
   const sharing = signal(false);
   const people = signal<Person[]>([]);
+  const volumes = signal<ReadonlyMap<string, number>>(new Map());
   const toggleShare = (): void => {
     sharing.value = !sharing.value;
   };
@@ -233,8 +257,12 @@ function makeMeeting(leave: () => void): Fake["meeting"] {
     title: signal("Board, 3rd quarter"),
     connection: signal<"connecting" | "connected" | "reconnecting">("connected"),
     tiles: signal<TileModel[]>([]),
-    hidden: signal(0),
     people,
+    layout: makeLayout(),
+    volumes,
+    setVolume: (session, volume) => {
+      volumes.value = new Map(volumes.value).set(session, volume);
+    },
     chat,
     unread: signal(0),
     security: signal(sealed),

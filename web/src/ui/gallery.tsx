@@ -39,6 +39,17 @@ const stop = (f: Fake, p: Problem): void => {
   f.screen.value = "stopped";
   f.stopped.value = p;
 };
+/** What is pressed when the screen is there, by its accessible name. */
+const pressed: string[] = [];
+const press = (...names: string[]): void => void pressed.push(...names);
+const pressAll = (): void => {
+  for (const name of pressed) {
+    const named = (b: HTMLElement) => (b.ariaLabel ?? b.textContent ?? "").trim() === name;
+    const all = [...document.querySelectorAll<HTMLElement>("button, summary")];
+    const shown = all.find((b) => named(b) && b.offsetParent !== null);
+    shown?.click();
+  }
+};
 const lively = [{}, { speaking: true }, { muted: true }, {}, { video: "off" }] as const;
 
 const talk = (m: Fake["meeting"]): void => {
@@ -111,7 +122,7 @@ const states: Record<string, (f: Fake) => void> = {
   "meeting-4": (f) => void meeting(f, 4, ...lively),
   "meeting-9": (f) => void meeting(f, 9, ...lively),
   "meeting-25": (f) => {
-    meeting(f, 25, ...lively).hidden.value = 7;
+    meeting(f, 25, ...lively);
   },
   long: (f) => {
     const unbroken = "W".repeat(64);
@@ -165,6 +176,39 @@ const states: Record<string, (f: Fake) => void> = {
   "hands-25": (f) => {
     const m = meeting(f, 25, {}, { hand: 1 }, { reaction: "applause", hand: 2 }, {}, { hand: 3 });
     m.signs.hands.value = 3;
+  },
+  more: (f) => {
+    meeting(f, 4, ...lively);
+    press("More");
+  },
+  reactions: (f) => {
+    meeting(f, 4, ...lively);
+    press("Reactions");
+  },
+  person: (f) => {
+    const m = meeting(f, 4, ...lively);
+    m.panel.value = "people";
+    m.volumes.value = new Map([["s0", 0.4]]);
+    press("Volume and pin of Legal desk");
+  },
+  "meeting-49": (f) => void meeting(f, 49, ...lively),
+  "meeting-60": (f) => {
+    meeting(f, 60, ...lively).layout.page.value = 1;
+  },
+  "speaker-2": (f) => {
+    meeting(f, 2, ...lively).layout.mode.value = "speaker";
+  },
+  "speaker-9": (f) => {
+    const m = meeting(f, 9, ...lively);
+    m.layout.setMode("speaker");
+    m.layout.pin("s1 camera");
+  },
+  "own-hidden": (f) => {
+    meeting(f, 5, ...lively).layout.hideOwn(true);
+  },
+  "audio-only": (f) => {
+    const m = meeting(f, 6, {}, ...Array.from({ length: 5 }, () => ({ video: "off" }) as const));
+    m.layout.setAudioOnly(true);
   },
   people: (f) => {
     const m = meeting(f, 9, ...lively);
@@ -282,6 +326,7 @@ const set = states[wanted];
 if (root && set) {
   set(fake);
   render(<App model={fake} />, root);
+  requestAnimationFrame(pressAll);
 } else if (root) {
   render(
     <ul class="end">

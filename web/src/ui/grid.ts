@@ -100,33 +100,62 @@ function placeScreens(n: number, area: Box, gap: number): Box[] {
   }));
 }
 
-/** The boxes of the tiles that are shown, by key. Tiles without a box have no room. */
-export function layoutStage(tiles: readonly Placed[], stage: Size, gap = GAP): Map<string, Box> {
-  const screens = tiles.filter((t) => t.source === "screen");
-  const cameras = tiles.filter((t) => t.source === "camera");
+/** The least that shows a face: below it a tile has no room for a name. */
+const LEAST: Size = { width: 112, height: 63 };
+
+/** How many tiles a stage holds in a grid before they become too small; at least one, at most most. */
+export function fits(stage: Size, most: number, gap = GAP): number {
+  const narrowest = stage.width > stage.height ? NARROWEST_WIDE : NARROWEST_TALL;
+  for (let n = most; n > 1; n--) {
+    const { width, height } = layoutGrid(n, stage, gap, narrowest);
+    if (width >= LEAST.width && height >= LEAST.height) return n;
+  }
+  return 1;
+}
+
+/** Large tiles get nearly all of the area: screens may have any shape, cameras keep theirs. */
+function placeLarge(tiles: readonly Placed[], area: Box, gap: number, narrowest: number): Box[] {
+  return tiles.every((t) => t.source === "camera")
+    ? placeGrid(tiles.length, area, gap, narrowest)
+    : placeScreens(tiles.length, area, gap);
+}
+
+const screensOf = (tiles: readonly Placed[]): Set<string> =>
+  new Set(tiles.filter((t) => t.source === "screen").map((t) => t.key));
+
+/** The boxes of the tiles that are shown, by key; large names those that are not beside. Tiles without a box have no room. */
+export function layoutStage(
+  tiles: readonly Placed[],
+  stage: Size,
+  large: ReadonlySet<string> = screensOf(tiles),
+  gap = GAP,
+): Map<string, Box> {
+  const main = tiles.filter((t) => large.has(t.key));
+  const rest = tiles.filter((t) => !large.has(t.key));
   const all: Box = { left: 0, top: 0, width: stage.width, height: stage.height };
   if (stage.width <= 0 || stage.height <= 0) return new Map();
   const wide = stage.width > stage.height;
   const narrowest = wide ? NARROWEST_WIDE : NARROWEST_TALL;
-  if (screens.length === 0) return named(cameras, placeGrid(cameras.length, all, gap, narrowest));
-  if (cameras.length === 0) return named(screens, placeScreens(screens.length, all, gap));
+  if (main.length === 0) return named(rest, placeGrid(rest.length, all, gap, narrowest));
+  if (rest.length === 0) return named(main, placeLarge(main, all, gap, narrowest));
   if (wide) {
     const strip = Math.round(
       Math.min(STRIP.most, Math.max(STRIP.least, stage.width * STRIP.share)),
     );
-    const main = { ...all, width: stage.width - strip - gap };
+    const area = { ...all, width: stage.width - strip - gap };
     const side = { ...all, left: stage.width - strip, width: strip };
     return new Map([
-      ...named(screens, placeScreens(screens.length, main, gap)),
-      ...named(cameras, placeStrip(cameras.length, side, gap)),
+      ...named(main, placeLarge(main, area, gap, narrowest)),
+      ...named(rest, placeStrip(rest.length, side, gap)),
     ]);
   }
-  // A screen on a tall stage is as wide as the stage; what it leaves is for the people.
-  const height = Math.round(Math.min(stage.height * 0.6, screens.length * stage.width * 0.75));
+  // On a tall stage a large tile is as wide as the stage; what it leaves is for the others.
+  const height = Math.round(Math.min(stage.height * 0.6, main.length * stage.width * 0.75));
   const below = { ...all, top: height + gap, height: Math.max(0, stage.height - height - gap) };
+  const n = Math.min(rest.length, fits(below, rest.length, gap));
   return new Map([
-    ...named(screens, placeScreens(screens.length, { ...all, height }, gap)),
-    ...named(cameras, placeGrid(cameras.length, below, gap, narrowest)),
+    ...named(main, placeLarge(main, { ...all, height }, gap, narrowest)),
+    ...named(rest, placeGrid(n, below, gap, narrowest)),
   ]);
 }
 

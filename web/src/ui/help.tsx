@@ -6,6 +6,8 @@ const keys: readonly [string, string][] = [
   ["M", "Microphone on or off"],
   ["V", "Camera on or off"],
   ["H", "Raise or lower your hand"],
+  ["G", "Everyone alike, or who speaks large"],
+  ["F", "Full screen"],
   ["P", "People"],
   ["C", "Chat"],
   ["S", "Security"],

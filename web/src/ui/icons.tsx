@@ -141,8 +141,38 @@ export const SurpriseIcon = icon(
   </>,
 );
 export const PartyIcon = icon(
-  <path d="M3.5 20.5 8 9.5l6.5 6.5-11 4.5zM13.5 10.5c-.2-2 1-3.3 3-3.2M16.8 13.2c1.4-.7 2.6-.5 3.6.5M11.3 7c.8-1.4.6-2.6-.4-3.5M16 3.5h.01M20.5 5.5h.01M20.500 10h.01" />,
+  <path d="M3.5 20.5 8 9.5l6.5 6.5-11 4.5zM13.5 10.5c-.2-2 1-3.3 3-3.2M16.8 13.2c1.4-.7 2.6-.5 3.6.5M11.3 7c.8-1.4.6-2.6-.4-3.5M16 3.5h.01M20.5 5.5h.01M20.5 10h.01" />,
 );
+export const PinIcon = icon(
+  <path d="M9 3.5h6M10 3.5v6.2L6.5 13.5v1.5h11v-1.5L14 9.7V3.5M12 15v6" />,
+);
+export const BackIcon = icon(<path d="m14.5 6-6 6 6 6" />);
+export const NextIcon = icon(<path d="m9.5 6 6 6-6 6" />);
+export const VolumeIcon = icon(
+  <path d="M4 9.5v5h3.5L12 18.5v-13L7.5 9.5zM15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a7.8 7.8 0 0 1 0 11" />,
+);
+export const GridIcon = icon(
+  <>
+    <rect x="3.5" y="4.5" width="7" height="6" rx="1.5" />
+    <rect x="13.5" y="4.5" width="7" height="6" rx="1.5" />
+    <rect x="3.5" y="13.5" width="7" height="6" rx="1.5" />
+    <rect x="13.5" y="13.5" width="7" height="6" rx="1.5" />
+  </>,
+);
+export const SpeakerViewIcon = icon(
+  <>
+    <rect x="3.5" y="4.5" width="11" height="15" rx="2" />
+    <path d="M18 5h2.5M18 12h2.5M18 19h2.5" />
+  </>,
+);
+export const FullIcon = icon(<path d="M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5" />);
+export const PictureIcon = icon(
+  <>
+    <path d="M20.5 10V7a2 2 0 0 0-2-2h-13a2 2 0 0 0-2 2v10a2 2 0 0 0 2 2H9" />
+    <rect x="12" y="13" width="9" height="6.5" rx="1.5" />
+  </>,
+);
+export const CheckIcon = icon(<path d="m5 12.5 4.5 4.5L19 7.5" />);
 export const MoreIcon = icon(<path d="M5 12h.01M12 12h.01M19 12h.01" stroke-width="3" />);
 
 /** A keyhole in a ring: an eye that is closed. */

@@ -1,12 +1,23 @@
 /** Single keys that work anywhere in a meeting but in a field. */
 import { signal } from "@preact/signals";
 
-export type Shortcut = "mic" | "camera" | "hand" | "people" | "chat" | "security" | "help";
+export type Shortcut =
+  | "mic"
+  | "camera"
+  | "hand"
+  | "layout"
+  | "full"
+  | "people"
+  | "chat"
+  | "security"
+  | "help";
 
 const shortcuts: Readonly<Record<string, Shortcut>> = {
   m: "mic",
   v: "camera",
   h: "hand",
+  g: "layout",
+  f: "full",
   p: "people",
   c: "chat",
   s: "security",

@@ -5,8 +5,10 @@ import { type Choosing, Dock, type Opened, useDeviceMenu } from "./dock";
 import { Help } from "./help";
 import { DevicesIcon, KeyboardIcon, LinkIcon, Mark, ScreenIcon, SealIcon, WaitIcon } from "./icons";
 import { type Shortcut, shortcutOf, singleKeys, takesKeys } from "./keys";
+import { toggleFullScreen } from "./more";
 import { Notices } from "./notices";
 import { OpenPanel } from "./panel";
+import { closePicture } from "./pip";
 import { SignsAloud } from "./signs";
 import { Stage } from "./stage";
 import { countPeople, timeOfDay } from "./text";
@@ -17,6 +19,7 @@ export function MeetingScreen({ model }: { model: MeetingModel }) {
   useShortcuts(model, () => {
     help.value = true;
   });
+  useEffect(() => closePicture, []);
   return (
     <div class={model.panel.value ? "meeting with-panel" : "meeting"}>
       <header class="bar">
@@ -169,6 +172,8 @@ function useShortcuts(model: MeetingModel, help: () => void): void {
       mic: () => model.toggleMic(),
       camera: () => model.toggleCamera(),
       hand: () => model.signs.toggleHand(),
+      layout: () => model.layout.setMode(model.layout.mode.value === "grid" ? "speaker" : "grid"),
+      full: toggleFullScreen,
       people: () => model.openPanel("people"),
       chat: () => model.openPanel("chat"),
       security: () => model.openPanel("security"),

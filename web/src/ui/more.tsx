@@ -1,7 +1,20 @@
 /** What has no button of its own in the bar. */
 import type { ComponentChildren, JSX } from "preact";
 import type { MeetingModel } from "../call/model";
-import { KeyboardIcon, ScreenIcon, SealIcon, StopScreenIcon } from "./icons";
+import {
+  CheckIcon,
+  EyeIcon,
+  FullIcon,
+  GridIcon,
+  KeyboardIcon,
+  PictureIcon,
+  ScreenIcon,
+  SealIcon,
+  SpeakerViewIcon,
+  StopScreenIcon,
+  VolumeIcon,
+} from "./icons";
+import { canOpenPicture, pictureIsOpen, togglePicture } from "./pip";
 import { Popover } from "./popover";
 import { ReactionRow } from "./signs";
 
@@ -40,12 +53,64 @@ export function More({ model, focus, help, close }: MoreProps) {
         >
           Security
         </Entry>
+        <LayoutEntries model={model} then={then} />
         <Entry icon={<KeyboardIcon />} press={then(help)}>
           Keyboard
         </Entry>
       </ul>
     </Popover>
   );
+}
+
+interface LayoutProps {
+  model: MeetingModel;
+  then: (f: () => void) => () => void;
+}
+
+function LayoutEntries({ model, then }: LayoutProps) {
+  const { layout } = model;
+  const speaker = layout.mode.value === "speaker";
+  const ownHidden = layout.ownHidden.value;
+  const audioOnly = layout.audioOnly.value;
+  return (
+    <>
+      <Entry
+        icon={speaker ? <GridIcon /> : <SpeakerViewIcon />}
+        press={then(() => layout.setMode(speaker ? "grid" : "speaker"))}
+      >
+        {speaker ? "Show everyone alike" : "Show who speaks large"}
+      </Entry>
+      <Entry icon={<EyeIcon />} press={then(() => layout.hideOwn(!ownHidden))} pressed={ownHidden}>
+        Hide own view
+      </Entry>
+      <Entry
+        icon={<VolumeIcon />}
+        press={then(() => layout.setAudioOnly(!audioOnly))}
+        pressed={audioOnly}
+      >
+        Sound only
+        <small class="soft block">no cameras of others, saves data</small>
+      </Entry>
+      {canOpenPicture() && (
+        <Entry icon={<PictureIcon />} press={then(() => togglePicture(model))}>
+          {pictureIsOpen() ? "Close the small window" : "Small window"}
+        </Entry>
+      )}
+      {document.fullscreenEnabled && (
+        <Entry icon={<FullIcon />} press={then(toggleFullScreen)}>
+          {document.fullscreenElement ? "Leave full screen" : "Full screen"}
+        </Entry>
+      )}
+    </>
+  );
+}
+
+/** What the browser refuses is left as it was. */
+export function toggleFullScreen(): void {
+  const done = document.fullscreenElement
+    ? document.exitFullscreen()
+    : document.documentElement.requestFullscreen();
+  done.catch(() => {});
 }
 
 interface EntryProps {
@@ -62,6 +127,7 @@ function Entry({ icon, press, kind = "", pressed, children }: EntryProps) {
       <button type="button" class="entry-row" aria-pressed={pressed} onClick={press}>
         {icon}
         <span class="grow">{children}</span>
+        {pressed && <CheckIcon />}
       </button>
     </li>
   );

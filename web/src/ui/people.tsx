@@ -9,6 +9,7 @@ import {
   SpeakingIcon,
   WarnIcon,
 } from "./icons";
+import { PersonMenu } from "./person";
 import { HandBadge } from "./signs";
 import { initials } from "./text";
 
@@ -32,7 +33,7 @@ export function PeoplePanel({ model }: { model: MeetingModel }) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls is reached by keyboard */}
       <ul class="list scrolls" tabIndex={0} aria-label="People in the meeting">
         {byHand(model.people.value).map((p) => (
-          <Row key={p.session} person={p} />
+          <Row key={p.session} person={p} model={model} />
         ))}
       </ul>
     </>
@@ -45,7 +46,7 @@ export function byHand(people: readonly Person[]): Person[] {
   return [...people].sort((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)));
 }
 
-function Row({ person: p }: { person: Person }) {
+function Row({ person: p, model }: { person: Person; model: MeetingModel }) {
   return (
     <li class={p.away ? "is-away" : ""}>
       <Avatar name={p.name} />
@@ -61,6 +62,7 @@ function Row({ person: p }: { person: Person }) {
       {p.screen && <Badge icon={<ScreenIcon />} word="shares a screen" />}
       {!p.camera && <Badge icon={<CameraOffIcon />} word="camera off" />}
       {!p.mic && <Badge icon={<MicOffIcon />} word="muted" />}
+      <PersonMenu person={p} model={model} />
     </li>
   );
 }

@@ -1,9 +1,12 @@
-/** The stage: tiles in a grid, or a shared screen with the people beside it. */
+/** The stage: tiles in a grid, or large ones with the others beside them. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { MeetingModel } from "../call/model";
-import { layoutStage, type Size } from "./grid";
+import { type Arrangement, arrange } from "./arrange";
+import type { Box, Size } from "./grid";
+import { BackIcon, NextIcon } from "./icons";
 import { useSize } from "./parts";
+import { pictureIsOpen, pictureOf } from "./pip";
 import { Tile } from "./tile";
 
 export function Stage({ model }: { model: MeetingModel }) {
@@ -12,32 +15,81 @@ export function Stage({ model }: { model: MeetingModel }) {
     size.value = { width, height };
   });
   const tiles = model.tiles.value;
-  const boxes = layoutStage(tiles, size.value);
+  const arrangement = arrange(tiles, size.value, {
+    mode: model.layout.mode.value,
+    pinned: model.layout.pinned.value,
+    lead: model.layout.lead.value.session,
+    ownHidden: model.layout.ownHidden.value,
+    page: model.layout.page.value,
+  });
+  const { boxes, pages, rest } = arrangement;
+  useAsked(model, boxes);
+  const pinned = model.layout.pinned.value;
+  // One list in one order: a tile that moves keeps its element, and the picture in it goes on.
+  return (
+    <div class={rest > 0 || pages > 1 ? "stage with-more" : "stage"}>
+      <ul class="tiles" ref={ref} aria-label="Pictures">
+        {tiles.map((t) => {
+          const box = boxes.get(t.key);
+          const pin = (): void => model.layout.pin(t.key);
+          return box && <Tile key={t.key} tile={t} box={box} pinned={t.key === pinned} pin={pin} />;
+        })}
+      </ul>
+      {pages > 1 && <Pager model={model} arrangement={arrangement} />}
+      {rest > 0 && (
+        <button type="button" class="more" onClick={() => model.openPanel("people")}>
+          {rest === 1 ? "1 more person" : `${rest} more people`}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Asks for what is on the screen, in the small window too, and for nothing else. */
+function useAsked(model: MeetingModel, boxes: ReadonlyMap<string, Box>): void {
+  const small = pictureIsOpen() ? pictureOf(model)?.key : undefined;
+  const sizes = new Map<string, Size>([...boxes]);
+  if (small && !sizes.has(small)) sizes.set(small, SMALL_WINDOW);
   useEffect(() => {
     const ratio = globalThis.devicePixelRatio || 1;
     const device = (px: number): number => Math.round(px * ratio);
     model.setTileSizes(
       new Map(
-        [...boxes].map(([key, b]) => [key, { width: device(b.width), height: device(b.height) }]),
+        [...sizes].map(([key, b]) => [key, { width: device(b.width), height: device(b.height) }]),
       ),
     );
-  }, [[...boxes].map(([key, b]) => `${key} ${b.width} ${b.height}`).join()]);
-  const noRoom = size.value.width > 0 ? tiles.length - boxes.size : 0;
-  const hidden = model.hidden.value + noRoom;
-  // One list in one order: a tile that moves keeps its element, and the picture in it goes on.
+  }, [[...sizes].map(([key, b]) => `${key} ${b.width} ${b.height}`).join()]);
+}
+
+/** px; what the small window is about. */
+const SMALL_WINDOW: Size = { width: 384, height: 216 };
+
+function Pager({ model, arrangement: a }: { model: MeetingModel; arrangement: Arrangement }) {
+  const turn = (to: number) => (): void => model.layout.turnTo(to);
   return (
-    <div class={hidden > 0 ? "stage with-more" : "stage"}>
-      <ul class="tiles" ref={ref} aria-label="Pictures">
-        {tiles.map((t) => {
-          const box = boxes.get(t.key);
-          return box && <Tile key={t.key} tile={t} box={box} />;
-        })}
-      </ul>
-      {hidden > 0 && (
-        <button type="button" class="more" onClick={() => model.openPanel("people")}>
-          {hidden === 1 ? "1 more person" : `${hidden} more people`}
-        </button>
-      )}
-    </div>
+    <nav class="pager" aria-label="Pages">
+      <button
+        type="button"
+        class="round"
+        aria-label="Page before"
+        disabled={a.page === 0}
+        onClick={turn(a.page - 1)}
+      >
+        <BackIcon />
+      </button>
+      <span role="status">
+        <span class="hidden">page </span>
+        {a.page + 1} / {a.pages}
+      </span>
+      <button
+        type="button"
+        class="round"
+        aria-label="Next page"
+        disabled={a.page === a.pages - 1}
+        onClick={turn(a.page + 1)}
+      >
+        <NextIcon />
+      </button>
+    </nav>
   );
 }

@@ -1,6 +1,6 @@
 import type { TileModel } from "../call/model";
 import type { Box } from "./grid";
-import { Mark, MicOffIcon, SpeakingIcon } from "./icons";
+import { Mark, MicOffIcon, PinIcon, SpeakingIcon } from "./icons";
 import { Video } from "./parts";
 import { TileSigns } from "./signs";
 import { initials } from "./text";
@@ -9,7 +9,15 @@ import { initials } from "./text";
 const SMALL = 200;
 const TINY = 112;
 
-export function Tile({ tile, box }: { tile: TileModel; box: Box }) {
+interface TileProps {
+  tile: TileModel;
+  box: Box;
+  pinned?: boolean;
+  /** Pins it, or lets it go. */
+  pin?: () => void;
+}
+
+export function Tile({ tile, box, pinned = false, pin }: TileProps) {
   const size = box.width < TINY ? "tiny" : box.width < SMALL ? "small" : "";
   const state = [tile.speaking && "speaking", tile.away && "is-away"].filter(Boolean);
   const classes = ["tile", tile.source, size, ...state].filter(Boolean).join(" ");
@@ -29,7 +37,25 @@ export function Tile({ tile, box }: { tile: TileModel; box: Box }) {
       <Picture tile={tile} box={box} />
       <TileSigns hand={tile.hand} reaction={tile.reaction} />
       <Name tile={tile} />
+      {pin && <Pin tile={tile} pinned={pinned} pin={pin} />}
     </li>
+  );
+}
+
+function Pin({ tile, pinned, pin }: { tile: TileModel; pinned: boolean; pin: () => void }) {
+  const name = tile.self ? "yourself" : tile.name;
+  const what = tile.source === "screen" ? `the screen of ${name}` : name;
+  return (
+    <button
+      type="button"
+      class={pinned ? "round tile-pin pinned" : "round tile-pin"}
+      aria-label={`Pin ${what}`}
+      aria-pressed={pinned}
+      title={pinned ? "Unpin" : "Pin"}
+      onClick={pin}
+    >
+      <PinIcon />
+    </button>
   );
 }
 

@@ -1,0 +1,24 @@
+/** Which messages of the server are the worker's: passed on as they are. */
+import type { GroupIn } from "../e2ee/protocol";
+import type { ServerMessage } from "../wire/wire.gen";
+
+const groupTypes = new Set<string>([
+  "arrived",
+  "left",
+  "away",
+  "founded",
+  "reset",
+  "asked",
+  "committed",
+  "commit_refused",
+  "welcomed",
+  "said",
+  "caught_up",
+  "gap",
+] satisfies GroupIn["type"][]);
+
+export function isGroupMessage(
+  m: ServerMessage,
+): m is Extract<ServerMessage, { type: GroupIn["type"] }> {
+  return groupTypes.has(m.type);
+}

@@ -1,0 +1,68 @@
+/** What one can do about another person in the list: pin, and set how loud. */
+import { useSignal } from "@preact/signals";
+import { useId } from "preact/hooks";
+import type { MeetingModel, Person } from "../call/model";
+import { tileKey } from "../call/tiles";
+import { MoreIcon, PinIcon, VolumeIcon } from "./icons";
+
+export function PersonMenu({ person: p, model }: { person: Person; model: MeetingModel }) {
+  const open = useSignal(false);
+  const id = useId();
+  return (
+    <>
+      <button
+        type="button"
+        class="round"
+        aria-label={`Volume and pin of ${p.name}`}
+        aria-expanded={open.value}
+        aria-controls={id}
+        onClick={() => {
+          open.value = !open.value;
+        }}
+      >
+        <MoreIcon />
+      </button>
+      {open.value && <Controls id={id} person={p} model={model} />}
+    </>
+  );
+}
+
+interface ControlsProps {
+  id: string;
+  person: Person;
+  model: MeetingModel;
+}
+
+const STEPS = 20;
+
+function Controls({ id, person: p, model }: ControlsProps) {
+  const key = tileKey(p.session, "camera");
+  const pinned = model.layout.pinned.value === key;
+  const volume = model.volumes.value.get(p.session) ?? 1;
+  return (
+    <div class="person-controls" id={id}>
+      {!p.self && (
+        <label class="slider">
+          <VolumeIcon />
+          <span class="hidden">Volume of {p.name}</span>
+          <input
+            type="range"
+            min={0}
+            max={STEPS}
+            value={Math.round(volume * STEPS)}
+            aria-valuetext={`${Math.round(volume * 100)} %`}
+            onInput={(e) => model.setVolume(p.session, Number(e.currentTarget.value) / STEPS)}
+          />
+        </label>
+      )}
+      <button
+        type="button"
+        class="plain small"
+        aria-pressed={pinned}
+        onClick={() => model.layout.pin(key)}
+      >
+        <PinIcon /> {pinned ? "Unpin" : "Pin"}
+      </button>
+    </div>
+  );
+}
