@@ -82,7 +82,6 @@ export const WaitIcon = icon(
   </>,
 );
 export const LeaveIcon = icon(<path d="M13 4H6v16h7M10.5 12H21m-3.5-3.5L21 12l-3.5 3.5" />);
-export const CheckIcon = icon(<path d="m5 12.5 4.5 4.5L19 7.5" />);
 export const CloseIcon = icon(<path d="M6 6l12 12M18 6 6 18" />);
 export const LinkIcon = icon(
   <path d="M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.6-5.7L12 7M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.6 5.7L12 17" />,
