@@ -1,13 +1,18 @@
 package client
 
 import (
+	"time"
+
 	"github.com/pion/rtp"
 	"github.com/pion/rtp/codecs"
 )
 
-// maxWaiting is how many packets wait for a missing one. At 15 frames/s of
-// 100 kbit/s it is two seconds, more than a retransmission takes.
-const maxWaiting = 64
+// maxWaiting is how many packets wait for a missing one, and patience for how
+// long they do: more than a retransmission takes over half of the world.
+const (
+	maxWaiting = 64
+	patience   = 600 * time.Millisecond
+)
 
 // An assembler makes frames of the packets of one VP8 stream. It is pure and
 // not safe for concurrent use. The zero value is ready.
@@ -15,6 +20,7 @@ type assembler struct {
 	started bool
 	next    uint16 // sequence number to come
 	waiting map[uint16]*rtp.Packet
+	since   time.Time // when the first of them began to wait
 	partial []byte
 	open    bool // partial is the beginning of a frame
 	at      uint32
@@ -23,18 +29,21 @@ type assembler struct {
 
 // push takes a packet and calls f for each frame that is whole, in order.
 // The frame belongs to f.
-func (a *assembler) push(p *rtp.Packet, f func([]byte)) {
+func (a *assembler) push(p *rtp.Packet, now time.Time, f func([]byte)) {
 	if !a.started {
 		a.started, a.next, a.waiting = true, p.SequenceNumber, map[uint16]*rtp.Packet{}
 	}
 	if int16(p.SequenceNumber-a.next) < 0 {
 		return // late or repeated
 	}
+	if len(a.waiting) == 0 {
+		a.since = now
+	}
 	a.waiting[p.SequenceNumber] = p
 	for len(a.waiting) > 0 {
 		q := a.waiting[a.next]
 		if q == nil {
-			if len(a.waiting) <= maxWaiting {
+			if len(a.waiting) <= maxWaiting && now.Sub(a.since) < patience {
 				return
 			}
 			a.abandon()
@@ -43,6 +52,7 @@ func (a *assembler) push(p *rtp.Packet, f func([]byte)) {
 		}
 		delete(a.waiting, a.next)
 		a.next++
+		a.since = now // what waits still does so for another
 		a.add(q, f)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/pion/rtp"
 	"github.com/pion/rtp/codecs"
@@ -30,9 +31,9 @@ func TestAssemble(t *testing.T) {
 	var a assembler
 	var got [][]byte
 	for i, p := range all {
-		a.push(p, func(f []byte) { got = append(got, f) })
+		a.push(p, time.Unix(0, 0), func(f []byte) { got = append(got, f) })
 		if i%5 == 0 {
-			a.push(p, func(f []byte) { t.Error("a repeated packet makes a frame") })
+			a.push(p, time.Unix(0, 0), func(f []byte) { t.Error("a repeated packet makes a frame") })
 		}
 	}
 	if len(got) != len(frames) || a.lost != 0 {
@@ -57,7 +58,7 @@ func TestAssembleWithLoss(t *testing.T) {
 		if i > 0 && i%50 == 0 {
 			continue
 		}
-		a.push(p, func(f []byte) {
+		a.push(p, time.Unix(0, 0), func(f []byte) {
 			if got++; !whole[string(f)] {
 				t.Error("a frame that nobody sent")
 			}
@@ -65,5 +66,33 @@ func TestAssembleWithLoss(t *testing.T) {
 	}
 	if a.lost == 0 || got < 140 || got >= 200 {
 		t.Errorf("%d frames of %d, %d begun and not ended", got, len(frames), a.lost)
+	}
+}
+
+// TestAssemblerGivesUpInTime: what is missing for good holds up what came
+// after it for no longer than it may.
+func TestAssemblerGivesUpInTime(t *testing.T) {
+	start := time.Unix(1_000_000, 0)
+	var a assembler
+	var got int
+	push := func(seq uint16, after time.Duration) {
+		p := &rtp.Packet{Header: rtp.Header{SequenceNumber: seq, Timestamp: uint32(seq), Marker: true}, Payload: []byte{0x10, 1, 2}}
+		a.push(p, start.Add(after), func([]byte) { got++ })
+	}
+	push(1, 0)
+	push(4, time.Second) // 2 and 3 are lost
+	push(5, time.Second+patience-time.Millisecond)
+	if got != 1 {
+		t.Errorf("%d frames before it gives up, want 1", got)
+	}
+	push(6, time.Second+patience)
+	if got != 4 {
+		t.Errorf("%d frames after it gave up, want 4", got)
+	}
+	push(9, 3*time.Second)
+	push(8, 3*time.Second+patience-time.Millisecond)
+	push(7, 3*time.Second+patience-time.Millisecond) // a retransmission
+	if got != 7 {
+		t.Errorf("%d frames after a retransmission, want 7", got)
 	}
 }

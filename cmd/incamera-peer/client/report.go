@@ -45,9 +45,12 @@ type MemberReport struct {
 
 // Sent counts frames that went out sealed; a layer counts for itself.
 type Sent struct {
-	Frames    int `json:"frames"`
-	KeyFrames int `json:"keyFrames"`
-	Unsealed  int `json:"unsealed"` // held back for want of a key
+	Frames    int   `json:"frames"`
+	KeyFrames int   `json:"keyFrames"`
+	Unsealed  int   `json:"unsealed"` // held back for want of a key
+	SpanMs    int64 `json:"spanMs"`   // from the first to the last
+
+	first time.Time
 }
 
 // Received counts what arrived on the seats of one session's source.
@@ -60,7 +63,11 @@ type Received struct {
 	KeyFrames  int            `json:"keyFrames"`
 	ClipFrames int            `json:"clipFrames"` // of Frames, those that are bytes of our own clip or tone
 	FirstMs    int64          `json:"firstMs"`    // from the start of the program to the first opened frame
+	GapMs      int64          `json:"gapMs"`      // the longest between two opened frames
+	SpanMs     int64          `json:"spanMs"`     // from the first opened frame to the last
 	Dropped    map[string]int `json:"dropped"`
+
+	latest time.Time // when a frame was opened
 }
 
 // A ChatReport is one line of chat.
@@ -131,9 +138,14 @@ func (c *counts) opened(session string, source wire.Source, payload []byte, err 
 		r.Dropped[reason(err)]++
 		return
 	}
+	now := time.Now()
 	if r.Frames++; r.Frames == 1 {
-		r.FirstMs = time.Since(c.began).Milliseconds()
+		r.FirstMs = now.Sub(c.began).Milliseconds()
+	} else {
+		r.GapMs = max(r.GapMs, now.Sub(r.latest).Milliseconds())
+		r.SpanMs = now.Sub(c.began).Milliseconds() - r.FirstMs
 	}
+	r.latest = now
 	if isPicture(source) && payload[0]&1 == 0 { // RFC 6386 §9.1
 		r.KeyFrames++
 	}

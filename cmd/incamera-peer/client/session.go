@@ -231,11 +231,14 @@ func (c *Client) seal(source wire.Source, key bool, payload []byte) []byte {
 	case err != nil:
 		n.Unsealed++
 		b = nil
-	case key && isPicture(source):
-		n.KeyFrames++
-		n.Frames++
 	default:
-		n.Frames++
+		if n.Frames++; n.Frames == 1 {
+			n.first = time.Now()
+		}
+		n.SpanMs = time.Since(n.first).Milliseconds()
+		if key && isPicture(source) {
+			n.KeyFrames++
+		}
 	}
 	c.counts.sent[source] = n
 	return b

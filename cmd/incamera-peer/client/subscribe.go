@@ -110,7 +110,7 @@ func (s *subscriber) arrived(track *webrtc.TrackRemote, receiver *webrtc.RTPRece
 			continue
 		}
 		again := false
-		frames.push(p, func(data []byte) {
+		frames.push(p, time.Now(), func(data []byte) {
 			if s.to.frame(seat, source, data) {
 				again = true
 			}
