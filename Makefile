@@ -46,6 +46,9 @@ churn:                                 ## the group's life at size: 1000 seeds a
 bench: build browsers                  ## prints one line per figure: name value unit
 	scripts/bench
 
+netlab:                                ## meetings over bad networks, a line of figures each (root, several minutes)
+	go test -count=1 -timeout 20m -run TestNetworks -v ./cmd/incamera-peer -networks
+
 ci: lint gen-check test                ## what .ci/run does
 
 browsers:                              ## Debian's chromium and firefox-esr, where they are missing
@@ -65,4 +68,4 @@ web/dist/index.html: web/node_modules $(WEB_SOURCES)
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
-.PHONY: run build test e2e lint fmt gen gen-check fuzz churn bench ci browsers help
+.PHONY: run build test e2e lint fmt gen gen-check fuzz churn bench netlab ci browsers help

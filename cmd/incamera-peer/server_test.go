@@ -50,7 +50,12 @@ func startServer(t *testing.T, listen string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(file, "serve", "--listen", listen, "--metrics=")
+	return runServer(t, exec.Command(file, "serve", "--listen", listen, "--metrics="))
+}
+
+// runServer starts the server and returns when it is ready.
+func runServer(t *testing.T, cmd *exec.Cmd) *server {
+	t.Helper()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

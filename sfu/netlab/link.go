@@ -40,6 +40,10 @@ type Profile struct {
 	OnlyTCP uint16
 }
 
+// burstEnds is for how long a burst of losses goes on at most, however few
+// packets come: without it the few of an idle cable would be lost for minutes.
+const burstEnds = 200 * time.Millisecond
+
 // A Drop says why a packet was dropped.
 type Drop string
 
@@ -61,6 +65,7 @@ type Link struct {
 	profile Profile
 	rng     *rand.Rand
 	bad     bool      // the state of the loss model
+	since   time.Time // when it became so
 	free    time.Time // when the cable has sent all that was accepted
 	last    time.Time // when the latest packet arrives that kept its place
 }
@@ -88,7 +93,7 @@ type packet struct {
 func (l *Link) send(p packet, now time.Time) (arrivals []time.Time, why Drop) {
 	c := l.profile
 	// The loss model sees every packet, so that bursts do not depend on what the rest of the profile drops.
-	lost := l.loses(c)
+	lost := l.loses(c, now)
 	switch {
 	case c.Blackhole:
 		return nil, Hole
@@ -138,7 +143,7 @@ func (c Profile) blocks(p packet) bool {
 }
 
 // loses walks the loss model one packet on.
-func (l *Link) loses(c Profile) bool {
+func (l *Link) loses(c Profile, now time.Time) bool {
 	if c.Loss <= 0 {
 		l.bad = false
 		return false
@@ -149,10 +154,10 @@ func (l *Link) loses(c Profile) bool {
 	burst := max(c.Burst, 1/(1-c.Loss)) // the mean run of independent losses
 	leave := 1 / burst
 	enter := leave * c.Loss / (1 - c.Loss)
-	if l.bad {
+	if l.bad && now.Sub(l.since) < burstEnds {
 		l.bad = l.rng.Float64() >= leave
-	} else {
-		l.bad = l.rng.Float64() < enter
+	} else if l.bad = l.rng.Float64() < enter; l.bad {
+		l.since = now
 	}
 	return l.bad
 }
