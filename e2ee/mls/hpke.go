@@ -1,7 +1,10 @@
 package mls
 
 import (
+	"crypto/ecdh"
 	"crypto/hpke"
+	"encoding/hex"
+	"errors"
 	"fmt"
 )
 
@@ -34,17 +37,52 @@ func (s *suite) generateKeyPair() (priv, pub []byte, err error) {
 }
 
 // checkKey reports whether anything can be encrypted to the public key. A leaf
-// whose key cannot be used would make every later path of others fail.
+// whose key cannot be used would make every later path of others fail. X25519
+// fails for points of small order only, the curves of NIST for what is no key at
+// all; encrypting something to see that it works would cost each member more
+// than all else that is checked of an Add.
 func (s *suite) checkKey(pub []byte) error {
-	pk, err := s.kem.NewPublicKey(pub)
-	if err == nil {
-		_, _, err = hpke.NewSender(pk, s.kdf, s.aead, nil)
-	}
-	if err != nil {
+	if _, err := s.kem.NewPublicKey(pub); err != nil {
 		return fmt.Errorf("mls: unusable HPKE key: %w", err)
+	}
+	if !s.endsInX25519() {
+		return nil
+	}
+	point := [32]byte(pub[len(pub)-32:])
+	point[31] &= 0x7f // RFC 7748 §5: the highest bit is ignored
+	if smallOrder[point] {
+		return errors.New("mls: unusable HPKE key: a point of small order")
 	}
 	return nil
 }
+
+// endsInX25519 reports whether the last 32 bytes of a public key are one of
+// X25519.
+func (s *suite) endsInX25519() bool {
+	return s.kem.ID() == hpke.DHKEM(ecdh.X25519()).ID() || s.kem.ID() == hpke.MLKEM768X25519().ID()
+}
+
+// smallOrder holds the points of Curve25519 and its twist whose order divides
+// 8, in all encodings of 255 bits.
+var smallOrder = func() map[[32]byte]bool {
+	points := map[[32]byte]bool{}
+	for _, text := range []string{
+		"0000000000000000000000000000000000000000000000000000000000000000",
+		"0100000000000000000000000000000000000000000000000000000000000000",
+		"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+		"5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", // p-1
+		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", // p, which is 0
+		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", // p+1, which is 1
+	} {
+		b, err := hex.DecodeString(text)
+		if err != nil {
+			panic("mls: a point: " + err.Error())
+		}
+		points[[32]byte(b)] = true
+	}
+	return points
+}()
 
 // encryptLabel is EncryptWithLabel (RFC 9420 §5.1.3).
 func (s *suite) encryptLabel(pub []byte, label string, context, plaintext []byte) (c hpkeCiphertext, err error) {
