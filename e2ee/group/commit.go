@@ -2,6 +2,8 @@ package group
 
 import (
 	"crypto/rand"
+	"math/bits"
+	"slices"
 	"time"
 
 	"incamera/e2ee/keys"
@@ -15,7 +17,9 @@ const (
 	// commits collide, longer keeps newcomers waiting when the first is gone.
 	stepIn = 750 * time.Millisecond
 	// warmAfter is how long the group is quiet before a member that has never
-	// sent a path does; newcomer is how long it is new itself.
+	// sent a path does, where commits may be closer than that; newcomer is how
+	// long it is new itself. Shorter, and warming keeps everybody busy while
+	// people still arrive; longer, and Removes stay large for longer.
 	warmAfter = 2 * time.Second
 	newcomer  = time.Second
 )
@@ -85,12 +89,13 @@ func (m *Member) due() (removes []uint32, adds []asking) {
 			back[a.session] = true
 		}
 	}
-	for _, p := range m.roster.list() {
+	for i, p := range m.roster {
 		_, here := m.here[p.Session]
-		if p.Leaf != m.group.Me() && (!here || back[p.Session]) {
-			removes = append(removes, p.Leaf)
+		if i != m.group.Me() && (!here || back[p.Session]) {
+			removes = append(removes, i)
 		}
 	}
+	slices.Sort(removes)
 	return removes, adds
 }
 
@@ -104,7 +109,9 @@ func (m *Member) plan(now time.Time) {
 	if len(removes)+len(adds) == 0 {
 		m.dueSince = time.Time{}
 		if len(m.roster) > 1 && !m.roster[m.group.Me()].warm {
-			m.at = later(m.joinedAt.Add(newcomer), m.lastCommit.Add(warmAfter+time.Duration(m.coldRank())*stepIn))
+			spacing, _ := pace(len(m.roster))
+			quiet := max(warmAfter, spacing) + time.Duration(m.coldRank())*stepIn
+			m.at = later(m.joinedAt.Add(newcomer), m.lastCommit.Add(quiet))
 		}
 		return
 	}
@@ -141,10 +148,14 @@ func (m *Member) rank(removes []uint32) (n int) {
 	return n
 }
 
-// coldRank is how many members that have never sent a path come before us.
+// coldRank is how many members that have never sent a path come before us in
+// bit-reversed order of leaves. Each path in that order fills the largest part
+// of the tree that is still blank: half of the tree after two of them, a quarter
+// after four, where neighbours would fill the same nodes over and over.
 func (m *Member) coldRank() (n int) {
+	me := bits.Reverse32(m.group.Me())
 	for i, p := range m.roster {
-		if i < m.group.Me() && m.here[p.Session] && !p.warm {
+		if bits.Reverse32(i) < me && m.here[p.Session] && !p.warm {
 			n++
 		}
 	}

@@ -360,6 +360,12 @@ func TestCheckCommit(t *testing.T) {
 		"becomes somebody else ": func(c *mls.CommitInfo) {
 			c.Path.Capabilities.Extensions = append(slices.Clone(c.Path.Capabilities.Extensions), 7)
 		},
+		"the device key did not sign it": func(c *mls.CommitInfo) {
+			e := c.Path.Extensions[0]
+			e.Data = slices.Clone(e.Data)
+			e.Data[len(e.Data)-1]++
+			c.Path.Extensions = []mls.Extension{e}
+		},
 		"does not know the link": func(c *mls.CommitInfo) { c.Path.SignatureKey = m.group.Leaf(0).SignatureKey },
 		"beyond the last": func(c *mls.CommitInfo) {
 			x := &intruder{t: t, s: s}

@@ -106,6 +106,42 @@ func TestWarming(t *testing.T) {
 	}
 }
 
+// TestWarmingOrder: paths come from all over the tree, 2 s apart, or as commits
+// are spaced where that is more.
+func TestWarmingOrder(t *testing.T) {
+	s := newService(t)
+	for i := range 8 {
+		s.join(fmt.Sprint(i))
+	}
+	s.run(time.Second) // they are added by few commits, of the first
+	var order []uint32
+	var at []time.Time
+	s.forge = func(from *client, _ *Commit) {
+		order, at = append(order, from.epoch().Keys.Self), append(at, s.now)
+	}
+	s.run(time.Minute)
+	want := slices.DeleteFunc([]uint32{0, 4, 2, 6, 1, 5, 3, 7}, func(leaf uint32) bool { return !slices.Contains(order, leaf) })
+	if !slices.Equal(order, want) || len(order) < 7 {
+		t.Errorf("leaves send paths in the order %v", order)
+	}
+	for i := range at[1:] {
+		if d := at[i+1].Sub(at[i]); d < warmAfter {
+			t.Errorf("paths come after %v", d)
+		}
+	}
+	for members, quiet := range map[int]time.Duration{2: warmAfter, 150: 2 * time.Second, 300: 5 * time.Second} {
+		m := s.clients[0].member
+		m.roster = roster{}
+		for i := range members {
+			m.roster[uint32(i)] = &member{Participant: Participant{Leaf: uint32(i), Session: s.clients[0].session}}
+		}
+		m.lastCommit, m.joinedAt = s.now, s.now.Add(-time.Hour)
+		if m.plan(s.now); m.at.Sub(s.now) != quiet {
+			t.Errorf("among %d a path is sent after %v", members, m.at.Sub(s.now))
+		}
+	}
+}
+
 // TestLeaverHearsNothing: the keys of who has left open nothing of what is
 // said afterwards, and what it seals is not opened.
 func TestLeaverHearsNothing(t *testing.T) {

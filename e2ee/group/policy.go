@@ -44,7 +44,8 @@ type member struct {
 }
 
 // A roster is who is in a group, by leaf.
-type roster map[uint32]member
+// The members are shared between epochs and not changed.
+type roster map[uint32]*member
 
 // list returns the participants in order of leaves.
 func (r roster) list() []Participant {
@@ -124,25 +125,31 @@ func (t *terms) newLeaf(cfg Config, session string) (*mls.KeyPackagePrivate, err
 
 // read checks a leaf by itself: who it says it is, that it knows the link,
 // and that its device vouches for it.
-func (t *terms) read(index uint32, l *mls.LeafNode) (member, error) {
+func (t *terms) read(index uint32, l *mls.LeafNode) (*member, error) {
 	if l.Credential.Type != mls.CredentialBasic || len(l.Credential.Identity) != len(link.MemberID{}) {
-		return member{}, errors.New("its credential is no member id")
+		return nil, errors.New("its credential is no member id")
 	}
 	extension, ok := l.Extension(link.LeafExtension)
 	if !ok || len(l.Extensions) != 1 {
-		return member{}, errors.New("it does not say who it is, or more than that")
+		return nil, errors.New("it does not say who it is, or more than that")
+	}
+	m := &member{
+		Participant:  Participant{Leaf: index, Member: link.MemberID(l.Credential.Identity)},
+		signatureKey: l.SignatureKey, extension: extension, capabilities: l.Capabilities,
+		warm: l.NotAfter == 0, // a leaf from a path has no lifetime
+	}
+	if old := t.roster[index]; old != nil && old.vouched(m) {
+		m.Participant = old.Participant
+		return m, nil
 	}
 	id := link.MemberID(l.Credential.Identity)
 	c := link.LeafContext{Room: t.room, LinkNumber: t.linkNumber, MemberID: id, SignatureKey: l.SignatureKey}
 	who, err := c.Check(t.keys.Admission, extension)
 	if err != nil {
-		return member{}, err
+		return nil, err
 	}
-	return member{
-		Participant:  Participant{Leaf: index, Session: who.Session, Member: id, Device: who.Device, Name: who.Name},
-		signatureKey: l.SignatureKey, extension: extension, capabilities: l.Capabilities,
-		warm: l.NotAfter == 0, // a leaf from a path has no lifetime
-	}, nil
+	m.Participant = Participant{Leaf: index, Session: who.Session, Member: id, Device: who.Device, Name: who.Name}
+	return m, nil
 }
 
 // checkAsk checks a KeyPackage that the delivery service says is from a
@@ -242,7 +249,7 @@ func (t *terms) after(ci *mls.CommitInfo) (roster, error) {
 		if err != nil {
 			return nil, err
 		}
-		if old, ok := r[ci.Sender.Index]; !ok || !old.same(m) {
+		if old := r[ci.Sender.Index]; old == nil || !old.same(m) {
 			return nil, errors.New("the committer becomes somebody else")
 		}
 		m.warm = true
@@ -261,9 +268,15 @@ func (t *terms) after(ci *mls.CommitInfo) (roster, error) {
 	return r, r.distinct()
 }
 
+// vouched reports whether n is who m is by all that link.LeafContext checks:
+// then it was checked before.
+func (m *member) vouched(n *member) bool {
+	return m.Member == n.Member && bytes.Equal(m.signatureKey, n.signatureKey) && bytes.Equal(m.extension, n.extension)
+}
+
 // same reports whether nothing of a leaf but its encryption key has changed.
-func (m member) same(n member) bool {
-	return m.Member == n.Member && bytes.Equal(m.signatureKey, n.signatureKey) && bytes.Equal(m.extension, n.extension) &&
+func (m *member) same(n *member) bool {
+	return m.vouched(n) &&
 		slices.Equal(m.capabilities.Versions, n.capabilities.Versions) && slices.Equal(m.capabilities.Suites, n.capabilities.Suites) &&
 		slices.Equal(m.capabilities.Extensions, n.capabilities.Extensions) && slices.Equal(m.capabilities.Proposals, n.capabilities.Proposals) &&
 		slices.Equal(m.capabilities.Credentials, n.capabilities.Credentials)

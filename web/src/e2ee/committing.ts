@@ -2,7 +2,7 @@
 
 /** How long the member of the next rank waits. Longer, and a silent committer delays a join; shorter, and commits race. */
 const STEP_IN = 750; // ms
-/** How long it is quiet until a member that never sent a path does. */
+/** How long it is quiet until a member that never sent a path does, where commits may be closer than that. */
 const WARM_AFTER = 2_000;
 const NEWCOMER = 1_000;
 
@@ -46,13 +46,28 @@ export function due(s: Situation): Due {
   return { removes, adds };
 }
 
-/** How many members that could do it come before us. */
-function rank(s: Situation, eligible: (leaf: number, m: Standing) => boolean): number {
+/** How many members that could do it come before us, in ascending order of what place says of their leaves. */
+function rank(
+  s: Situation,
+  eligible: (leaf: number, m: Standing) => boolean,
+  place = (leaf: number) => leaf,
+): number {
+  const me = place(s.me);
   let before = 0;
   for (const [leaf, m] of s.members) {
-    if (leaf < s.me && s.present.get(m.session) === false && eligible(leaf, m)) before++;
+    if (place(leaf) < me && s.present.get(m.session) === false && eligible(leaf, m)) before++;
   }
   return before;
+}
+
+/**
+ * The 32 bits of a leaf's index in reverse. Each path in that order fills the largest part of the tree that is still blank;
+ * neighbours would fill the same nodes over and over.
+ */
+export function reversed(leaf: number): number {
+  let r = 0;
+  for (let bit = 0; bit < 32; bit++) r = r * 2 + ((leaf >>> bit) & 1);
+  return r;
 }
 
 export interface Times {
@@ -74,6 +89,7 @@ export function commitAt(s: Situation, d: Due, t: Times): number {
 /** When to send a path for its own sake; null when there is no need. */
 export function warmAt(s: Situation, t: Times): number | null {
   if (s.members.size < 2 || !s.members.get(s.me)?.cold) return null;
-  const before = rank(s, (_, m) => m.cold);
-  return Math.max(t.joined + NEWCOMER, t.lastCommit + WARM_AFTER + before * STEP_IN);
+  const before = rank(s, (_, m) => m.cold, reversed);
+  const quiet = Math.max(WARM_AFTER, pace(s.members.size).spacing);
+  return Math.max(t.joined + NEWCOMER, t.lastCommit + quiet + before * STEP_IN);
 }

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pace, reversed, type Situation, type Standing, warmAt } from "./committing";
+
+/** A group of so many, none of whom has sent a path, as one of them sees it. */
+function cold(n: number, me: number): Situation {
+  const members = new Map<number, Standing>();
+  const present = new Map<string, boolean>();
+  for (let i = 0; i < n; i++) {
+    members.set(i, { session: `s${i}`, cold: true });
+    present.set(`s${i}`, false);
+  }
+  return { me, epoch: 1, members, present, asked: [] };
+}
+
+const times = { now: 100_000, lastCommit: 100_000, joined: 0, dueSince: 0 };
+
+test("commits are spaced by the size of the group", () => {
+  for (const [members, spacing, adds] of [
+    [1, 250, 20],
+    [20, 250, 20],
+    [21, 1_000, 64],
+    [100, 1_000, 64],
+    [101, 2_000, 64],
+    [200, 2_000, 64],
+    [201, 5_000, 64],
+  ] as const)
+    assert.deepEqual(pace(members), { spacing, adds });
+});
+
+test("paths come in bit-reversed order of leaves, 750 ms apart when one says nothing", () => {
+  const order = [0, 4, 2, 6, 1, 5, 3, 7];
+  for (const [i, me] of order.entries())
+    assert.equal(warmAt(cold(8, me), times), times.lastCommit + 2_000 + i * 750);
+  assert.equal(reversed(1), 2 ** 31);
+  assert.equal(reversed(0xffff_ffff), 2 ** 32 - 1);
+});
+
+test("a large group is warmed no faster than its commits are spaced", () => {
+  assert.equal(warmAt(cold(200, 0), times), times.lastCommit + 2_000);
+  assert.equal(warmAt(cold(201, 0), times), times.lastCommit + 5_000);
+});
