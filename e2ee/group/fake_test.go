@@ -18,7 +18,7 @@ var start = time.Unix(1_800_000_000, 0)
 // fakeService is the delivery service of PROTOCOL.md 1.3 in memory, with
 // clients that hear everything in order. Time passes when nothing else does.
 type fakeService struct {
-	t          *testing.T
+	t          testing.TB
 	now        time.Time
 	cfg        Config // of whoever comes
 	generation uint32
@@ -79,7 +79,7 @@ func (c *client) epoch() EpochBegun {
 	return c.epochs[len(c.epochs)-1]
 }
 
-func newService(t *testing.T) *fakeService {
+func newService(t testing.TB) *fakeService {
 	t.Helper()
 	host := ed25519.NewKeyFromSeed(make([]byte, 32))
 	room := link.RoomOf(host.Public().(ed25519.PublicKey))
