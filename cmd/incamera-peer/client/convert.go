@@ -31,9 +31,9 @@ func codecOf(s wire.Source) wrap.Codec {
 	return wrap.Opus
 }
 
-// inputOf is a message of the server as the group knows it, nil for what does
+// InputOf is a message of the server as the group knows it, nil for what does
 // not concern it.
-func inputOf(m any) group.Input {
+func InputOf(m any) group.Input {
 	switch m := m.(type) {
 	case wire.Joined:
 		in := group.Joined{Session: string(m.Session), Generation: m.Generation, Founded: m.Founded}
@@ -71,8 +71,8 @@ func inputOf(m any) group.Input {
 	return nil
 }
 
-// wireOf is a message of the group as the server knows it.
-func wireOf(m group.Message) any {
+// WireOf is a message of the group as the server knows it.
+func WireOf(m group.Message) any {
 	switch m := m.(type) {
 	case group.Found:
 		return wire.Found{Generation: m.Generation}

@@ -40,7 +40,7 @@ func (c *Client) take(m any) {
 	case wire.Ended:
 		c.failed(fmt.Errorf("the server ended the session (%s): %s", m.Reason, m.Text))
 	}
-	if in := inputOf(m); in != nil {
+	if in := InputOf(m); in != nil {
 		c.handle(c.member.Handle(in, time.Now()))
 	}
 }
@@ -90,7 +90,7 @@ func (c *Client) seated(seats []wire.Seat) {
 // handle carries out what the member wants.
 func (c *Client) handle(out group.Output) {
 	for _, m := range out.Send {
-		c.send(wireOf(m))
+		c.send(WireOf(m))
 	}
 	for _, e := range out.Events {
 		switch e := e.(type) {
