@@ -43,6 +43,14 @@ churn:                                 ## the group's life at size: 1000 seeds a
 	scripts/churn 1000 50
 	scripts/churn 50 500
 
+attack: browsers build                 ## malicious servers and participants against real clients
+	go run ./cmd/incamera-attack
+	cd web && node e2e/run.mjs attack
+
+attack-proof: browsers build           ## each attack again, without its defence; writes docs/attacks.md
+	go run ./cmd/incamera-attack --prove docs/attacks.md
+	cd web && node e2e/attack-proof.mjs
+
 bench: build browsers                  ## prints one line per figure: name value unit
 	scripts/bench
 
@@ -68,4 +76,4 @@ web/dist/index.html: web/node_modules $(WEB_SOURCES)
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
-.PHONY: run build test e2e lint fmt gen gen-check fuzz churn bench netlab ci browsers help
+.PHONY: run build test e2e lint fmt gen gen-check fuzz churn attack attack-proof bench netlab ci browsers help

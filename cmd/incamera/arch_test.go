@@ -36,6 +36,10 @@ var mayImport = map[string][]string{
 	"e2ee/...":              {"e2ee/..."},
 	"testdata/media":        {},
 	"web":                   {},
+
+	// Hostile parts, never shipped.
+	"cmd/incamera-attack":     {"cmd/incamera-attack/attack"},
+	"cmd/incamera-attack/...": {"cmd/incamera-peer/...", "e2ee/...", "signaling", "signaling/delivery", "signaling/wire"},
 }
 
 const module = "incamera/"

@@ -145,7 +145,10 @@ for (const a of attacks.filter((x) => !only || x.name === only)) {
     }
   }
   console.log(`${a.name}: ${outcome}`);
-  const where = [...new Set(a.edits.map((e) => `\`${e.file}\``))].join(", ") || "–";
+  const line = (code) => code.replace(/\s+/g, " ").replaceAll("|", "\\|");
+  const where =
+    a.edits.map((e) => `\`${e.file}\`: \`${line(e.old)}\` becomes \`${line(e.new)}\``).join("; ") ||
+    "–";
   rows.push(`| ${a.name} | ${a.defence} | ${where} | ${outcome} |`);
 }
 if (bad > 0) {
@@ -155,5 +158,5 @@ if (bad > 0) {
 if (!only)
   appendFileSync(
     `${root}docs/attacks.md`,
-    `\n## On a page in a real browser\n\n| attack | defence | taken out in | outcome |\n|---|---|---|---|\n${rows.join("\n")}\n`,
+    `\n## On a page in a real browser\n\n| attack | defence | edit that takes it out | outcome |\n|---|---|---|---|\n${rows.join("\n")}\n`,
   );
