@@ -52,8 +52,8 @@ type pending struct {
 	epoch   uint64 // that it ends
 	body    []byte
 	next    *mls.Group
-	roster  roster
 	removed bool
+	standing
 }
 
 func newMemberID() (id link.MemberID) {
@@ -73,25 +73,25 @@ func (c *committing) entered(joined bool, now time.Time) {
 func (m *Member) frameKeys(removed bool) keys.Epoch {
 	return keys.Epoch{
 		Number: m.group.Epoch(), Base: keys.NewBaseKey(m.group.Export("SFrame 1.0 Base Key", nil, keys.BaseKeySize)),
-		Self: m.group.Me(), Owners: m.roster.owners(), Removed: removed,
+		Self: m.group.Me(), Owners: m.terms.roster.owners(), Removed: removed,
 	}
 }
 
 // due returns what is to be committed now: members to remove and asks to
 // fulfil. A leaf whose session asks anew makes way for the new one.
 func (m *Member) due() (removes []uint32, adds []asking) {
-	_, most := pace(len(m.roster))
-	most = min(most, keys.MaxLeaf+1-len(m.roster))
+	_, most := pace(len(m.terms.roster))
+	most = min(most, keys.MaxLeaf+1-len(m.terms.roster))
 	back := map[string]bool{}
 	for _, a := range m.asked {
-		if len(adds) < most {
+		if len(adds) < most && m.mayAdd(a) {
 			adds = append(adds, a)
 			back[a.session] = true
 		}
 	}
-	for i, p := range m.roster {
+	for i, p := range m.terms.roster {
 		_, here := m.here[p.Session]
-		if i != m.group.Me() && (!here || back[p.Session]) {
+		if i != m.group.Me() && (!here || back[p.Session] || m.removing[p.Session]) {
 			removes = append(removes, i)
 		}
 	}
@@ -106,10 +106,10 @@ func (m *Member) plan(now time.Time) {
 		return
 	}
 	removes, adds := m.due()
-	if len(removes)+len(adds) == 0 {
+	if len(removes)+len(adds) == 0 && m.wish == nil {
 		m.dueSince = time.Time{}
-		if len(m.roster) > 1 && !m.roster[m.group.Me()].warm {
-			spacing, _ := pace(len(m.roster))
+		if len(m.terms.roster) > 1 && !m.terms.roster[m.group.Me()].warm {
+			spacing, _ := pace(len(m.terms.roster))
 			quiet := max(warmAfter, spacing) + time.Duration(m.coldRank())*stepIn
 			m.at = later(m.joinedAt.Add(newcomer), m.lastCommit.Add(quiet))
 		}
@@ -120,10 +120,13 @@ func (m *Member) plan(now time.Time) {
 	}
 	first := m.dueSince
 	if m.group.Epoch() > 0 {
-		spacing, _ := pace(len(m.roster))
+		spacing, _ := pace(len(m.terms.roster))
 		first = later(first, m.lastCommit.Add(spacing))
 	}
-	m.at = first.Add(time.Duration(m.rank(removes)) * stepIn)
+	m.at = first
+	if !m.onlyOurs(removes, adds) {
+		m.at = first.Add(time.Duration(m.rank(removes)) * stepIn)
+	}
 }
 
 func later(a, b time.Time) time.Time {
@@ -140,7 +143,7 @@ func (m *Member) rank(removes []uint32) (n int) {
 	for _, i := range removes {
 		gone[i] = true
 	}
-	for i, p := range m.roster {
+	for i, p := range m.terms.roster {
 		if i < m.group.Me() && m.here[p.Session] && !gone[i] {
 			n++
 		}
@@ -154,7 +157,7 @@ func (m *Member) rank(removes []uint32) (n int) {
 // after four, where neighbours would fill the same nodes over and over.
 func (m *Member) coldRank() (n int) {
 	me := bits.Reverse32(m.group.Me())
-	for i, p := range m.roster {
+	for i, p := range m.terms.roster {
 		if bits.Reverse32(i) < me && m.here[p.Session] && !p.warm {
 			n++
 		}
@@ -168,7 +171,7 @@ func (m *Member) commit() {
 	p, err := m.tryCommit(removes, adds)
 	if err != nil && len(adds) > 0 {
 		m.dropBadAsks(adds) // one of them is not as it should be
-		if removes, adds = m.due(); len(removes)+len(adds) == 0 {
+		if removes, adds = m.due(); len(removes)+len(adds) == 0 && m.wish == nil {
 			return
 		}
 		p, err = m.tryCommit(removes, adds)
@@ -192,7 +195,7 @@ func (m *Member) dropBadAsks(adds []asking) {
 }
 
 func (m *Member) leavesOf(session string) (leaves []uint32) {
-	for i, p := range m.roster {
+	for i, p := range m.terms.roster {
 		if p.Session == session {
 			leaves = append(leaves, i)
 		}
@@ -203,7 +206,7 @@ func (m *Member) leavesOf(session string) (leaves []uint32) {
 func (m *Member) options(removes []uint32, adds []asking) mls.CommitOptions {
 	o := mls.CommitOptions{
 		Proposals: []*mls.Proposal{m.group.NewPSK(link.PSKID(m.terms.linkNumber))}, IgnorePending: true,
-		ForcePath: len(removes)+len(adds) == 0, Public: true, NoTree: true,
+		ForcePath: len(removes)+len(adds) == 0 && m.wish == nil, Public: true, NoTree: true,
 	}
 	for _, i := range removes {
 		o.Proposals = append(o.Proposals, mls.Remove(i))
@@ -211,6 +214,10 @@ func (m *Member) options(removes []uint32, adds []asking) mls.CommitOptions {
 	for _, a := range adds {
 		o.Proposals = append(o.Proposals, mls.Add(a.kp))
 	}
+	if m.wish != nil {
+		o.Proposals = append(o.Proposals, &mls.Proposal{Type: mls.ProposalGroupContextExtensions, Extensions: m.wishedContext()})
+	}
+	o.AAD = m.signAdmissions(adds)
 	return o
 }
 
@@ -230,7 +237,7 @@ func (m *Member) tryCommit(removes []uint32, adds []asking) (*pending, error) {
 		}
 	}
 	m.send(out)
-	return &pending{epoch, out.Body, next, m.terms.next, len(removes) > 0}, nil
+	return &pending{epoch, out.Body, next, len(removes) > 0, m.terms.next}, nil
 }
 
 // refused forgets our commit when the group is in an epoch beyond it. The

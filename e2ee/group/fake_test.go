@@ -54,6 +54,7 @@ type client struct {
 	epochs  []EpochBegun
 	heard   []Heard
 	phases  []PhaseChanged
+	waiting []Participant
 	commits int // sent
 }
 
@@ -292,6 +293,8 @@ func (s *fakeService) take(c *client, out Output) {
 			c.epochs = append(c.epochs, e)
 		case Heard:
 			c.heard = append(c.heard, e)
+		case LobbyChanged:
+			c.waiting = e.Waiting
 		case PhaseChanged:
 			c.phases = append(c.phases, e)
 		}

@@ -139,7 +139,7 @@ func (x *intruder) keyPackage(by *terms, session, name string, change func([]byt
 	}
 	kp, err := mls.NewKeyPackage(mls.KeyPackageOptions{
 		Signer: signer, Credential: mls.Credential{Type: mls.CredentialBasic, Identity: id[:]}, LeafExtensions: append(extensions, more...),
-		Capabilities: mls.Capabilities{Extensions: []mls.ExtensionType{link.LeafExtension, link.CardExtension}},
+		Capabilities: mls.Capabilities{Extensions: []mls.ExtensionType{link.LeafExtension, link.CardExtension, link.PolicyExtension}},
 		NotBefore:    by.now.Add(-time.Hour), NotAfter: by.now.Add(time.Hour),
 	})
 	if err != nil {
@@ -151,7 +151,12 @@ func (x *intruder) keyPackage(by *terms, session, name string, change func([]byt
 // commit makes a commit that the service accepts.
 func (x *intruder) commit(to []string, proposals ...*mls.Proposal) {
 	x.t.Helper()
-	m, w, next, err := x.group.Commit(mls.CommitOptions{Proposals: proposals, Public: true, NoTree: true})
+	x.commitWith(nil, to, proposals...)
+}
+
+func (x *intruder) commitWith(aad []byte, to []string, proposals ...*mls.Proposal) {
+	x.t.Helper()
+	m, w, next, err := x.group.Commit(mls.CommitOptions{Proposals: proposals, Public: true, NoTree: true, AAD: aad})
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -216,7 +221,7 @@ func TestGhosts(t *testing.T) {
 		"in somebody's session": {"two leaves", func(x *intruder) []*mls.Proposal {
 			return []*mls.Proposal{psk(x), mls.Add(x.keyPackage(x.terms, x.s.clients[0].session, "Ghost", unchanged).Public)}
 		}},
-		"with another card": {"a proposal of type 7", func(x *intruder) []*mls.Proposal {
+		"with another card": {"not of this room's card", func(x *intruder) []*mls.Proposal {
 			gce := &mls.Proposal{Type: mls.ProposalGroupContextExtensions, Extensions: []mls.Extension{{Type: link.CardExtension, Data: make([]byte, 32)}}}
 			return []*mls.Proposal{psk(x), gce}
 		}},

@@ -38,6 +38,8 @@ type Config struct {
 	Hash   [32]byte // of the card
 	Name   string
 	Device ed25519.PrivateKey
+	Host   ed25519.PrivateKey // of the room, nil for all but its host
+	Known  link.Policy        // the latest that was seen in the room before, if any
 }
 
 // A Member is one participant. It is not safe for concurrent use. now never
@@ -54,9 +56,10 @@ type Member struct {
 	here       map[string]bool // every session → whether it is there now
 	phase      Phase
 	starts     []time.Time
-	restartAt  time.Time // in phase Waiting
+	restartAt  time.Time // in phase Waiting; zero: until a moderator begins again
 	restartWhy error
 
+	hosting
 	leafState
 	committing
 }
@@ -65,7 +68,6 @@ type Member struct {
 type leafState struct {
 	own    *mls.KeyPackagePrivate // until it has joined a group
 	group  *mls.Group
-	roster roster
 	past   map[uint64]roster // who was where, for late messages
 	seq    uint32            // the last log entry taken
 	ahead  map[uint32]Input  // log entries after a gap
@@ -76,6 +78,13 @@ type leafState struct {
 type asking struct {
 	session string
 	kp      *mls.KeyPackage
+	who     asker
+}
+
+// An asker is who asks, not yet on a leaf.
+type asker struct {
+	Participant
+	signature []byte // its leaf's signature key
 }
 
 type spoken struct {
@@ -91,8 +100,8 @@ func New(cfg Config) (*Member, error) {
 	if err := link.CheckName(cfg.Name); err != nil {
 		return nil, fmt.Errorf("joining: %w", err)
 	}
-	m := &Member{cfg: cfg, here: map[string]bool{}}
-	m.terms = terms{room: cfg.Room, keys: cfg.Keys, linkNumber: cfg.Card.LinkNumber, cardHash: cfg.Hash}
+	m := &Member{cfg: cfg, here: map[string]bool{}, hosting: newHosting()}
+	m.terms = terms{room: cfg.Room, keys: cfg.Keys, linkNumber: cfg.Card.LinkNumber, cardHash: cfg.Hash, host: cfg.Card.HostKey, known: cfg.Known}
 	return m, nil
 }
 
@@ -118,7 +127,7 @@ func (m *Member) Handle(in Input, now time.Time) Output {
 // Wake does what is due. Call it at Next.
 func (m *Member) Wake(now time.Time) Output {
 	m.terms.now = now
-	if m.phase == Waiting && !now.Before(m.restartAt) {
+	if m.phase == Waiting && !m.restartAt.IsZero() && !now.Before(m.restartAt) {
 		m.begin(m.generation, true, m.restartWhy, now)
 	}
 	m.plan(now)
@@ -163,6 +172,7 @@ func (m *Member) send(msg Message) { m.out.Send = append(m.out.Send, msg) }
 func (m *Member) tell(e Event)     { m.out.Events = append(m.out.Events, e) }
 
 func (m *Member) flush() Output {
+	m.tellLobby()
 	out := m.out
 	m.out = Output{}
 	return out
@@ -207,11 +217,17 @@ func (m *Member) begin(generation uint32, founded bool, why error, now time.Time
 		m.group.Wipe(nil)
 	}
 	m.committing = committing{}
+	m.terms.standing = standing{}
+	m.restartAt = time.Time{}
 	m.leafState = leafState{past: map[uint64]roster{}, ahead: map[uint32]Input{}}
 	m.generation = generation
 	if why != nil && !m.mayStart(now) {
 		m.restartAt, m.restartWhy = m.starts[0].Add(time.Minute), why
 		m.setPhase(Waiting, why)
+		return
+	}
+	if !founded && !m.mayFound() {
+		m.setPhase(Waiting, errHostBegins)
 		return
 	}
 	own, err := m.terms.newLeaf(m.cfg, m.session)
@@ -251,7 +267,7 @@ func (m *Member) ask() {
 func (m *Member) found() {
 	id := append([]byte(m.cfg.Room), make([]byte, 16)...)
 	rand.Read(id[len(m.cfg.Room):]) // never fails
-	g, err := mls.Create(m.terms.config(), id, m.own, mls.Extension{Type: link.CardExtension, Data: m.cfg.Hash[:]})
+	g, err := mls.Create(m.terms.config(), id, m.own, m.firstContext(id)...)
 	if err != nil {
 		panic("group: making a group: " + err.Error())
 	}
@@ -292,8 +308,12 @@ func (m *Member) take(in Input, now time.Time) {
 func (m *Member) takeOfGroup(in Input, now time.Time) {
 	switch in := in.(type) {
 	case Founded:
-		if in.Generation == m.generation && m.phase == Founding {
+		switch {
+		case in.Generation != m.generation:
+		case m.phase == Founding:
 			m.founded(in.By, now)
+		case m.phase == Waiting && m.restartAt.IsZero():
+			m.begin(m.generation, true, nil, now)
 		}
 	case Asked:
 		if in.Generation == m.generation && m.phase == Inside {
@@ -343,44 +363,45 @@ func (m *Member) founded(by string, now time.Time) {
 		m.begin(m.generation, true, nil, now) // our leaf is used up by the group that is none
 		return
 	}
-	r, err := m.terms.checkGroup(m.group)
+	s, err := m.terms.checkGroup(m.group)
 	if err != nil {
 		panic("group: our own group is not as it should be: " + err.Error())
 	}
-	m.adopt(m.group, r, false, now)
+	m.adopt(m.group, s, false, now)
 }
 
 // welcomed joins the group, or begins anew when it is not as it should be.
 func (m *Member) welcomed(in Welcomed, now time.Time) {
-	g, r, err := m.join(in)
+	g, s, err := m.join(in)
 	if err != nil {
 		m.Dropped.Welcomes++
 		m.begin(m.generation, true, fmt.Errorf("joining the group: %w", err), now)
 		return
 	}
 	m.seq = in.Seq
-	m.adopt(g, r, false, now)
+	m.adopt(g, s, false, now)
 }
 
-func (m *Member) join(in Welcomed) (*mls.Group, roster, error) {
+func (m *Member) join(in Welcomed) (*mls.Group, standing, error) {
 	message, err := m.openMessage(link.KindWelcome, in.Epoch, in.Body, mls.WireWelcome)
 	if err != nil {
-		return nil, nil, err
+		return nil, standing{}, err
 	}
 	tree, err := m.open(link.KindTree, in.Epoch, in.Tree)
 	if err != nil {
-		return nil, nil, err
+		return nil, standing{}, err
 	}
 	return m.terms.join(message.Welcome, tree, m.own, in.Epoch)
 }
 
 func (m *Member) addAsk(in Asked) {
 	m.forgetAsk(in.From)
+	var who asker
 	message, err := m.openMessage(link.KindAsk, 0, in.Body, mls.WireKeyPackage)
 	if err == nil {
-		err = m.terms.checkAsk(message.KeyPackage, in.From)
+		who, err = m.terms.checkAsk(message.KeyPackage, in.From)
 	}
-	for _, p := range m.roster {
+	for _, p := range m.terms.roster {
 		// A server that repeats an old ask must not make us throw out who came by it.
 		if err == nil && bytes.Equal(p.signatureKey, message.KeyPackage.Leaf.SignatureKey) {
 			err = errors.New("it was fulfilled before")
@@ -390,7 +411,8 @@ func (m *Member) addAsk(in Asked) {
 		m.Dropped.Asks++
 		return
 	}
-	m.asked = append(m.asked, asking{in.From, message.KeyPackage})
+	m.asked = append(m.asked, asking{in.From, message.KeyPackage, who})
+	m.admitFamiliar(who)
 }
 
 func (m *Member) forgetAsk(session string) {
@@ -443,7 +465,7 @@ func (m *Member) follow(in Committed, now time.Time) {
 		m.begin(m.generation, true, fmt.Errorf("a commit for epoch %d in epoch %d", in.Epoch, m.group.Epoch()), now)
 		return
 	case mine != nil && bytes.Equal(mine.body, in.Body):
-		m.adopt(mine.next, mine.roster, mine.removed, now)
+		m.adopt(mine.next, mine.standing, mine.removed, now)
 		return
 	}
 	if mine != nil {
@@ -452,9 +474,9 @@ func (m *Member) follow(in Committed, now time.Time) {
 	message, err := m.openMessage(link.KindCommit, in.Epoch, in.Body, mls.WirePublic)
 	if err == nil {
 		var ev *mls.Event
-		var r roster
-		if ev, r, err = m.terms.process(m.group, message); err == nil {
-			m.adopt(ev.Next, r, len(ev.Commit.Removed) > 0, now)
+		var s standing
+		if ev, s, err = m.terms.process(m.group, message); err == nil {
+			m.adopt(ev.Next, s, len(ev.Commit.Removed) > 0, now)
 			return
 		}
 	}
@@ -463,19 +485,20 @@ func (m *Member) follow(in Committed, now time.Time) {
 }
 
 // adopt enters an epoch.
-func (m *Member) adopt(next *mls.Group, r roster, removed bool, now time.Time) {
+func (m *Member) adopt(next *mls.Group, s standing, removed bool, now time.Time) {
 	if m.phase == Inside {
 		epoch := m.group.Epoch()
-		m.past[epoch] = m.roster
+		m.past[epoch] = m.terms.roster
 		delete(m.past, epoch-keepRosters)
 	}
 	entered := m.phase != Inside
 	if m.group != nil && m.group != next {
 		m.group.Wipe(next)
 	}
-	m.own, m.group, m.roster, m.terms.roster = nil, next, r, r
+	m.own, m.group, m.terms.standing = nil, next, s
 	m.entered(entered, now)
-	for _, p := range r {
+	m.takePolicy()
+	for _, p := range s.roster {
 		for _, a := range m.asked {
 			if a.session == p.Session && bytes.Equal(a.kp.Leaf.SignatureKey, p.signatureKey) {
 				m.forgetAsk(a.session)
@@ -486,7 +509,7 @@ func (m *Member) adopt(next *mls.Group, r roster, removed bool, now time.Time) {
 	if entered {
 		m.setPhase(Inside, nil)
 	}
-	m.tell(EpochBegun{m.frameKeys(removed), r.list()})
+	m.tell(EpochBegun{m.frameKeys(removed), s.roster.list()})
 }
 
 // hear takes an application message. One that cannot be read harms nobody.
@@ -494,7 +517,7 @@ func (m *Member) hear(in Said) {
 	for i, s := range m.spoken {
 		if bytes.Equal(s.body, in.Body) {
 			m.spoken = append(m.spoken[:i:i], m.spoken[i+1:]...)
-			m.tell(Heard{m.roster[m.group.Me()].Participant, true, s.app})
+			m.tell(Heard{m.terms.roster[m.group.Me()].Participant, true, s.app})
 			return
 		}
 	}
@@ -520,7 +543,7 @@ func (m *Member) read(in Said) (Participant, App, error) {
 	if ev.Kind != mls.ContentApplication || ev.Epoch != in.Epoch || ev.Sender.Type != mls.SenderMember {
 		return Participant{}, nil, errors.New("it is no application message of its epoch")
 	}
-	who := m.roster
+	who := m.terms.roster
 	if in.Epoch != m.group.Epoch() {
 		who = m.past[in.Epoch]
 	}

@@ -95,7 +95,7 @@ func TestPace(t *testing.T) {
 func TestWarming(t *testing.T) {
 	s := meeting(t, 5)
 	for _, c := range s.present() {
-		if !c.member.roster[c.epoch().Keys.Self].warm {
+		if !c.member.terms.roster[c.epoch().Keys.Self].warm {
 			t.Errorf("%s never sent a path", c.name)
 		}
 	}

@@ -174,6 +174,14 @@ type (
 		Keys   keys.Epoch
 		Roster []Participant // in order of leaves, with ourselves
 	}
+	// PolicyBegun comes with each epoch, before EpochBegun.
+	PolicyBegun struct {
+		Policy    link.Policy
+		Moderates bool // we may act for the host
+	}
+	// LobbyChanged tells a moderator who waits to be let in, in order of
+	// arrival, after every change. Their leaves have no number yet.
+	LobbyChanged struct{ Waiting []Participant }
 	// Heard is something said in the group, our own included.
 	Heard struct {
 		From Participant
@@ -184,6 +192,8 @@ type (
 
 func (PhaseChanged) event() {}
 func (EpochBegun) event()   {}
+func (PolicyBegun) event()  {}
+func (LobbyChanged) event() {}
 func (Heard) event()        {}
 
 // An Output is what an input leads to, in order.

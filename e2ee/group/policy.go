@@ -2,6 +2,7 @@ package group
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,11 +28,20 @@ type terms struct {
 	keys       link.Keys
 	linkNumber uint32
 	cardHash   [32]byte
-	now        time.Time // of the input at hand
+	host       ed25519.PublicKey // of the card
+	known      link.Policy       // the latest that any group of the room had
+	now        time.Time         // of the input at hand
 
-	pskUses int    // since it was set to 0
-	roster  roster // of the group as it is
-	next    roster // as the last commit that was checked makes it
+	pskUses int // since it was set to 0
+	standing
+	next standing // as the last group or commit that was checked makes it
+}
+
+// standing is what the rules of the next commit depend on.
+type standing struct {
+	groupID []byte
+	roster  roster
+	policy  link.Policy
 }
 
 // A member is who is on a leaf, and what of the leaf must not change.
@@ -118,7 +128,7 @@ func (t *terms) newLeaf(cfg Config, session string) (*mls.KeyPackagePrivate, err
 		Signer:         signer,
 		Credential:     mls.Credential{Type: mls.CredentialBasic, Identity: c.MemberID[:]},
 		LeafExtensions: []mls.Extension{{Type: link.LeafExtension, Data: extension}},
-		Capabilities:   mls.Capabilities{Extensions: []mls.ExtensionType{link.LeafExtension, link.CardExtension}},
+		Capabilities:   mls.Capabilities{Extensions: []mls.ExtensionType{link.LeafExtension, link.CardExtension, link.PolicyExtension}},
 		NotBefore:      t.now.Add(-validBefore), NotAfter: t.now.Add(validAfter),
 	})
 }
@@ -153,47 +163,68 @@ func (t *terms) read(index uint32, l *mls.LeafNode) (*member, error) {
 }
 
 // checkAsk checks a KeyPackage that the delivery service says is from a
-// session. The rest of the RFC's rules is checked when it is committed.
-func (t *terms) checkAsk(k *mls.KeyPackage, session string) error {
+// session, and returns whose it is. The rest of the RFC's rules is checked when it is committed.
+func (t *terms) checkAsk(k *mls.KeyPackage, session string) (asker, error) {
 	m, err := t.read(0, &k.Leaf)
-	if err != nil {
-		return err
+	if err == nil && m.Session != session {
+		err = errors.New("it names another session")
 	}
-	if m.Session != session {
-		return errors.New("it names another session")
-	}
-	return nil
+	return asker{m.Participant, m.signatureKey}, err
 }
 
-// checkGroup checks a whole group and returns who is in it.
-func (t *terms) checkGroup(g *mls.Group) (roster, error) {
+// checkGroup checks a whole group and returns how it stands.
+func (t *terms) checkGroup(g *mls.Group) (standing, error) {
+	none := standing{}
 	if id := g.ID(); len(id) != len(t.room)+16 || !bytes.HasPrefix(id, []byte(t.room)) {
-		return nil, errors.New("it is a group of another room")
+		return none, errors.New("it is a group of another room")
 	}
-	extensions := g.Context().Extensions
-	hash, ok := g.Extension(link.CardExtension)
-	if !ok || len(extensions) != 1 || !bytes.Equal(hash, t.cardHash[:]) {
-		return nil, errors.New("it is not of this room's card")
+	policy, err := t.readExtensions(g.ID(), g.Context().Extensions)
+	if err != nil {
+		return none, err
+	}
+	if t.known.Closed() && policy.Number < t.known.Number {
+		// Whoever was kept out could otherwise begin a group of his own, into
+		// which the server leads us.
+		return none, fmt.Errorf("its policy %d is older than the lobby or lock that was put up with %d", policy.Number, t.known.Number)
 	}
 	r := roster{}
 	for _, leaf := range g.Members() {
 		m, err := t.read(leaf.Index, leaf.Leaf)
 		if err != nil {
-			return nil, fmt.Errorf("leaf %d: %w", leaf.Index, err)
+			return none, fmt.Errorf("leaf %d: %w", leaf.Index, err)
 		}
 		r[leaf.Index] = m
 	}
-	return r, r.distinct()
+	return standing{g.ID(), r, policy}, r.distinct()
+}
+
+func (t *terms) authority(groupID []byte) link.Authority {
+	return link.Authority{Room: t.room, Host: t.host, GroupID: groupID}
+}
+
+// readExtensions checks a group's context: the card, then the policy if there
+// is one.
+func (t *terms) readExtensions(groupID []byte, list []mls.Extension) (link.Policy, error) {
+	if len(list) == 0 || list[0].Type != link.CardExtension || !bytes.Equal(list[0].Data, t.cardHash[:]) {
+		return link.Policy{}, errors.New("it is not of this room's card")
+	}
+	switch {
+	case len(list) == 1:
+		return link.Policy{}, nil
+	case len(list) > 2 || list[1].Type != link.PolicyExtension:
+		return link.Policy{}, errors.New("it has an extension beside card and policy")
+	}
+	return t.authority(groupID).ParsePolicy(list[1].Data)
 }
 
 // join enters a group by a Welcome, and checks all of it.
-func (t *terms) join(w *mls.Welcome, tree []byte, own *mls.KeyPackagePrivate, epoch uint64) (*mls.Group, roster, error) {
+func (t *terms) join(w *mls.Welcome, tree []byte, own *mls.KeyPackagePrivate, epoch uint64) (*mls.Group, standing, error) {
 	t.pskUses = 0
 	g, err := mls.Join(t.config(), w, own, tree)
 	if err != nil {
-		return nil, nil, err
+		return nil, standing{}, err
 	}
-	r, err := t.checkGroup(g)
+	s, err := t.checkGroup(g)
 	switch {
 	case err != nil:
 	case t.pskUses != 1:
@@ -203,9 +234,9 @@ func (t *terms) join(w *mls.Welcome, tree []byte, own *mls.KeyPackagePrivate, ep
 	}
 	if err != nil {
 		g.Wipe(nil)
-		return nil, nil, err
+		return nil, standing{}, err
 	}
-	return g, r, nil
+	return g, s, nil
 }
 
 // checkCommit is asked by mls about every commit, our own too, when the
@@ -214,7 +245,7 @@ func (t *terms) checkCommit(ci *mls.CommitInfo) error {
 	if ci.Sender.Type != mls.SenderMember {
 		return errors.New("it is not of a member")
 	}
-	psks := 0
+	psks, policy := 0, t.policy
 	for _, p := range ci.Proposals {
 		switch {
 		case p.ByRef:
@@ -223,6 +254,14 @@ func (t *terms) checkCommit(ci *mls.CommitInfo) error {
 			psks++
 		case p.Type == mls.ProposalPSK:
 			return errors.New("it has a foreign PSK")
+		case p.Type == mls.ProposalGroupContextExtensions:
+			var err error
+			if policy, err = t.readExtensions(t.groupID, p.Extensions); err == nil {
+				err = policy.Follows(t.policy)
+			}
+			if err != nil {
+				return err
+			}
 		case p.Type != mls.ProposalAdd && p.Type != mls.ProposalRemove:
 			return fmt.Errorf("it has a proposal of type %d", p.Type)
 		}
@@ -233,9 +272,55 @@ func (t *terms) checkCommit(ci *mls.CommitInfo) error {
 	case len(ci.Removed) > 0 && ci.Path == nil:
 		return errors.New("it removes somebody and has no path")
 	}
-	var err error
-	t.next, err = t.after(ci)
-	return err
+	after, err := t.after(ci)
+	if err != nil {
+		return err
+	}
+	t.next = standing{t.groupID, after, policy}
+	if policy.Number != t.policy.Number && len(ci.Added) > 0 {
+		return errors.New("it changes the policy and adds somebody, who would be let in by neither")
+	}
+	return t.checkAdmission(ci)
+}
+
+// checkAdmission holds the Adds of a commit to the policy in force. Who comes
+// back as himself, in the commit that removes his old leaf, is no newcomer.
+func (t *terms) checkAdmission(ci *mls.CommitInfo) error {
+	var newcomers [][]byte
+	if t.policy.Closed() {
+		back := roster{}
+		for _, i := range ci.Removed {
+			back[i] = t.roster[i]
+		}
+		for _, p := range ci.Proposals {
+			if p.Type == mls.ProposalAdd && !back.hasDevice(t.next.roster.bySignatureKey(p.KeyPackage.Leaf.SignatureKey)) {
+				newcomers = append(newcomers, p.KeyPackage.Message().Marshal())
+			}
+		}
+	}
+	if t.policy.Locked && len(newcomers) > 0 {
+		return errors.New("it adds somebody to a locked meeting")
+	}
+	return t.authority(t.groupID).CheckAdmissions(t.policy, newcomers, ci.AAD)
+}
+
+func (r roster) bySignatureKey(key []byte) Participant {
+	for _, m := range r {
+		if bytes.Equal(m.signatureKey, key) {
+			return m.Participant
+		}
+	}
+	return Participant{}
+}
+
+// hasDevice reports whether somebody is there with p's session and device.
+func (r roster) hasDevice(p Participant) bool {
+	for _, m := range r {
+		if m.Session == p.Session && m.Device.Equal(p.Device) {
+			return true
+		}
+	}
+	return false
 }
 
 // after returns who is in the group when the commit is taken.
@@ -284,17 +369,17 @@ func (m *member) same(n *member) bool {
 
 var errEvicted = errors.New("we were removed")
 
-// process follows a commit of somebody else. It returns the next group and who
-// is in it.
-func (t *terms) process(g *mls.Group, message *mls.Message) (*mls.Event, roster, error) {
+// process follows a commit of somebody else. It returns the next group and how
+// it stands.
+func (t *terms) process(g *mls.Group, message *mls.Message) (*mls.Event, standing, error) {
 	ev, err := g.Process(message)
 	switch {
 	case err != nil:
-		return nil, nil, err
+		return nil, standing{}, err
 	case ev.Kind != mls.ContentCommit:
-		return nil, nil, fmt.Errorf("a message of content type %d where a commit belongs", ev.Kind)
+		return nil, standing{}, fmt.Errorf("a message of content type %d where a commit belongs", ev.Kind)
 	case ev.Evicted:
-		return nil, nil, errEvicted
+		return nil, standing{}, errEvicted
 	}
 	return ev, t.next, nil
 }

@@ -1,0 +1,266 @@
+package group
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"incamera/e2ee/link"
+	"incamera/e2ee/mls"
+)
+
+var (
+	errHostBegins  = errors.New("the meeting has a lobby or is locked: it goes on when a host is there")
+	errNoModerator = errors.New("only a host can do this")
+)
+
+// hosting is what a moderator has decided, and what of it is not done yet. It
+// outlives leaves: who begins anew is still the host.
+type hosting struct {
+	wish     *link.Policy      // to be put in force by a commit of ours; its number is not set
+	removing map[string]bool   // sessions to be removed
+	admitted map[string][]byte // session → signature key of the leaf that was let in
+	familiar map[string]bool   // device keys that have been in the group, but for those thrown out
+	told     []Participant     // the lobby as it was last told
+}
+
+func newHosting() hosting {
+	return hosting{removing: map[string]bool{}, admitted: map[string][]byte{}, familiar: map[string]bool{}}
+}
+
+// Policy returns the policy of the group we are in.
+func (m *Member) Policy() link.Policy { return m.terms.policy }
+
+// Moderates reports whether we may act for the host under the policy in force.
+func (m *Member) Moderates() bool { return m.phase == Inside && m.signer(m.terms.policy.Grant) != nil }
+
+// signer is the key by which we act for the host, nil when we may not.
+func (m *Member) signer(g link.Grant) ed25519.PrivateKey {
+	if m.cfg.Host != nil {
+		return m.cfg.Host
+	}
+	if m.terms.authority(nil).Allows(g, ed25519.PublicKey(m.cfg.Device[ed25519.SeedSize:])) {
+		return m.cfg.Device
+	}
+	return nil
+}
+
+// SetPolicy puts the lobby up or down, and locks the meeting or opens it.
+func (m *Member) SetPolicy(lobby, locked bool, now time.Time) (Output, error) {
+	return m.host(now, "changing who gets in", func() error {
+		m.wishFor(lobby, locked, m.grant())
+		return nil
+	})
+}
+
+// SetModerators says whose devices may act for the host. Only the host can.
+func (m *Member) SetModerators(devices []ed25519.PublicKey, now time.Time) (Output, error) {
+	return m.host(now, "naming moderators", func() error {
+		if m.cfg.Host == nil {
+			return errNoModerator
+		}
+		g, err := link.MakeGrant(m.cfg.Room, m.cfg.Host, m.grant().Number+1, devices)
+		if err == nil {
+			p := m.wished()
+			m.wishFor(p.Lobby, p.Locked, g)
+		}
+		return err
+	})
+}
+
+// Admit lets a session in that waits in the lobby.
+func (m *Member) Admit(session string, now time.Time) (Output, error) {
+	return m.host(now, "admitting somebody", func() error {
+		i := slices.IndexFunc(m.asked, func(a asking) bool { return a.session == session })
+		if i < 0 {
+			return errors.New("nobody waits by that name")
+		}
+		m.admitted[session] = m.asked[i].who.signature
+		return nil
+	})
+}
+
+// Remove throws a session out, and puts the lobby up so that it does not come
+// back by the link alone. That the server ends it is for SignRemoval.
+func (m *Member) Remove(session string, now time.Time) (Output, error) {
+	return m.host(now, "removing somebody", func() error {
+		if session == m.session {
+			return errors.New("leave instead")
+		}
+		delete(m.admitted, session)
+		for _, p := range m.terms.roster {
+			if p.Session == session {
+				m.removing[session] = true
+				delete(m.familiar, string(p.Device))
+			}
+		}
+		if p := m.wished(); !p.Lobby {
+			m.wishFor(true, p.Locked, m.grant())
+		}
+		return nil
+	})
+}
+
+func (m *Member) host(now time.Time, what string, do func() error) (Output, error) {
+	m.terms.now = now
+	err := errNoModerator
+	if m.Moderates() {
+		err = do()
+	}
+	if err != nil {
+		return Output{}, fmt.Errorf("%s: %w", what, err)
+	}
+	m.plan(now)
+	return m.flush(), nil
+}
+
+// wished is the policy that is to come, or is there.
+func (m *Member) wished() link.Policy {
+	if m.wish != nil {
+		return *m.wish
+	}
+	return m.terms.policy
+}
+
+func (m *Member) grant() link.Grant { return m.wished().Grant }
+
+func (m *Member) wishFor(lobby, locked bool, g link.Grant) {
+	m.wish = &link.Policy{Lobby: lobby, Locked: locked, Grant: g}
+	m.dropFulfilled()
+}
+
+// dropFulfilled forgets a wish that is the policy already, or that we may not
+// have any more.
+func (m *Member) dropFulfilled() {
+	w, p := m.wish, m.terms.policy
+	if w == nil {
+		return
+	}
+	done := w.Lobby == p.Lobby && w.Locked == p.Locked && w.Grant.Equal(p.Grant)
+	if done || w.Grant.Number < p.Grant.Number || m.signer(p.Grant) == nil {
+		m.wish = nil
+	}
+}
+
+// mayFound reports whether we may begin a group in this room: where the latest
+// policy keeps people out, only a moderator, who takes the policy along.
+func (m *Member) mayFound() bool {
+	return !m.terms.known.Closed() || m.signer(m.terms.known.Grant) != nil
+}
+
+// firstContext is the context of a group that we found.
+func (m *Member) firstContext(id []byte) []mls.Extension {
+	list := []mls.Extension{{Type: link.CardExtension, Data: m.cfg.Hash[:]}}
+	if !m.terms.known.Closed() {
+		return list
+	}
+	return append(list, m.signPolicy(id, m.terms.known, m.terms.known.Number))
+}
+
+// wishedContext is the group's context with the policy that we wish for.
+func (m *Member) wishedContext() []mls.Extension {
+	return []mls.Extension{
+		{Type: link.CardExtension, Data: m.cfg.Hash[:]},
+		m.signPolicy(m.terms.groupID, *m.wish, max(m.terms.policy.Number, m.terms.known.Number)),
+	}
+}
+
+func (m *Member) signPolicy(groupID []byte, p link.Policy, after uint32) mls.Extension {
+	p.Number = after + 1
+	encoded, err := m.terms.authority(groupID).SignPolicy(p, m.signer(p.Grant))
+	if err != nil {
+		panic("group: a policy of our own making: " + err.Error())
+	}
+	return mls.Extension{Type: link.PolicyExtension, Data: encoded}
+}
+
+// takePolicy notes the policy of the epoch that has begun.
+func (m *Member) takePolicy() {
+	p := m.terms.policy
+	if p.Number > m.terms.known.Number {
+		m.terms.known = p
+	}
+	m.dropFulfilled()
+	here := map[string]bool{}
+	for _, q := range m.terms.roster {
+		here[q.Session] = true
+		if !m.removing[q.Session] {
+			m.familiar[string(q.Device)] = true
+		}
+		delete(m.admitted, q.Session)
+	}
+	for session := range m.removing {
+		if !here[session] {
+			delete(m.removing, session)
+		}
+	}
+	m.tell(PolicyBegun{p, m.signer(p.Grant) != nil})
+}
+
+// admitFamiliar lets in who has been in the group before and comes back with
+// another leaf, as after a reload of the page.
+func (m *Member) admitFamiliar(who asker) {
+	if m.familiar[string(who.Device)] {
+		m.admitted[who.Session] = who.signature
+	}
+}
+
+// mayAdd reports whether an ask may be fulfilled by a commit of ours.
+func (m *Member) mayAdd(a asking) bool {
+	p := m.terms.policy
+	switch {
+	case m.wish != nil || m.removing[a.session]:
+		return false // first things first
+	case !p.Closed() || m.terms.roster.hasDevice(a.who.Participant):
+		return true
+	}
+	return !p.Locked && m.signer(p.Grant) != nil && bytes.Equal(m.admitted[a.session], a.who.signature)
+}
+
+// onlyOurs reports whether what is due is what nobody else would commit.
+func (m *Member) onlyOurs(removes []uint32, adds []asking) bool {
+	if m.wish != nil {
+		return true
+	}
+	for _, i := range removes {
+		if m.removing[m.terms.roster[i].Session] {
+			return true
+		}
+	}
+	return slices.ContainsFunc(adds, m.isNewcomer)
+}
+
+func (m *Member) isNewcomer(a asking) bool {
+	return m.terms.policy.Closed() && !m.terms.roster.hasDevice(a.who.Participant)
+}
+
+func (m *Member) signAdmissions(adds []asking) []byte {
+	var newcomers [][]byte
+	for _, a := range adds {
+		if m.isNewcomer(a) {
+			newcomers = append(newcomers, a.kp.Message().Marshal())
+		}
+	}
+	p := m.terms.policy
+	return m.terms.authority(m.terms.groupID).SignAdmissions(p, newcomers, m.signer(p.Grant))
+}
+
+// tellLobby tells a moderator who waits, when that has changed.
+func (m *Member) tellLobby() {
+	var waiting []Participant
+	if m.Moderates() && m.terms.policy.Closed() {
+		for _, a := range m.asked {
+			if m.isNewcomer(a) && (m.terms.policy.Locked || !bytes.Equal(m.admitted[a.session], a.who.signature)) {
+				waiting = append(waiting, a.who.Participant)
+			}
+		}
+	}
+	same := slices.EqualFunc(waiting, m.told, func(a, b Participant) bool { return a.Member == b.Member })
+	if !same {
+		m.told = waiting
+		m.tell(LobbyChanged{waiting})
+	}
+}
