@@ -1,7 +1,6 @@
 package group
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -20,15 +19,15 @@ var (
 // hosting is what a moderator has decided, and what of it is not done yet. It
 // outlives leaves: who begins anew is still the host.
 type hosting struct {
-	wish     *link.Policy      // to be put in force by a commit of ours; its number is not set
-	removing map[string]bool   // sessions to be removed
-	admitted map[string][]byte // session → signature key of the leaf that was let in
-	familiar map[string]bool   // device keys that have been in the group, but for those thrown out
-	told     []Participant     // the lobby as it was last told
+	wish     *link.Policy               // to be put in force by a commit of ours; its number is not set
+	removing map[string]bool            // sessions to be removed
+	admitted map[string]*mls.KeyPackage // session → the ask that was let in; a later one may bear another name
+	familiar map[string]bool            // device keys that have been in the group, but for those thrown out
+	told     []Participant              // the lobby as it was last told
 }
 
 func newHosting() hosting {
-	return hosting{removing: map[string]bool{}, admitted: map[string][]byte{}, familiar: map[string]bool{}}
+	return hosting{removing: map[string]bool{}, admitted: map[string]*mls.KeyPackage{}, familiar: map[string]bool{}}
 }
 
 // Policy returns the policy of the group we are in.
@@ -78,7 +77,7 @@ func (m *Member) Admit(session string, now time.Time) (Output, error) {
 		if i < 0 {
 			return errors.New("nobody waits by that name")
 		}
-		m.admitted[session] = m.asked[i].who.signature
+		m.admitted[session] = m.asked[i].kp
 		return nil
 	})
 }
@@ -202,9 +201,9 @@ func (m *Member) takePolicy() {
 
 // admitFamiliar lets in who has been in the group before and comes back with
 // another leaf, as after a reload of the page.
-func (m *Member) admitFamiliar(who asker) {
-	if m.familiar[string(who.Device)] {
-		m.admitted[who.Session] = who.signature
+func (m *Member) admitFamiliar(a asking) {
+	if m.familiar[string(a.who.Device)] {
+		m.admitted[a.session] = a.kp
 	}
 }
 
@@ -214,10 +213,10 @@ func (m *Member) mayAdd(a asking) bool {
 	switch {
 	case m.wish != nil || m.removing[a.session]:
 		return false // first things first
-	case !p.Closed() || m.terms.roster.hasDevice(a.who.Participant):
+	case !p.Closed() || m.terms.roster.hasDevice(a.who):
 		return true
 	}
-	return !p.Locked && m.signer(p.Grant) != nil && bytes.Equal(m.admitted[a.session], a.who.signature)
+	return !p.Locked && m.signer(p.Grant) != nil && m.admitted[a.session] == a.kp
 }
 
 // onlyOurs reports whether what is due is what nobody else would commit.
@@ -234,7 +233,7 @@ func (m *Member) onlyOurs(removes []uint32, adds []asking) bool {
 }
 
 func (m *Member) isNewcomer(a asking) bool {
-	return m.terms.policy.Closed() && !m.terms.roster.hasDevice(a.who.Participant)
+	return m.terms.policy.Closed() && !m.terms.roster.hasDevice(a.who)
 }
 
 func (m *Member) signAdmissions(adds []asking) []byte {
@@ -253,8 +252,8 @@ func (m *Member) tellLobby() {
 	var waiting []Participant
 	if m.Moderates() && m.terms.policy.Closed() {
 		for _, a := range m.asked {
-			if m.isNewcomer(a) && (m.terms.policy.Locked || !bytes.Equal(m.admitted[a.session], a.who.signature)) {
-				waiting = append(waiting, a.who.Participant)
+			if m.isNewcomer(a) && (m.terms.policy.Locked || m.admitted[a.session] != a.kp) {
+				waiting = append(waiting, a.who)
 			}
 		}
 	}

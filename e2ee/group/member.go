@@ -78,13 +78,7 @@ type leafState struct {
 type asking struct {
 	session string
 	kp      *mls.KeyPackage
-	who     asker
-}
-
-// An asker is who asks, not yet on a leaf.
-type asker struct {
-	Participant
-	signature []byte // its leaf's signature key
+	who     Participant // without a leaf
 }
 
 type spoken struct {
@@ -396,7 +390,7 @@ func (m *Member) join(in Welcomed) (*mls.Group, standing, error) {
 
 func (m *Member) addAsk(in Asked) {
 	m.forgetAsk(in.From)
-	var who asker
+	var who Participant
 	message, err := m.openMessage(link.KindAsk, 0, in.Body, mls.WireKeyPackage)
 	if err == nil {
 		who, err = m.terms.checkAsk(message.KeyPackage, in.From)
@@ -411,8 +405,9 @@ func (m *Member) addAsk(in Asked) {
 		m.Dropped.Asks++
 		return
 	}
-	m.asked = append(m.asked, asking{in.From, message.KeyPackage, who})
-	m.admitFamiliar(who)
+	a := asking{in.From, message.KeyPackage, who}
+	m.asked = append(m.asked, a)
+	m.admitFamiliar(a)
 }
 
 func (m *Member) forgetAsk(session string) {

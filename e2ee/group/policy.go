@@ -164,12 +164,12 @@ func (t *terms) read(index uint32, l *mls.LeafNode) (*member, error) {
 
 // checkAsk checks a KeyPackage that the delivery service says is from a
 // session, and returns whose it is. The rest of the RFC's rules is checked when it is committed.
-func (t *terms) checkAsk(k *mls.KeyPackage, session string) (asker, error) {
+func (t *terms) checkAsk(k *mls.KeyPackage, session string) (Participant, error) {
 	m, err := t.read(0, &k.Leaf)
 	if err == nil && m.Session != session {
 		err = errors.New("it names another session")
 	}
-	return asker{m.Participant, m.signatureKey}, err
+	return m.Participant, err
 }
 
 // checkGroup checks a whole group and returns how it stands.

@@ -24,8 +24,10 @@ export interface Situation {
   members: ReadonlyMap<number, Standing>;
   /** The sessions that are in the room, and whether each is away. */
   present: ReadonlyMap<string, boolean>;
-  /** Sessions that have asked, oldest first. */
+  /** Sessions that have asked and may be added, oldest first. */
   asked: readonly string[];
+  /** Sessions that we throw out. */
+  removing: ReadonlySet<string>;
 }
 
 /** What is due: leaves to remove, sessions to add. */
@@ -41,7 +43,8 @@ export function due(s: Situation): Due {
     .slice(0, pace(s.members.size).adds);
   const removes: number[] = [];
   for (const [leaf, { session }] of s.members) {
-    if (leaf !== s.me && (!s.present.has(session) || adds.includes(session))) removes.push(leaf);
+    const goes = !s.present.has(session) || adds.includes(session) || s.removing.has(session);
+    if (leaf !== s.me && goes) removes.push(leaf);
   }
   return { removes, adds };
 }
@@ -79,10 +82,11 @@ export interface Times {
   dueSince: number;
 }
 
-/** When to commit what is due. */
-export function commitAt(s: Situation, d: Due, t: Times): number {
+/** When to commit what is due. What nobody else would commit waits for nobody. */
+export function commitAt(s: Situation, d: Due, t: Times, onlyOurs: boolean): number {
   const spacing = s.epoch === 0 ? 0 : pace(s.members.size).spacing;
   const first = Math.max(t.dueSince, t.lastCommit + spacing);
+  if (onlyOurs) return first;
   return first + rank(s, (leaf) => !d.removes.includes(leaf)) * STEP_IN;
 }
 

@@ -102,7 +102,17 @@ export async function openDevice(store: KeyStore): Promise<Device> {
   const known = await store.get("keys", "device");
   const pair = (known ??
     (await store.keep("keys", "device", await newSigningKey()))) as CryptoKeyPair;
-  const { privateKey, publicKey } = pair;
+  return signerOf(pair);
+}
+
+/** The host's key of a room that was made in this browser; null for all other rooms. */
+export async function openHost(store: KeyStore, room: string): Promise<Device | null> {
+  const pair = (await store.get("keys", `host/${room}`)) as CryptoKeyPair | undefined;
+  return pair ? signerOf(pair) : null;
+}
+
+/** Signs with a key pair of this browser's. */
+export async function signerOf({ privateKey, publicKey }: CryptoKeyPair): Promise<Device> {
   return {
     publicKey: await rawPublic(publicKey),
     sign: async (data) => new Uint8Array(await crypto.subtle.sign("Ed25519", privateKey, data)),

@@ -1,10 +1,13 @@
 /** What the crypto worker does with each message of the page: the one owner of every key. */
+
+import { OPEN, type Policy, signRemoval } from "./access";
 import { random, sha256 } from "./bytes";
 import { type Card, openCard, sealCard, signCard } from "./card";
 import type { Clock } from "./clock";
-import { type KeyStore, newSigningKey, openDevice, rawPublic } from "./device";
+import { type KeyStore, newSigningKey, openDevice, openHost, rawPublic } from "./device";
 import { Frames } from "./frames";
 import { GroupMember } from "./group";
+import { type Asking, Hosting } from "./hosting";
 import type { Device } from "./leaf";
 import { deriveLinkKeys, type LinkKeys, roomOf } from "./link";
 import type { Infos } from "./policy";
@@ -26,11 +29,13 @@ export class Engine {
   private self: Promise<Self> | null = null;
   private link: { room: string; keys: LinkKeys } | null = null;
   private card: { card: Card; hash: Uint8Array<ArrayBuffer> } | null = null;
+  private hosting: Promise<Hosting> | null = null; // of the link's room
   private group: GroupMember | null = null;
   private frames: Frames | null = null;
   /** What the roster was told of last; null outside of a group. */
   private here: { epoch: number; me: number; infos: Infos } | null = null;
   private rosters = 0;
+  private accesses = 0;
   private stopped = false;
 
   constructor(
@@ -90,6 +95,15 @@ export class Engine {
         return;
       case "verify":
         return this.verify(m.sessions, m.on);
+      case "policy":
+        void this.group?.setPolicy(m.lobby, m.locked);
+        return;
+      case "admit":
+        void this.group?.admit(m.asks);
+        return;
+      case "remove":
+        void this.group?.remove(m.session);
+        return this.orderRemoval(m.session);
       case "count":
         this.tell({ type: "counters", counters: structuredClone(this.transforms.counters) });
         return;
@@ -139,6 +153,7 @@ export class Engine {
     const keys = await deriveLinkKeys(room, secret.slice());
     if (this.stopped) return;
     this.link = { room, keys };
+    this.hosting = null;
     this.tell({
       type: "opened",
       room,
@@ -169,19 +184,37 @@ export class Engine {
     const { device, seen } = await this.whoAmI();
     if (this.stopped) return;
     const frames = new Frames(room, this.clock);
-    const member: GroupMember = new GroupMember(room, keys, card, hash, device, this.clock, {
-      send: (message) => this.tell({ type: "send", message }),
-      phase: (phase, epoch) => this.tell({ type: "phase", phase, epoch }),
-      epoch: (e, infos) => {
-        frames.install(e);
-        this.here = { epoch: e.epoch, me: e.self, infos };
-        void this.tellRoster(room, seen, e.epoch, e.self, infos);
+    const hosting = await this.hostingOf(room, card);
+    if (this.stopped) return;
+    const member: GroupMember = new GroupMember(
+      room,
+      keys,
+      card,
+      hash,
+      device,
+      hosting,
+      this.clock,
+      {
+        send: (message) => this.tell({ type: "send", message }),
+        phase: (phase, epoch) => this.tell({ type: "phase", phase, epoch }),
+        epoch: (e, infos) => {
+          frames.install(e);
+          this.here = { epoch: e.epoch, me: e.self, infos };
+          void this.tellRoster(room, seen, e.epoch, e.self, infos);
+        },
+        access: (policy, moderates, waiting) => void this.tellAccess(policy, moderates, waiting),
+        lost: () => frames.halt(),
+        said: (info, isSelf, payload) =>
+          this.tell({
+            type: "said",
+            session: info.session,
+            name: info.name,
+            self: isSelf,
+            payload,
+          }),
+        broken: (text) => this.fault("group", text),
       },
-      lost: () => frames.halt(),
-      said: (info, isSelf, payload) =>
-        this.tell({ type: "said", session: info.session, name: info.name, self: isSelf, payload }),
-      broken: (text) => this.fault("group", text),
-    });
+    );
     this.frames = frames;
     this.group = member;
     void member.start(m.name, m.session, m.generation, m.founded, m.sessions);
@@ -197,6 +230,45 @@ export class Engine {
     if (this.here?.epoch === epoch) await this.tellRoster(this.link.room, seen, epoch, me, infos);
   }
 
+  /** What this browser may do in the room. It lives as long as the link is open; the host's policy is kept beyond. */
+  private hostingOf(room: string, card: Card): Promise<Hosting> {
+    this.hosting ??= this.whoAmI().then(async ({ store, device }) => {
+      const host = await openHost(store, room);
+      const hosting = new Hosting(card.hostKey, device, host);
+      if (host) hosting.known = ((await store.get("keys", `policy/${room}`)) as Policy) ?? OPEN;
+      return hosting;
+    });
+    return this.hosting;
+  }
+
+  private async tellAccess(
+    policy: Policy,
+    moderates: boolean,
+    waiting: readonly Asking[],
+  ): Promise<void> {
+    const { room } = this.link!;
+    const { store, seen } = await this.whoAmI();
+    const number = ++this.accesses;
+    const hosting = await this.hosting;
+    if (hosting?.hostSigner && policy.number > 0) await store.put("keys", `policy/${room}`, policy);
+    const list = await Promise.all(
+      waiting.map(async ({ info, ask }) => {
+        const { session, name } = info;
+        return { session, ask, name, ...(await seen.look(info.deviceKey, name, false)) };
+      }),
+    );
+    const { lobby, locked } = policy;
+    if (number === this.accesses)
+      this.tell({ type: "access", lobby, locked, moderates, waiting: list });
+  }
+
+  private async orderRemoval(session: string): Promise<void> {
+    const host = (await this.hosting)?.hostSigner;
+    if (!this.link || !this.group || !host) return;
+    const signature = await signRemoval(this.link.room, session, host);
+    this.tell({ type: "removal", session, signature });
+  }
+
   private endGroup(): void {
     this.group?.stop();
     this.group = null;
@@ -204,6 +276,7 @@ export class Engine {
     this.frames?.wipe();
     this.frames = null;
     this.rosters++;
+    this.accesses++;
     this.transforms.setSeats([]);
   }
 
@@ -236,6 +309,7 @@ export class Engine {
     if (this.link) for (const key of Object.values(this.link.keys) as Uint8Array[]) key.fill(0);
     this.link = null;
     this.card = null;
+    this.hosting = null;
     this.self = null;
     this.stopped = true;
   }

@@ -1,8 +1,11 @@
 /** For tests: a delivery service as PROTOCOL.md 1.3 has it, in memory, with members whose messages can be lost or altered. */
+import { OPEN, type Policy } from "./access";
 import { type Bytes, hex, random, sha256 } from "./bytes";
 import { type Card, signCard } from "./card";
-import { newSigningKey, rawPublic } from "./device";
-import { type GroupEvents, GroupMember } from "./group";
+import { newSigningKey, rawPublic, signerOf } from "./device";
+import type { GroupEvents } from "./events";
+import { GroupMember } from "./group";
+import { type Asking, Hosting } from "./hosting";
 import type { NewEpoch } from "./keys";
 import type { Device } from "./leaf";
 import { deriveLinkKeys, type LinkKeys, roomOf } from "./link";
@@ -16,6 +19,7 @@ export interface Meeting {
   keys: LinkKeys;
   card: Card;
   cardHash: Bytes;
+  host: Device;
 }
 
 export async function newMeeting(title = "Tea"): Promise<Meeting> {
@@ -24,15 +28,12 @@ export async function newMeeting(title = "Tea"): Promise<Meeting> {
   const room = await roomOf(hostKey);
   const card: Card = { hostKey, suite: 1, linkNumber: 1, createdMs: 1, title };
   const cardHash = await sha256(await signCard(room, card, host.privateKey));
-  return { room, keys: await deriveLinkKeys(room, random(32)), card, cardHash };
+  const keys = await deriveLinkKeys(room, random(32));
+  return { room, keys, card, cardHash, host: await signerOf(host) };
 }
 
 export async function newDevice(): Promise<Device> {
-  const pair = await newSigningKey();
-  return {
-    publicKey: await rawPublic(pair.publicKey),
-    sign: async (b) => new Uint8Array(await crypto.subtle.sign("Ed25519", pair.privateKey, b)),
-  };
+  return signerOf(await newSigningKey());
 }
 
 /** A participant: a member with what it has been told. */
@@ -43,6 +44,9 @@ export class User implements GroupEvents {
   bases: string[] = [];
   infos: Infos = new Map();
   heard: { from: string; self: boolean; payload: AppPayload }[] = [];
+  policy = OPEN;
+  moderates = false;
+  waiting: readonly Asking[] = [];
   lostCount = 0;
   brokenText = "";
   /** Of what the server sends: null loses it. */
@@ -54,9 +58,11 @@ export class User implements GroupEvents {
     readonly session: string,
     meeting: Meeting,
     device: Device,
+    host: Device | null,
   ) {
     const { room, keys, card, cardHash } = meeting;
-    this.member = new GroupMember(room, keys, card, cardHash, device, server.clock, this);
+    const hosting = new Hosting(card.hostKey, device, host);
+    this.member = new GroupMember(room, keys, card, cardHash, device, hosting, server.clock, this);
   }
 
   send(m: GroupOut): void {
@@ -70,6 +76,11 @@ export class User implements GroupEvents {
     this.epochs.push(e);
     this.bases.push(hex(e.base));
     this.infos = infos;
+  }
+  access(policy: Policy, moderates: boolean, waiting: readonly Asking[]): void {
+    this.policy = policy;
+    this.moderates = moderates;
+    this.waiting = waiting;
   }
   lost(): void {
     this.lostCount++;
@@ -116,8 +127,13 @@ export class Server {
 
   constructor(readonly meeting: Meeting) {}
 
-  async join(session: string, meeting = this.meeting, device?: Device): Promise<User> {
-    const user = new User(this, session, meeting, device ?? (await newDevice()));
+  async join(
+    session: string,
+    meeting = this.meeting,
+    device?: Device,
+    host: Device | null = null,
+  ): Promise<User> {
+    const user = new User(this, session, meeting, device ?? (await newDevice()), host);
     const others = [...this.users.keys()];
     for (const other of others) this.deliver(other, { type: "arrived", session });
     this.users.set(session, user);

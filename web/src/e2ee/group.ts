@@ -4,14 +4,17 @@
  * Everything runs in one queue, one step after the other. A message that makes no sense is dropped and counted; a commit
  * that the delivery service has taken and we cannot follow makes us start over as a new leaf.
  */
+
+import { OPEN } from "./access";
 import { decodeApp, encodeApp } from "./app";
 import { type Bytes, cat, empty, eq, random, utf8 } from "./bytes";
 import type { Card } from "./card";
 import type { Clock } from "./clock";
-import { commitAt, type Due, due, type Situation, warmAt } from "./committing";
+import { commitAt, type Due, due, warmAt } from "./committing";
 import { envelopeType, openEnvelope, sealEnvelope } from "./envelope";
-import type { NewEpoch } from "./keys";
-import { CARD_EXTENSION, type Device, type LeafInfo } from "./leaf";
+import type { GroupEvents } from "./events";
+import type { Asking, Hosting } from "./hosting";
+import type { Device } from "./leaf";
 import { type LinkKeys, linkPskId } from "./link";
 import { type Entry, LogReader } from "./log";
 import {
@@ -23,30 +26,15 @@ import {
   forgetKeyPackage,
   Group,
   getSuite,
-  type KeyPackage,
   type KeyPackagePrivate,
-  type Proposal,
   PSK,
   SENDER,
-  SOURCE,
   type Suite,
-  verifyKP,
 } from "./mls";
 import { MAX_LIFETIME, makeLeaf } from "./newleaf";
-import { checkCommit, checkGroup, checkLeaf, type Infos, type Terms } from "./policy";
+import { checkCommit, checkGroup, type Infos, type Standing, type Terms } from "./policy";
 import type { AppPayload, GroupIn, GroupOut, Phase } from "./protocol";
-
-export interface GroupEvents {
-  send(m: GroupOut): void;
-  phase(p: Phase, epoch: number): void;
-  /** A new epoch: its frame keys, and who is in it. */
-  epoch(e: NewEpoch, infos: Infos): void;
-  /** We are no member any more: nothing may be sealed with the keys that we had. */
-  lost(): void;
-  said(info: LeafInfo, self: boolean, payload: AppPayload): void;
-  /** Nothing more can be done here; text is for people. */
-  broken(text: string): void;
-}
+import { Staging } from "./staging";
 
 /** More, and a broken client keeps everybody rekeying; fewer, and a bad minute ends a meeting. */
 const RESTARTS_PER_MINUTE = 3;
@@ -56,10 +44,8 @@ const UNANSWERED = 5_000;
 /** A member has at most so many messages under way whose echo it waits for. */
 const MAX_SPOKEN = 256;
 
-interface Asking {
-  kp: KeyPackage;
-  info: LeafInfo;
-}
+/** Outside of any group. */
+const nobody: Standing = { groupId: empty, infos: new Map(), policy: OPEN };
 
 /** A commit of ours that waits for the delivery service. */
 interface Pending {
@@ -67,7 +53,7 @@ interface Pending {
   epoch: number;
   body: Bytes;
   next: Group;
-  infos: Infos;
+  standing: Standing;
   removed: boolean;
   /** When to ask what became of it; null when that was done. */
   askAt: number | null;
@@ -79,9 +65,10 @@ export class GroupMember {
   private queue: Promise<void> = Promise.resolve();
   private readonly terms: Terms;
   private readonly suite: Suite;
+  private readonly staging: Staging;
   private readonly config: Config;
   private pskUses = 0;
-  private checked: Infos = new Map(); // what the last commit that was checked leads to
+  private checked = nobody; // what the last commit that was checked leads to
 
   // Of the session.
   private session = "";
@@ -95,7 +82,7 @@ export class GroupMember {
   // Of the leaf.
   private own: KeyPackagePrivate | null = null;
   private group: Group | null = null;
-  private infos: Infos = new Map();
+  private standing = nobody;
   private past = new Map<number, Infos>(); // who was where, for late messages
   private log = new LogReader();
   private asked = new Map<string, Asking>();
@@ -103,6 +90,7 @@ export class GroupMember {
 
   // Of committing.
   private pending: Pending | null = null;
+  private toldAccess = "";
   private behind = 0; // an epoch that the delivery service has reached before us
   private lastCommit = 0;
   private joined = 0;
@@ -115,11 +103,13 @@ export class GroupMember {
     card: Card,
     cardHash: Bytes,
     private readonly device: Device,
+    readonly hosting: Hosting,
     private readonly clock: Clock,
     private readonly events: GroupEvents,
   ) {
     this.terms = { room, keys, card, cardHash };
     this.suite = getSuite(card.suite);
+    this.staging = new Staging(this.terms, this.suite, hosting);
     const link = linkPskId(card.linkNumber);
     this.config = {
       now: () => Math.floor(clock.wall() / 1000),
@@ -129,7 +119,7 @@ export class GroupMember {
         return id.type === PSK.external && eq(id.id, link) ? keys.psk : undefined;
       },
       checkCommit: async (c) => {
-        this.checked = await checkCommit(this.terms, c, this.infos);
+        this.checked = await checkCommit(this.terms, c, this.standing);
       },
     };
   }
@@ -159,6 +149,47 @@ export class GroupMember {
     return this.run(() => this.speak(payload));
   }
 
+  /** Puts lobby and lock up or down, if we may. */
+  setPolicy(lobby: boolean, locked: boolean): Promise<void> {
+    return this.moderate((s) => this.hosting.want(lobby, locked, s));
+  }
+
+  /** Lets those in who asked like this, if we may. */
+  admit(asks: readonly string[]): Promise<void> {
+    return this.moderate(() => {
+      for (const ask of asks) this.hosting.admitted.add(ask);
+    });
+  }
+
+  /** Throws a session out, if we may. That the server ends it is not done by this. */
+  remove(session: string): Promise<void> {
+    return this.moderate((s) => {
+      if (session !== this.session) this.hosting.remove(session, s);
+    });
+  }
+
+  private moderate(f: (s: Standing) => void): Promise<void> {
+    return this.run(async () => {
+      if (this.moderates) f(this.standing);
+    });
+  }
+
+  private get moderates(): boolean {
+    return this.phase === "member" && this.hosting.signer(this.standing.policy.grant) !== null;
+  }
+
+  private tellAccess(): void {
+    if (this.phase !== "member") return;
+    const { standing, moderates } = this;
+    const waiting = moderates
+      ? [...this.asked.values()].filter((a) => this.hosting.waits(a, standing))
+      : [];
+    const text = [standing.policy.number, moderates, ...waiting.map((a) => a.ask)].join(" ");
+    if (text === this.toldAccess) return;
+    this.toldAccess = text;
+    this.events.access(standing.policy, moderates, waiting);
+  }
+
   /** Resolves when everything that was begun is done. */
   idle(): Promise<void> {
     return this.queue;
@@ -175,7 +206,9 @@ export class GroupMember {
     this.queue = this.queue.then(async () => {
       if (this.stopped) return;
       await step().catch(() => this.dropped++);
-      if (!this.stopped) this.plan();
+      if (this.stopped) return;
+      this.tellAccess();
+      this.plan();
     });
     return this.queue;
   }
@@ -186,16 +219,15 @@ export class GroupMember {
     this.forget();
     this.generation = generation;
     this.log = new LogReader();
-    this.own = await makeLeaf(
-      this.suite,
-      this.terms,
-      this.device,
-      this.session,
-      this.name,
-      this.clock.wall(),
-    );
+    this.own = await this.newLeaf();
     if (founded) await this.ask();
-    else this.found();
+    else if (this.hosting.mayFound) await this.found();
+    else this.setPhase("hostless");
+  }
+
+  private newLeaf(): Promise<KeyPackagePrivate> {
+    const { suite, terms, device, session, name } = this;
+    return makeLeaf(suite, terms, device, session, name, this.clock.wall());
   }
 
   /** We cannot go on as the leaf that we are. */
@@ -220,18 +252,19 @@ export class GroupMember {
     if (this.own) forgetKeyPackage(this.own);
     this.group = null;
     this.own = null;
-    this.infos = new Map();
+    this.standing = nobody;
     this.past.clear();
     this.asked.clear();
     this.spoken = [];
     this.behind = 0;
     this.dueSince = 0;
+    this.toldAccess = "";
     this.phase = "idle";
   }
 
-  private found(): void {
+  private async found(): Promise<void> {
     const id = cat(utf8(this.terms.room), random(16));
-    const extensions = [{ type: CARD_EXTENSION, data: this.terms.cardHash.slice() }];
+    const extensions = await this.staging.firstContext(id);
     this.group = Group.create(this.terms.card.suite, this.config, id, this.own!, extensions);
     this.setPhase("founding");
     this.events.send({ type: "found", generation: this.generation });
@@ -315,43 +348,35 @@ export class GroupMember {
   }
 
   private async founded(by: string): Promise<void> {
+    if (this.phase === "hostless") return this.ask();
     if (this.phase !== "founding" || !this.group) return;
     if (by === this.session) {
       const { group } = this;
-      const infos = await checkGroup(this.terms, group.ctx, group.members());
-      this.adopt(group, infos, false);
+      const { known } = this.hosting;
+      const standing = await checkGroup(this.terms, group.ctx, group.members(), known);
+      this.adopt(group, standing, false);
       return;
     }
     this.group.destroy();
     this.group = null;
     if (this.own) forgetKeyPackage(this.own);
-    this.own = await makeLeaf(
-      this.suite,
-      this.terms,
-      this.device,
-      this.session,
-      this.name,
-      this.clock.wall(),
-    );
+    this.own = await this.newLeaf();
     await this.ask();
   }
 
   private async takeAsked(from: string, body: Uint8Array): Promise<void> {
     this.asked.delete(from); // a newer ask is in force, even one that is no good
-    const m = decodeMessage(await this.open(envelopeType.ask, 0, body));
-    if (m.wire !== 5) throw new Error("ask: not a KeyPackage");
-    await verifyKP(this.suite, m.keyPackage);
-    const info = await checkLeaf(this.terms, m.keyPackage.leaf);
-    if (info.session !== from) throw new Error("ask: it names another session");
-    this.asked.set(from, { kp: m.keyPackage, info });
+    const asking = await this.staging.readAsk(from, await this.open(envelopeType.ask, 0, body));
+    this.asked.set(from, asking);
+    this.hosting.asked(asking);
   }
 
   private async welcomed(m: GroupIn & { type: "welcomed" }): Promise<void> {
     if (this.phase !== "asking" || !this.own) return;
     try {
-      const { group, infos } = await this.join(m, this.own);
+      const { group, standing } = await this.join(m, this.own);
       this.log = new LogReader(m.seq);
-      this.adopt(group, infos, false);
+      this.adopt(group, standing, false);
     } catch {
       this.dropped++;
       await this.restart(); // the delivery service takes us for a member, and the group has a leaf of ours
@@ -361,7 +386,7 @@ export class GroupMember {
   private async join(
     m: GroupIn & { type: "welcomed" },
     own: KeyPackagePrivate,
-  ): Promise<{ group: Group; infos: Infos }> {
+  ): Promise<{ group: Group; standing: Standing }> {
     const message = decodeMessage(await this.open(envelopeType.welcome, m.epoch, m.body));
     if (message.wire !== 3) throw new Error("welcome: not a Welcome");
     const tree = await this.open(envelopeType.tree, m.epoch, m.tree);
@@ -369,17 +394,12 @@ export class GroupMember {
     const group = await Group.join(this.config, message.welcome, own, tree);
     try {
       if (this.pskUses !== 1) throw new Error("welcome: it lacks the link's PSK, or has another");
-      const room = utf8(this.terms.room);
-      if (
-        group.epoch !== BigInt(m.epoch) ||
-        !eq(group.ctx.groupId.subarray(0, room.length), room)
-      ) {
-        throw new Error("welcome: to another group");
-      }
-      const infos = await checkGroup(this.terms, group.ctx, group.members());
-      if (infos.get(group.me)?.session !== this.session)
+      if (group.epoch !== BigInt(m.epoch)) throw new Error("welcome: to another epoch");
+      const { known } = this.hosting;
+      const standing = await checkGroup(this.terms, group.ctx, group.members(), known);
+      if (standing.infos.get(group.me)?.session !== this.session)
         throw new Error("welcome: of another session");
-      return { group, infos };
+      return { group, standing };
     } catch (e) {
       group.destroy();
       throw e;
@@ -407,7 +427,7 @@ export class GroupMember {
     if (!group || BigInt(m.epoch) !== group.epoch) return this.restart();
     if (pending && eq(pending.body, m.body)) {
       this.pending = null;
-      this.adopt(pending.next, pending.infos, pending.removed);
+      this.adopt(pending.next, pending.standing, pending.removed);
       return;
     }
     this.dropPending();
@@ -433,21 +453,23 @@ export class GroupMember {
   }
 
   /** Goes on to an epoch: the first of ours, or the next. */
-  private adopt(next: Group, infos: Infos, removed: boolean): void {
+  private adopt(next: Group, standing: Standing, removed: boolean): void {
+    const { infos } = standing;
     const now = this.clock.now();
     const epoch = Number(next.epoch);
     if (this.phase !== "member") this.joined = now;
     const old = this.group;
     if (old && old !== next) {
-      this.past.set(Number(old.epoch), this.infos);
+      this.past.set(Number(old.epoch), this.standing.infos);
       old.retire();
     }
     for (const e of this.past.keys()) if (e + 3 < epoch) this.past.delete(e);
     // Whoever was added has been served; the delivery service has forgotten their ask, too.
-    const before = new Set([...this.infos.values()].map((i) => i.member));
+    const before = new Set([...this.standing.infos.values()].map((i) => i.member));
     for (const i of infos.values()) if (!before.has(i.member)) this.asked.delete(i.session);
     this.group = next;
-    this.infos = infos;
+    this.standing = standing;
+    this.hosting.entered(standing);
     this.lastCommit = now;
     this.dueSince = 0;
     const base = next.export("SFrame 1.0 Base Key", empty, 16);
@@ -473,7 +495,7 @@ export class GroupMember {
     const own = this.spoken.findIndex((s) => eq(s.body, m.body));
     if (own >= 0) {
       const [said] = this.spoken.splice(own, 1);
-      this.events.said(this.infos.get(group.me)!, true, said!.payload);
+      this.events.said(this.standing.infos.get(group.me)!, true, said!.payload);
       return;
     }
     const message = decodeMessage(await this.open(envelopeType.app, m.epoch, m.body));
@@ -481,10 +503,11 @@ export class GroupMember {
       throw new Error("app: not an application message");
     }
     const ev = await group.process(message);
-    const then = BigInt(m.epoch) === group.epoch ? this.infos : this.past.get(m.epoch);
+    const { infos } = this.standing;
+    const then = BigInt(m.epoch) === group.epoch ? infos : this.past.get(m.epoch);
     const info = then?.get(ev.sender.index);
     // Of who is not in the group any more nothing is heard.
-    if (!info || !ev.application || this.infos.get(ev.sender.index)?.member !== info.member) {
+    if (!info || !ev.application || infos.get(ev.sender.index)?.member !== info.member) {
       throw new Error("app: not of a member");
     }
     const payload = decodeApp(ev.application);
@@ -493,26 +516,13 @@ export class GroupMember {
 
   // Committing.
 
-  private situation(group: Group): Situation {
-    const standing = (leaf: number) => group.tree.leaf(leaf)?.source === SOURCE.keyPackage;
-    return {
-      me: group.me,
-      epoch: Number(group.epoch),
-      members: new Map(
-        [...this.infos].map(([leaf, i]) => [leaf, { session: i.session, cold: standing(leaf) }]),
-      ),
-      present: this.present,
-      asked: [...this.asked.keys()],
-    };
-  }
-
   /** What we are to commit, and when. Nothing due means a path for its own sake. */
   private next(group: Group): { at: number; due: Due } | null {
     if (Number(group.epoch) < this.behind) return null;
-    const s = this.situation(group);
+    const s = this.staging.situation(group, this.standing, this.present, this.asked);
     const d = due(s);
     const now = this.clock.now();
-    const something = d.removes.length + d.adds.length > 0;
+    const something = d.removes.length + d.adds.length > 0 || this.hosting.wish !== null;
     if (!something) this.dueSince = 0;
     else if (this.dueSince === 0) this.dueSince = now;
     const times = {
@@ -521,7 +531,9 @@ export class GroupMember {
       joined: this.joined,
       dueSince: this.dueSince,
     };
-    const at = something ? commitAt(s, d, times) : warmAt(s, times);
+    const at = something
+      ? commitAt(s, d, times, this.staging.onlyOurs(d, this.standing, this.asked))
+      : warmAt(s, times);
     return at === null ? null : { at, due: d };
   }
 
@@ -563,9 +575,10 @@ export class GroupMember {
     this.lastCommit = this.clock.now();
     let made: Committed;
     try {
-      made = await this.stage(group, next.due.removes, adds);
+      made = await this.staging.commit(group, this.standing, next.due.removes, adds);
     } catch (e) {
-      await this.weedOut(group, adds);
+      for (const session of await this.staging.hopeless(group, this.standing, adds))
+        this.asked.delete(session);
       throw e;
     }
     const epoch = Number(group.epoch);
@@ -583,38 +596,7 @@ export class GroupMember {
     }
     const removed = next.due.removes.length > 0;
     const askAt = this.clock.now() + UNANSWERED;
-    this.pending = { epoch, body, next: made.next, infos: this.checked, removed, askAt };
+    this.pending = { epoch, body, next: made.next, standing: this.checked, removed, askAt };
     this.events.send(out);
-  }
-
-  private stage(
-    group: Group,
-    removes: readonly number[],
-    adds: readonly Asking[],
-  ): Promise<Committed> {
-    const proposals: Proposal[] = [
-      group.externalPSK(linkPskId(this.terms.card.linkNumber)),
-      ...removes.map((removed): Proposal => ({ type: 3, removed })),
-      ...adds.map((a): Proposal => ({ type: 1, keyPackage: a.kp })),
-    ];
-    const forcePath = removes.length + adds.length === 0;
-    return group.commit({ proposals, forcePath, public: true, noTree: true });
-  }
-
-  /** Forgets those asks that no commit can fulfil, so that they do not keep the others out. */
-  private async weedOut(group: Group, adds: readonly Asking[]): Promise<void> {
-    const before = this.asked.size;
-    for (const a of adds) {
-      const back = [...this.infos]
-        .filter(([, i]) => i.session === a.info.session)
-        .map(([leaf]) => leaf);
-      try {
-        (await this.stage(group, back, [a])).next.discard();
-      } catch {
-        this.asked.delete(a.info.session);
-      }
-    }
-    const youngest = adds.at(-1);
-    if (this.asked.size === before && youngest) this.asked.delete(youngest.info.session); // they clash with each other
   }
 }

@@ -25,7 +25,7 @@ import { frame, sealCommit } from "./mls/commit";
 import { apply, type Base } from "./mls/epoch";
 import type { Secrets } from "./mls/schedule";
 import { makeLeaf } from "./newleaf";
-import { checkCommit, checkLeaf, type Infos } from "./policy";
+import { checkCommit, checkLeaf, type Standing } from "./policy";
 
 const suite = getSuite(1);
 
@@ -33,7 +33,7 @@ const suite = getSuite(1);
 interface Insides {
   group: Group;
   config: Config;
-  infos: Infos;
+  standing: Standing;
 }
 interface GroupInsides {
   base: Base;
@@ -250,7 +250,7 @@ test("the profile itself refuses a path-less Remove, an outsider's commit, and w
   const s = await scene();
   const { ann } = s;
   let seen: CommitInfo | undefined;
-  const { config, infos } = ann.member as unknown as Insides;
+  const { config, standing } = ann.member as unknown as Insides;
   const check = config.checkCommit!;
   config.checkCommit = (c) => {
     if (c.removed.length > 0) seen = c;
@@ -261,7 +261,7 @@ test("the profile itself refuses a path-less Remove, an outsider's commit, and w
   assert(seen, "ann has checked a commit");
   assert.equal(seen.removed.length, 1);
   const terms = s.meeting;
-  await checkCommit(terms, seen, infos);
+  await checkCommit(terms, seen, standing);
   const proposals = seen.proposals.map((p) => ({ ...p, ref: random(32) }));
   for (const change of [
     { hasPath: false },
@@ -270,7 +270,10 @@ test("the profile itself refuses a path-less Remove, an outsider's commit, and w
     { proposals },
     { proposals: [] },
   ]) {
-    await assert.rejects(checkCommit(terms, { ...seen, ...change }, infos), Object.keys(change)[0]);
+    await assert.rejects(
+      checkCommit(terms, { ...seen, ...change }, standing),
+      Object.keys(change)[0],
+    );
   }
 });
 

@@ -3,6 +3,7 @@ import { type Bytes, cat, decode, encode, eq, hex, text, u32, utf8 } from "./byt
 
 export const LEAF_EXTENSION = 0xf1ca;
 export const CARD_EXTENSION = 0xf1cb;
+export const POLICY_EXTENSION = 0xf1cc;
 
 export interface LeafInfo {
   /** The member id in hex: fresh with each leaf. */

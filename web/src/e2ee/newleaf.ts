@@ -1,6 +1,12 @@
 /** A fresh leaf of ours (PROTOCOL.md 2.4, 2.5): new keys, new member id, said to be ours by device key and link. */
 import { random } from "./bytes";
-import { CARD_EXTENSION, type Device, LEAF_EXTENSION, makeLeafInfo } from "./leaf";
+import {
+  CARD_EXTENSION,
+  type Device,
+  LEAF_EXTENSION,
+  makeLeafInfo,
+  POLICY_EXTENSION,
+} from "./leaf";
 import { CREDENTIAL, type KeyPackagePrivate, newKeyPackage, type Suite } from "./mls";
 import type { Terms } from "./policy";
 
@@ -37,6 +43,6 @@ export async function makeLeaf(
     BigInt(now - HOUR),
     BigInt(now + DAY),
     [{ type: LEAF_EXTENSION, data }],
-    [LEAF_EXTENSION, CARD_EXTENSION],
+    [LEAF_EXTENSION, CARD_EXTENSION, POLICY_EXTENSION],
   );
 }

@@ -1,11 +1,28 @@
 /** What our profile asks of leaves, groups and commits beyond RFC 9420 (PROTOCOL.md 2.4, 2.5). */
-import { eq } from "./bytes";
+import {
+  type Authority,
+  checkAdmissions,
+  checkFollows,
+  closed,
+  OPEN,
+  type Policy,
+  parsePolicy,
+} from "./access";
+import { type Bytes, eq, hex, utf8 } from "./bytes";
 import type { Card } from "./card";
-import { CARD_EXTENSION, checkLeafInfo, LEAF_EXTENSION, type LeafInfo } from "./leaf";
+import {
+  CARD_EXTENSION,
+  checkLeafInfo,
+  LEAF_EXTENSION,
+  type LeafInfo,
+  POLICY_EXTENSION,
+} from "./leaf";
 import { type LinkKeys, linkPskId } from "./link";
 import {
   type CommitInfo,
   CREDENTIAL,
+  type Extension,
+  encodeMessage,
   findExt,
   type GroupContext,
   type LeafNode,
@@ -27,6 +44,13 @@ export interface Terms {
 /** Who is on each leaf. */
 export type Infos = ReadonlyMap<number, LeafInfo>;
 
+/** What the rules of the next commit depend on. */
+export interface Standing {
+  groupId: Bytes;
+  infos: Infos;
+  policy: Policy;
+}
+
 const MEMBER_ID = 16; // bytes
 
 /** Checks one leaf of the tree or of a KeyPackage. */
@@ -37,7 +61,7 @@ export async function checkLeaf(t: Terms, leaf: LeafNode): Promise<LeafInfo> {
   }
   if (
     caps.proposals.length > 0 ||
-    ![LEAF_EXTENSION, CARD_EXTENSION].every((x) => caps.extensions.includes(x))
+    ![LEAF_EXTENSION, CARD_EXTENSION, POLICY_EXTENSION].every((x) => caps.extensions.includes(x))
   ) {
     throw new Error("leaf: not of our profile");
   }
@@ -52,23 +76,49 @@ export async function checkLeaf(t: Terms, leaf: LeafNode): Promise<LeafInfo> {
   );
 }
 
-/** Checks a group that was joined or founded, each leaf of it. */
+export const authority = (t: Terms, groupId: Bytes): Authority => ({
+  room: t.room,
+  host: t.card.hostKey,
+  groupId,
+});
+
+/** Checks the extensions of a group's context: the card, then the policy if there is one. */
+async function readExtensions(
+  t: Terms,
+  groupId: Bytes,
+  list: readonly Extension[],
+): Promise<Policy> {
+  const [card, policy, ...more] = list;
+  if (card?.type !== CARD_EXTENSION || !eq(card.data, t.cardHash))
+    throw new Error("group: not of this room's card");
+  if (!policy) return OPEN;
+  if (policy.type !== POLICY_EXTENSION || more.length > 0)
+    throw new Error("group: an extension beside card and policy");
+  return parsePolicy(authority(t, groupId), policy.data);
+}
+
+/** Checks a group that was joined or founded, each leaf of it. known is the latest policy that was seen in the room. */
 export async function checkGroup(
   t: Terms,
   context: GroupContext,
   members: readonly { index: number; leaf: LeafNode }[],
-): Promise<Infos> {
-  const hash = findExt(context.extensions, CARD_EXTENSION);
-  if (context.extensions.length !== 1 || !hash || !eq(hash, t.cardHash)) {
-    throw new Error("group: not of this room's card");
-  }
+  known: Policy,
+): Promise<Standing> {
+  const { groupId } = context;
+  const room = utf8(t.room);
+  if (groupId.length !== room.length + 16 || !eq(groupId.subarray(0, room.length), room))
+    throw new Error("group: of another room");
+  const policy = await readExtensions(t, groupId, context.extensions);
+  // Whoever was kept out could otherwise begin a group of his own, into which the server leads us.
+  if (closed(known) && policy.number < known.number)
+    throw new Error("group: its policy is older than a lobby or lock of before");
   const infos = new Map(
     await Promise.all(
       members.map(async ({ index, leaf }) => [index, await checkLeaf(t, leaf)] as const),
     ),
   );
   distinct(infos);
-  return infos;
+  return { groupId, infos, policy };
 }
 
 function distinct(infos: Infos): void {
@@ -77,14 +127,18 @@ function distinct(infos: Infos): void {
   }
 }
 
-/** Checks a commit before it takes effect, ours too, and returns who is in the next epoch. */
-export async function checkCommit(t: Terms, c: CommitInfo, infos: Infos): Promise<Infos> {
+/** Checks a commit before it takes effect, ours too, and returns how the group stands in the next epoch. */
+export async function checkCommit(t: Terms, c: CommitInfo, now: Standing): Promise<Standing> {
   if (c.sender.type !== SENDER.member) throw new Error("commit: not by a member");
   if (c.proposals.some((p) => p.ref !== undefined))
     throw new Error("commit: a proposal that is only referred to");
   const proposals = c.proposals.map((p) => p.proposal);
   const foreign = proposals.find(
-    (p) => p.type !== PROPOSAL.add && p.type !== PROPOSAL.remove && p.type !== PROPOSAL.psk,
+    (p) =>
+      p.type !== PROPOSAL.add &&
+      p.type !== PROPOSAL.remove &&
+      p.type !== PROPOSAL.psk &&
+      p.type !== PROPOSAL.groupContextExtensions,
   );
   if (foreign)
     throw new Error(`commit: a proposal of type ${foreign.type}, which our profile does not have`);
@@ -92,7 +146,7 @@ export async function checkCommit(t: Terms, c: CommitInfo, infos: Infos): Promis
   if (psks.length !== 1 || !isLinkPsk(t, psks[0]!))
     throw new Error("commit: it lacks the link's PSK, or has another");
   if (c.removed.length > 0 && !c.hasPath) throw new Error("commit: a Remove without a path");
-  const after = new Map(infos);
+  const after = new Map(now.infos);
   for (const i of c.removed) after.delete(i);
   await Promise.all(
     c.added.map(async (i) => {
@@ -103,7 +157,52 @@ export async function checkCommit(t: Terms, c: CommitInfo, infos: Infos): Promis
   );
   checkUnchanged(c);
   distinct(after);
-  return after;
+  const policy = await policyAfter(t, proposals, now);
+  if (policy !== now.policy && c.added.length > 0)
+    throw new Error("commit: it changes the policy and adds somebody");
+  await checkAdmitted(t, c, proposals, now);
+  return { groupId: now.groupId, infos: after, policy };
+}
+
+async function policyAfter(
+  t: Terms,
+  proposals: readonly Proposal[],
+  now: Standing,
+): Promise<Policy> {
+  let { policy } = now;
+  for (const p of proposals) {
+    if (p.type !== PROPOSAL.groupContextExtensions) continue;
+    policy = await readExtensions(t, now.groupId, p.extensions);
+    checkFollows(policy, now.policy);
+  }
+  return policy;
+}
+
+/** Holds the Adds of a commit to the policy in force. Who comes back as himself, in the commit that removes his old leaf, is no newcomer. */
+async function checkAdmitted(
+  t: Terms,
+  c: CommitInfo,
+  proposals: readonly Proposal[],
+  now: Standing,
+): Promise<void> {
+  const newcomers: Bytes[] = [];
+  if (closed(now.policy)) {
+    const back = new Set(
+      c.removed.flatMap((i) => {
+        const was = now.infos.get(i);
+        return was ? [`${hex(was.deviceKey)} ${was.session}`] : [];
+      }),
+    );
+    for (const p of proposals) {
+      if (p.type !== PROPOSAL.add) continue;
+      const is = await checkLeaf(t, p.keyPackage.leaf);
+      if (!back.has(`${hex(is.deviceKey)} ${is.session}`))
+        newcomers.push(encodeMessage({ wire: 5, keyPackage: p.keyPackage }));
+    }
+  }
+  if (now.policy.locked && newcomers.length > 0)
+    throw new Error("commit: it adds somebody to a locked meeting");
+  await checkAdmissions(authority(t, now.groupId), now.policy, newcomers, c.aad);
 }
 
 /** A committer may change its key for encryption, and nothing else of its leaf. */

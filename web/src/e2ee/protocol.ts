@@ -91,6 +91,18 @@ export interface Member {
   newDevice: boolean;
 }
 
+/** Somebody who waits for a host's word. */
+export interface Asker {
+  session: string;
+  /** Names this very ask: one that comes later may bear another name. */
+  ask: string;
+  name: string;
+  device: string;
+  firstSeen: number;
+  verified: boolean;
+  newDevice: boolean;
+}
+
 /** Options of every RTCRtpScriptTransform that the page makes. */
 export type TransformOptions =
   | { op: "seal"; source: SourceName; connection: number }
@@ -118,6 +130,10 @@ export type ToWorker =
   | { type: "say"; payload: AppPayload }
   /** The numbers were compared with those people (or were not, after all). Answered by a roster. */
   | { type: "verify"; sessions: string[]; on: boolean }
+  /** What only a host can: who gets in, and who goes. Of others it is not taken. */
+  | { type: "policy"; lobby: boolean; locked: boolean }
+  | { type: "admit"; asks: string[] }
+  | { type: "remove"; session: string }
   /** Asks for counters. */
   | { type: "count" }
   /** Wipes all keys. The worker can then only be terminated. */
@@ -130,7 +146,8 @@ export type FaultCode =
   | "unsupported" // the browser lacks what the worker needs
   | "internal";
 
-export type Phase = "idle" | "founding" | "asking" | "member";
+/** hostless: the room has a lobby or is locked, and no group; a host has to begin one. */
+export type Phase = "idle" | "founding" | "asking" | "hostless" | "member";
 
 export interface Counters {
   /** Frames sealed per source since the worker started; compared with framesSent. */
@@ -167,6 +184,16 @@ export type FromWorker =
   | { type: "phase"; phase: Phase; epoch: number }
   /** After every change of the group. code: six groups of five digits. */
   | { type: "roster"; epoch: number; code: string[]; members: Member[] }
+  /** Who gets in, and whether we may decide; waiting is empty for who may not. After every change. */
+  | {
+      type: "access";
+      lobby: boolean;
+      locked: boolean;
+      moderates: boolean;
+      waiting: Asker[];
+    }
+  /** The host's order to the server to end a session. */
+  | { type: "removal"; session: string; signature: Uint8Array }
   | { type: "said"; session: string; name: string; self: boolean; payload: AppPayload }
   /** waiting: frames arrive that cannot be opened yet; open: the last frame was opened. */
   | { type: "seat"; index: number; session: string; state: "empty" | "waiting" | "open" }

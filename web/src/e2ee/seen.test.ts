@@ -49,6 +49,13 @@ test("of two who come at once with one name, one is the first", async () => {
   );
 });
 
+test("who only asks to get in does not take a name", async () => {
+  const seen = new Seen(memoryStore(), () => 1);
+  assert.equal((await seen.look(key(1), "Ann", false)).newDevice, false);
+  assert.equal((await seen.look(key(2), "Ann")).newDevice, false);
+  assert.equal((await seen.look(key(1), "Ann", false)).newDevice, true);
+});
+
 test("a name keeps a bounded number of device keys", async () => {
   const seen = new Seen(memoryStore(), () => 1);
   for (let n = 1; n <= 17; n++) await seen.verify(key(n), "Ann", true);

@@ -31,14 +31,15 @@ export class Seen {
     private readonly wall: () => number,
   ) {}
 
-  /** Looks one up, and remembers it. */
-  async look(deviceKey: Uint8Array, name: string): Promise<Remembered> {
+  /** Looks one up. Who is in the meeting is remembered under the name; who only asks to be is not. */
+  async look(deviceKey: Uint8Array, name: string, isIn = true): Promise<Remembered> {
     const id = hex(deviceKey);
     const first = this.first.get(id) ?? this.find(id, deviceKey);
     this.first.set(id, first);
     const owners = await this.inTurn(async () => {
       const known = await this.owners(name);
       if (known.length > 0) return known;
+      if (!isIn) return [id];
       await this.store.put("seen", nameId(name), [id]);
       return [id];
     });

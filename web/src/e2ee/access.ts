@@ -1,0 +1,174 @@
+/** The room's policy: who gets in, and by whose word (PROTOCOL.md 2.8). */
+import { type Bytes, cat, decode, encode, eq, sha256, u32, utf8 } from "./bytes";
+import type { Device } from "./leaf";
+
+/** The host's word on whose devices may act for the host. */
+export interface Grant {
+  number: number;
+  /** Device keys, sorted, distinct. */
+  moderators: Bytes[];
+  encoded: Bytes;
+}
+
+export interface Policy {
+  /** From 1; 0 is that of a group without a policy: open to all who have the link. */
+  number: number;
+  lobby: boolean;
+  locked: boolean;
+  grant: Grant | null;
+}
+
+export const OPEN: Policy = { number: 0, lobby: false, locked: false, grant: null };
+
+/** Not everybody who has the link gets in. */
+export const closed = (p: Policy): boolean => p.lobby || p.locked;
+
+/** What signatures of a group's moderators are checked against. */
+export interface Authority {
+  room: string;
+  host: Bytes;
+  groupId: Bytes;
+}
+
+/** More would make what every newcomer reads of the group larger than a leaf. */
+const MAX_MODERATORS = 16;
+const LOBBY = 1;
+const LOCKED = 2;
+const KEY = 32; // bytes
+const SIGNATURE = 64;
+const ADMISSION_VERSION = 1;
+
+const zero = Uint8Array.of(0);
+
+/** Begins everything that is signed for this very group. */
+const bound = (label: string, a: Authority): Bytes =>
+  cat(
+    utf8(label),
+    zero,
+    encode((w) => w.opaque(a.groupId)),
+  );
+
+async function verify(key: Bytes, signature: Bytes, said: Bytes): Promise<boolean> {
+  const k = await crypto.subtle.importKey("raw", key, "Ed25519", false, ["verify"]);
+  return crypto.subtle.verify("Ed25519", k, signature, said);
+}
+
+const less = (a: Bytes, b: Bytes): boolean => {
+  const i = a.findIndex((v, j) => v !== b[j]);
+  return i >= 0 && a[i]! < b[i]!;
+};
+
+/** Reports whether a key may act for the host. */
+export const allows = (a: Pick<Authority, "host">, g: Grant | null, key: Bytes): boolean =>
+  eq(key, a.host) || (g?.moderators.some((m) => eq(m, key)) ?? false);
+
+async function parseGrant(a: Authority, encoded: Bytes): Promise<Grant | null> {
+  if (encoded.length === 0) return null;
+  const { number, keys, fields, signature } = decode(encoded, (r) => {
+    const number = r.u32();
+    const keys = r.opaque();
+    const fields = encoded.slice(0, encoded.length - r.left);
+    return { number, keys, fields, signature: r.take(SIGNATURE) };
+  });
+  const said = cat(utf8("incamera grant v1"), zero, utf8(a.room), fields);
+  if (!(await verify(a.host, signature, said)))
+    throw new Error("policy: the host did not sign its grant");
+  const moderators = Array.from({ length: keys.length / KEY }, (_, i) =>
+    keys.slice(i * KEY, (i + 1) * KEY),
+  );
+  const sorted = moderators.every((k, i) => i === 0 || less(moderators[i - 1]!, k));
+  if (number === 0 || keys.length % KEY !== 0 || moderators.length > MAX_MODERATORS || !sorted)
+    throw new Error("policy: a grant that is not as it is written");
+  return { number, moderators, encoded };
+}
+
+/** The policy as encoded, signed by the host or a moderator. */
+export async function signPolicy(a: Authority, p: Policy, by: Device): Promise<Bytes> {
+  if (p.number < 1 || !allows(a, p.grant, by.publicKey))
+    throw new Error("policy: not to be signed like this");
+  const fields = encode((w) => {
+    w.u8(1);
+    w.u32(p.number);
+    w.u8((p.lobby ? LOBBY : 0) | (p.locked ? LOCKED : 0));
+    w.opaque(p.grant?.encoded ?? new Uint8Array(0));
+    w.raw(by.publicKey);
+  });
+  return cat(fields, await by.sign(cat(bound("incamera policy v1", a), fields)));
+}
+
+/** Throws unless the host or a moderator of its grant has signed it for this group. */
+export async function parsePolicy(a: Authority, encoded: Bytes): Promise<Policy> {
+  const p = decode(encoded, (r) => {
+    if (r.u8() !== 1) throw new Error("policy: unknown version");
+    const head = { number: r.u32(), flags: r.u8(), grant: r.opaque(), signer: r.take(KEY) };
+    const fields = encoded.slice(0, encoded.length - r.left);
+    return { ...head, fields, signature: r.take(SIGNATURE) };
+  });
+  const grant = await parseGrant(a, p.grant);
+  if (p.number === 0 || (p.flags & ~(LOBBY | LOCKED)) !== 0)
+    throw new Error("policy: it asks for what is not known here");
+  if (!allows(a, grant, p.signer)) throw new Error("policy: its signer is no moderator");
+  if (!(await verify(p.signer, p.signature, cat(bound("incamera policy v1", a), p.fields))))
+    throw new Error("policy: its signer did not sign it for this group");
+  const { number, flags } = p;
+  return { number, lobby: (flags & LOBBY) !== 0, locked: (flags & LOCKED) !== 0, grant };
+}
+
+export const sameGrant = (a: Grant | null, b: Grant | null): boolean =>
+  a === b || (a !== null && b !== null && eq(a.encoded, b.encoded));
+
+/** Throws unless p may take the place of old. */
+export function checkFollows(p: Policy, old: Policy): void {
+  if (p.number <= old.number) throw new Error("policy: older than the one in force");
+  const [now, then] = [p.grant?.number ?? 0, old.grant?.number ?? 0];
+  if (now < then) throw new Error("policy: it brings back moderators of before");
+  if (now === then && !sameGrant(p.grant, old.grant))
+    throw new Error("policy: two grants of one number");
+}
+
+const admission = async (a: Authority, p: Policy, keyPackage: Bytes): Promise<Bytes> =>
+  cat(bound("incamera admit v1", a), u32(p.number), await sha256(keyPackage));
+
+/** Lets KeyPackages, as they stood in the ask, into the group: the authenticated data of a commit. Empty for nobody. */
+export async function signAdmissions(
+  a: Authority,
+  p: Policy,
+  keyPackages: readonly Bytes[],
+  by: Device,
+): Promise<Bytes> {
+  if (keyPackages.length === 0) return new Uint8Array(0);
+  const signed = keyPackages.map(async (k) =>
+    cat(by.publicKey, await by.sign(await admission(a, p, k))),
+  );
+  return cat(Uint8Array.of(ADMISSION_VERSION), ...(await Promise.all(signed)));
+}
+
+/** Throws unless a moderator has signed for each of them, in their order, under this very policy. */
+export async function checkAdmissions(
+  a: Authority,
+  p: Policy,
+  keyPackages: readonly Bytes[],
+  signed: Bytes,
+): Promise<void> {
+  if (keyPackages.length === 0) {
+    if (signed.length !== 0) throw new Error("admission: there is nobody to admit");
+    return;
+  }
+  const size = KEY + SIGNATURE;
+  if (signed.length !== 1 + keyPackages.length * size || signed[0] !== ADMISSION_VERSION)
+    throw new Error("admission: not each has a signature");
+  await Promise.all(
+    keyPackages.map(async (k, i) => {
+      const one = signed.slice(1 + i * size, 1 + (i + 1) * size);
+      const signer = one.slice(0, KEY);
+      const good =
+        allows(a, p.grant, signer) &&
+        (await verify(signer, one.slice(KEY), await admission(a, p, k)));
+      if (!good) throw new Error("admission: no moderator has signed");
+    }),
+  );
+}
+
+/** The host's order to the server to end a session. */
+export const signRemoval = (room: string, session: string, host: Device): Promise<Bytes> =>
+  host.sign(cat(utf8("incamera remove v1"), zero, utf8(room), utf8(session)));

@@ -1,0 +1,115 @@
+/**
+ * What a moderator has decided about who gets in, and what of it is not done yet (PROTOCOL.md 2.8). It belongs to the person in a
+ * room, and outlives sessions and leaves. Decisions only: no network, no group.
+ */
+import { allows, closed, type Grant, OPEN, type Policy, sameGrant } from "./access";
+import { hex } from "./bytes";
+import type { Device, LeafInfo } from "./leaf";
+import type { KeyPackage } from "./mls";
+import type { Infos, Standing } from "./policy";
+
+export interface Asking {
+  kp: KeyPackage;
+  info: LeafInfo;
+  /** SHA-256 of the ask in hex: what a moderator has seen when it admits. */
+  ask: string;
+}
+
+/** Whether somebody is there with that session and device. */
+export const isBack = (infos: Infos, who: LeafInfo): boolean =>
+  [...infos.values()].some(
+    (i) => i.session === who.session && hex(i.deviceKey) === hex(who.deviceKey),
+  );
+
+export class Hosting {
+  /** The latest policy that was seen in the room. */
+  known: Policy = OPEN;
+  /** To be put in force by a commit of ours; its number is not set. */
+  wish: Policy | null = null;
+  /** Sessions that are to be removed. */
+  readonly removing = new Set<string>();
+  /** Asks that were let in. */
+  readonly admitted = new Set<string>();
+  /** Device keys that have been in the group, but for those that were thrown out. */
+  private readonly familiar = new Set<string>();
+
+  constructor(
+    private readonly hostKey: Uint8Array<ArrayBuffer>,
+    private readonly device: Device,
+    private readonly host: Device | null,
+  ) {}
+
+  /** Signs for the host: null when we may not. */
+  signer(grant: Grant | null): Device | null {
+    if (this.host) return this.host;
+    return allows({ host: this.hostKey }, grant, this.device.publicKey) ? this.device : null;
+  }
+
+  /** Signs what only the host may. */
+  get hostSigner(): Device | null {
+    return this.host;
+  }
+
+  /** Where the latest policy keeps people out, only a moderator begins a group: it takes the policy along. */
+  get mayFound(): boolean {
+    return !closed(this.known) || this.signer(this.known.grant) !== null;
+  }
+
+  want(lobby: boolean, locked: boolean, s: Standing): void {
+    const { grant } = this.wish ?? s.policy;
+    this.wish = { number: 0, lobby, locked, grant };
+    this.dropFulfilled(s.policy);
+  }
+
+  /** Throws a session out, and puts the lobby up so that it does not come back by the link alone. */
+  remove(session: string, s: Standing): void {
+    for (const i of s.infos.values()) {
+      if (i.session !== session) continue;
+      this.removing.add(session);
+      this.familiar.delete(hex(i.deviceKey));
+    }
+    const to = this.wish ?? s.policy;
+    if (this.removing.has(session) && !to.lobby) this.want(true, to.locked, s);
+  }
+
+  private dropFulfilled(p: Policy): void {
+    const w = this.wish;
+    if (!w) return;
+    const done = w.lobby === p.lobby && w.locked === p.locked && sameGrant(w.grant, p.grant);
+    const late = (w.grant?.number ?? 0) < (p.grant?.number ?? 0);
+    if (done || late || !this.signer(p.grant)) this.wish = null;
+  }
+
+  /** An epoch has begun. */
+  entered(s: Standing): void {
+    if (s.policy.number > this.known.number) this.known = s.policy;
+    this.dropFulfilled(s.policy);
+    const here = new Set([...s.infos.values()].map((i) => i.session));
+    for (const i of s.infos.values())
+      if (!this.removing.has(i.session)) this.familiar.add(hex(i.deviceKey));
+    for (const session of this.removing) if (!here.has(session)) this.removing.delete(session);
+  }
+
+  /** Somebody asks. Who has been in the group before, as before a reload of the page, is let in. */
+  asked(a: Asking): void {
+    if (this.familiar.has(hex(a.info.deviceKey))) this.admitted.add(a.ask);
+  }
+
+  /** Needs a signature to get in. */
+  isNewcomer(a: Asking, s: Standing): boolean {
+    return closed(s.policy) && !isBack(s.infos, a.info);
+  }
+
+  /** An ask may be fulfilled by a commit of ours. */
+  mayAdd(a: Asking, s: Standing): boolean {
+    if (this.wish || this.removing.has(a.info.session)) return false; // first things first
+    if (!this.isNewcomer(a, s)) return true;
+    const { locked, grant } = s.policy;
+    return !locked && this.signer(grant) !== null && this.admitted.has(a.ask);
+  }
+
+  /** Waits for a word of ours. */
+  waits(a: Asking, s: Standing): boolean {
+    return this.isNewcomer(a, s) && (s.policy.locked || !this.admitted.has(a.ask));
+  }
+}

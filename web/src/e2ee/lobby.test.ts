@@ -1,0 +1,335 @@
+/** Who gets in, and who does not, whatever an insider commits (PROTOCOL.md 2.8). */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Authority, OPEN, type Policy, signAdmissions, signPolicy } from "./access";
+import { type Bytes, hex, random, utf8 } from "./bytes";
+import { envelopeType, sealEnvelope } from "./envelope";
+import { newDevice, newMeeting, Server, type User } from "./fakeserver";
+import { Hosting } from "./hosting";
+import { CARD_EXTENSION, type Device, POLICY_EXTENSION } from "./leaf";
+import { linkPskId } from "./link";
+import {
+  type Config,
+  encodeMessage,
+  type Group,
+  getSuite,
+  type KeyPackagePrivate,
+  type Proposal,
+} from "./mls";
+import { makeLeaf } from "./newleaf";
+
+const suite = getSuite(1);
+
+interface Scene {
+  server: Server;
+  ann: User; // the host
+  ben: User;
+  eve: User;
+}
+
+async function scene(): Promise<Scene> {
+  const server = new Server(await newMeeting());
+  const ann = await server.join("ann", server.meeting, undefined, server.meeting.host);
+  await server.advance(300);
+  const ben = await server.join("ben");
+  await server.advance(300);
+  const eve = await server.join("eve");
+  await server.advance(10_000);
+  return { server, ann, ben, eve };
+}
+
+async function setPolicy(s: Scene, lobby: boolean, locked: boolean): Promise<void> {
+  await s.ann.member.setPolicy(lobby, locked);
+  await s.server.advance(1_000);
+  assert.deepEqual([s.ann.policy.lobby, s.ann.policy.locked], [lobby, locked]);
+  assert.equal(s.ben.policy.number, s.ann.policy.number);
+}
+
+test("lobby: who waits has no key until the host lets him in", async () => {
+  const s = await scene();
+  await setPolicy(s, true, false);
+  const guest = await s.server.join("guest");
+  await s.server.advance(60_000);
+  assert.equal(guest.epochs.length, 0);
+  assert.deepEqual(
+    s.ann.waiting.map((w) => w.info.name),
+    ["GUEST"],
+  );
+  assert.deepEqual(s.ben.waiting, [], "a guest's name is for moderators");
+  const asks = s.ann.waiting.map((w) => w.ask);
+  await s.ben.member.admit(asks);
+  await s.server.advance(5_000);
+  assert.equal(guest.epochs.length, 0, "ben is no moderator");
+  await s.ann.member.admit(asks);
+  await s.server.advance(2_000);
+  assert.deepEqual(s.ben.sees, ["ann", "ben", "eve", "guest"]);
+  assert.equal(guest.base, s.ann.base);
+  assert.deepEqual(s.ann.waiting, []);
+  assert.equal(s.ben.lostCount, 0);
+});
+
+test("lobby: who lost his state comes back as himself, and a known device without a question", async () => {
+  const s = await scene();
+  await setPolicy(s, true, false);
+  s.server.deliver("ben", { type: "gap", generation: 1 });
+  await s.server.advance(3_000);
+  assert.equal(s.ben.lostCount, 1);
+  assert.equal(s.ben.base, s.ann.base);
+  const device = await newDevice();
+  const guest = await s.server.join("guest", s.server.meeting, device);
+  await s.server.advance(2_000);
+  await s.ann.member.admit(s.ann.waiting.map((w) => w.ask));
+  await s.server.advance(2_000);
+  assert.equal(guest.base, s.ann.base);
+  s.server.leave("guest");
+  await s.server.advance(2_000);
+  const again = await s.server.join("again", s.server.meeting, device);
+  await s.server.advance(2_000);
+  assert.equal(again.base, s.ann.base);
+});
+
+test("removal: who is thrown out is out, and waits when he comes back", async () => {
+  const s = await scene();
+  await s.ben.member.remove("eve");
+  await s.server.advance(2_000);
+  assert.equal(s.ann.sees.length, 3, "ben is no moderator");
+  await s.ann.member.remove("eve");
+  await s.server.advance(2_000);
+  assert.deepEqual(s.ben.sees, ["ann", "ben"]);
+  assert(s.ben.policy.lobby);
+  assert.equal(s.ben.lostCount, 0);
+  await s.server.advance(60_000);
+  assert.notEqual(s.eve.base, s.ann.base);
+  assert.deepEqual(
+    s.ann.waiting.map((w) => w.info.session),
+    ["eve"],
+  );
+});
+
+test("lock: nobody is added, not even by the host, until it is opened", async () => {
+  const s = await scene();
+  await setPolicy(s, false, true);
+  const guest = await s.server.join("guest");
+  await s.server.advance(2_000);
+  await s.ann.member.admit(s.ann.waiting.map((w) => w.ask));
+  await s.server.advance(5_000);
+  assert.equal(guest.epochs.length, 0);
+  await setPolicy(s, false, false);
+  await s.server.advance(2_000);
+  assert.equal(guest.base, s.ann.base);
+});
+
+test("nobody begins a meeting behind the host: not by the server's reset either", async () => {
+  const s = await scene();
+  await s.ann.member.remove("eve");
+  await s.server.advance(2_000);
+  s.server.leave("ann");
+  s.server.leave("eve");
+  Object.assign(s.server, {
+    generation: 2,
+    founded: false,
+    epoch: 0,
+    members: [],
+    asks: [],
+    log: [],
+  });
+  s.server.deliver("ben", { type: "reset", generation: 2 });
+  await s.server.settle();
+  assert.equal(s.ben.phaseNow, "hostless");
+  await s.server.join("mallory"); // founds, and knows of no lobby
+  await s.server.advance(5_000);
+  assert.equal(s.ben.sees.includes("mallory"), false);
+  assert.notEqual(s.ben.base, s.server.users.get("mallory")?.base);
+});
+
+test("the host begins again with the policy of before", async () => {
+  const s = await scene();
+  await setPolicy(s, true, false);
+  const { known } = s.ann.member.hosting;
+  for (const name of ["ann", "ben", "eve"]) s.server.leave(name);
+  const { meeting } = s.server;
+  const ann = await s.server.join("ann2", meeting, undefined, meeting.host);
+  ann.member.hosting.known = known; // as kept by the browser
+  await s.server.advance(1_000);
+  const guest = await s.server.join("guest");
+  await s.server.advance(2_000);
+  assert(ann.policy.lobby);
+  assert.equal(ann.policy.number, known.number + 1);
+  assert.equal(guest.epochs.length, 0);
+});
+
+// What an insider commits.
+
+interface Insides {
+  group: Group;
+  config: Config;
+}
+
+interface Plot {
+  group: Group;
+  authority: Authority;
+  policy: Policy;
+  host: Device;
+  own: Device;
+  ghost(session?: string): Promise<KeyPackagePrivate>;
+  context(p: Policy, by: Device, a?: Authority): Promise<Proposal>;
+}
+
+const add = (kp: KeyPackagePrivate): Proposal => ({ type: 1, keyPackage: kp.kp });
+const asAsked = (kp: KeyPackagePrivate): Bytes => encodeMessage({ wire: 5, keyPackage: kp.kp });
+
+type Attack = (p: Plot) => Promise<{ proposals: Proposal[]; aad?: Bytes }>;
+
+async function attempt(attack: Attack, locked = false): Promise<{ s: Scene; taken: boolean[] }> {
+  const s = await scene();
+  const { meeting } = s.server;
+  await setPolicy(s, false, true);
+  await setPolicy(s, true, locked);
+  const { config, group } = s.eve.member as unknown as Insides;
+  Object.assign(config, { checkCommit: undefined });
+  const authority = { room: meeting.room, host: meeting.card.hostKey, groupId: group.ctx.groupId };
+  const wall = s.server.clock.wall();
+  const plot: Plot = {
+    group,
+    authority,
+    policy: s.ann.policy,
+    host: meeting.host,
+    own: await newDevice(),
+    ghost: async (session = "ghost") =>
+      makeLeaf(suite, meeting, await newDevice(), session, "Ghost", wall),
+    context: async (p, by, a = authority) => ({
+      type: 7,
+      extensions: [
+        { type: CARD_EXTENSION, data: meeting.cardHash.slice() },
+        { type: POLICY_EXTENSION, data: await signPolicy(a, p, by) },
+      ],
+    }),
+  };
+  const { proposals, aad } = await attack(plot);
+  const all = [group.externalPSK(linkPskId(1)), ...proposals];
+  const made = await group.commit({
+    proposals: all,
+    public: true,
+    noTree: true,
+    ...(aad ? { aad } : {}),
+  });
+  const next = hex(made.next.export("SFrame 1.0 Base Key", utf8(""), 16));
+  const { epoch } = s.server;
+  const place = { room: meeting.room, type: envelopeType.commit, generation: 1, epoch };
+  const body = await sealEnvelope(meeting.keys.envelope, place, encodeMessage(made.commit));
+  s.server.take("eve", { type: "commit", generation: 1, epoch, body, to: [] });
+  await s.server.settle();
+  return { s, taken: [s.ann, s.ben].map((u) => u.bases.includes(next)) };
+}
+
+const attacks: Record<string, Attack> = {
+  "an Add without a signature": async (p) => ({ proposals: [add(await p.ghost())] }),
+  "an Add signed by himself": async (p) => {
+    const kp = await p.ghost();
+    const alone = { ...p.authority, host: p.own.publicKey };
+    return {
+      proposals: [add(kp)],
+      aad: await signAdmissions(alone, p.policy, [asAsked(kp)], p.own),
+    };
+  },
+  "an Add with the signature for another": async (p) => ({
+    proposals: [add(await p.ghost())],
+    aad: await signAdmissions(p.authority, p.policy, [asAsked(await p.ghost())], p.host),
+  }),
+  "an Add signed under the policy of before": async (p) => {
+    const kp = await p.ghost();
+    const before = { ...p.policy, number: p.policy.number - 1 };
+    return {
+      proposals: [add(kp)],
+      aad: await signAdmissions(p.authority, before, [asAsked(kp)], p.host),
+    };
+  },
+  "an Add signed for another group": async (p) => {
+    const kp = await p.ghost();
+    const other = { ...p.authority, groupId: random(42) };
+    return {
+      proposals: [add(kp)],
+      aad: await signAdmissions(other, p.policy, [asAsked(kp)], p.host),
+    };
+  },
+  "two Adds and one signature": async (p) => {
+    const kp = await p.ghost();
+    return {
+      proposals: [add(kp), add(await p.ghost("second"))],
+      aad: await signAdmissions(p.authority, p.policy, [asAsked(kp)], p.host),
+    };
+  },
+  "an Add in the place of another device": async (p) => ({
+    proposals: [add(await p.ghost("ben")), { type: 3, removed: 1 }],
+  }),
+  "an end of the policy": async (p) => {
+    const c = (await p.context({ ...OPEN, number: 99 }, p.host)) as Proposal & { type: 7 };
+    return { proposals: [{ type: 7, extensions: c.extensions.slice(0, 1) }] };
+  },
+  "the policy of before": async (p) => ({
+    proposals: [await p.context({ ...OPEN, number: p.policy.number - 1 }, p.host)],
+  }),
+  "a policy of another group": async (p) => {
+    const other = { ...p.authority, groupId: random(42) };
+    return { proposals: [await p.context({ ...OPEN, number: 99 }, p.host, other)] };
+  },
+  "a policy of his own": async (p) => {
+    const alone = { ...p.authority, host: p.own.publicKey };
+    return { proposals: [await p.context({ ...OPEN, number: 99 }, p.own, alone)] };
+  },
+  "a new policy with a signed Add": async (p) => {
+    const kp = await p.ghost();
+    return {
+      proposals: [await p.context({ ...OPEN, number: 99 }, p.host), add(kp)],
+      aad: await signAdmissions(p.authority, p.policy, [asAsked(kp)], p.host),
+    };
+  },
+  "a signature that admits nobody": async (p) => ({
+    proposals: [{ type: 3, removed: 1 }],
+    aad: await signAdmissions(p.authority, p.policy, [random(9)], p.host),
+  }),
+};
+
+for (const [name, attack] of Object.entries(attacks)) {
+  test(`lobby bypass: ${name} is refused by everybody`, async () => {
+    const { s, taken } = await attempt(attack);
+    assert.deepEqual(taken, [false, false]);
+    for (const u of [s.ann, s.ben]) assert.equal(u.lostCount, 1, "it starts over");
+  });
+}
+
+const signed: Attack = async (p) => {
+  const kp = await p.ghost();
+  return {
+    proposals: [add(kp)],
+    aad: await signAdmissions(p.authority, p.policy, [asAsked(kp)], p.host),
+  };
+};
+
+test("lobby bypass: a signed Add to a locked meeting is refused by everybody", async () => {
+  const { taken } = await attempt(signed, true);
+  assert.deepEqual(taken, [false, false]);
+});
+
+test("lobby bypass: the harness; a signed Add, and a policy that follows, are taken", async () => {
+  const newer: Attack = async (p) => ({
+    proposals: [await p.context({ ...OPEN, number: 99 }, p.host)],
+  });
+  for (const attack of [signed, newer]) {
+    const { taken } = await attempt(attack);
+    assert.deepEqual(taken, [true, true]);
+  }
+});
+
+test("hosting: an ask that comes after the one that was let in is not let in by it", async () => {
+  const device = await newDevice();
+  const host = await newDevice();
+  const hosting = new Hosting(host.publicKey, device, host);
+  const policy = { ...OPEN, number: 1, lobby: true };
+  const standing = { groupId: random(42), infos: new Map(), policy };
+  const info = { session: "x", deviceKey: random(32), name: "A" };
+  const first = { ask: "1", info } as unknown as Parameters<Hosting["mayAdd"]>[0];
+  hosting.admitted.add("1");
+  assert(hosting.mayAdd(first, standing));
+  assert(!hosting.mayAdd({ ...first, ask: "2" }, standing));
+});
