@@ -70,6 +70,7 @@ type Peer struct {
 	demand [sourceCount]layer.Demand // of video
 
 	// Guarded by the room's mutex.
+	inside  bool // whether media flows between this peer and the others
 	on      [sourceCount]bool
 	view    []Tile
 	seats   []*seat
@@ -370,6 +371,15 @@ func (p *Peer) SetSources(on []Source) {
 	for _, kind := range on {
 		p.on[kind] = true
 	}
+	p.room.assignAll(time.Now())
+}
+
+// SetInside says whether media flows between this peer and the others that are
+// inside. At first it does not.
+func (p *Peer) SetInside(inside bool) {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	p.inside = inside
 	p.room.assignAll(time.Now())
 }
 

@@ -151,13 +151,16 @@ func (r *Room) count(src *source) {
 
 func (r *Room) publishes(id PeerID, kind Source) bool {
 	p := r.peers[id]
-	return p != nil && p.on[kind]
+	return p != nil && p.inside && p.on[kind]
 }
 
 // wanted lists who is to be on p's seats of a kind, most important first, and
 // the height of each one's tile. It may stop when there are more than seats.
 func (r *Room) wanted(p *Peer, kind Source, seated []string) (owners []string, heights map[string]int) {
 	heights = map[string]int{}
+	if !p.inside {
+		return nil, heights
+	}
 	add := func(id string, height int) {
 		if id != "" && id != string(p.id) && heights[id] == 0 && r.publishes(PeerID(id), kind) {
 			heights[id] = max(1, height)

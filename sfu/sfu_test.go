@@ -422,6 +422,45 @@ func TestSilentPeerIsTold(t *testing.T) {
 	b.Until("its seat is free", nil, func() bool { return b.SeatOf("a", sfu.Mic) < 0 })
 }
 
+// TestOutsideNothingFlows: a peer that is connected and not inside gets no
+// packet of anybody's, and nobody gets any of its.
+func TestOutsideNothingFlows(t *testing.T) {
+	room := sfutest.Open(t).NewRoom()
+	a, b, guest := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b"), sfutest.Join(t, room, "guest")
+	guest.Peer.SetInside(false)
+	for _, c := range []*sfutest.Client{a, b, guest} {
+		c.Peer.SetSources([]sfu.Source{sfu.Mic, sfu.Camera})
+	}
+	guest.Peer.SetView(append(view("a"), view("b")...))
+	b.Peer.SetView(view("guest"))
+	n := 0
+	talk := func() {
+		a.Voice("a")
+		a.Picture(true, "a")
+		guest.Voice("guest")
+		guest.Picture(true, "guest")
+		n++
+	}
+	b.Until("the voice of a is heard", talk, func() bool {
+		seat := b.SeatOf("a", sfu.Mic)
+		return n > 20 && seat >= 0 && len(b.Received(seat)) > 5
+	})
+	for _, s := range guest.Seats() {
+		if s.Owner != "" || len(guest.Received(s.Index)) > 0 {
+			t.Errorf("the guest has %+v and %d packets", s, len(guest.Received(s.Index)))
+		}
+	}
+	if b.SeatOf("guest", sfu.Mic) >= 0 || b.SeatOf("guest", sfu.Camera) >= 0 {
+		t.Error("the guest is on a seat")
+	}
+	guest.Peer.SetInside(true)
+	watch(guest, "a", a)
+	watch(b, "guest", guest)
+	guest.Peer.SetInside(false)
+	b.Until("the seats are free", nil, func() bool { return b.SeatOf("guest", sfu.Mic) < 0 && b.SeatOf("guest", sfu.Camera) < 0 })
+	guest.Until("it sees nobody", nil, func() bool { return guest.SeatOf("a", sfu.Camera) < 0 && guest.SeatOf("a", sfu.Mic) < 0 })
+}
+
 func TestCameraOffFreesItsSeat(t *testing.T) {
 	room := sfutest.Open(t).NewRoom()
 	a, b := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b")

@@ -51,7 +51,7 @@ func (s *Server) create(m wire.CreateRoom) error {
 			return err
 		}
 	}
-	e := &entry{hash: hash, card: m.Card, room: room.New(s.cfg.Room, m.Card, media, s.cfg.Log)}
+	e := &entry{hash: hash, card: m.Card, room: room.New(s.cfg.Room, room.About{Name: m.Room, HostKey: m.HostKey, Card: m.Card}, media, s.cfg.Log)}
 	s.mu.Lock()
 	_, taken := s.rooms[m.Room]
 	begin := !taken && !s.ending && len(s.rooms) < s.cfg.MaxRooms

@@ -156,6 +156,7 @@ func group(clients ...*client) {
 		expect[wire.Asked](first)
 		first.say(wire.Commit{Generation: 1, Epoch: uint64(i), Body: []byte("c"), To: []wire.SessionID{c.joined.Session}, Welcome: []byte("w"), Tree: []byte("t")})
 		expect[wire.Committed](first)
+		expect[wire.Peers](c)
 		expect[wire.Welcomed](c)
 	}
 }
@@ -168,7 +169,7 @@ func TestChat(t *testing.T) {
 	f := serve(t, nil)
 	l := f.room("a")
 	ann, ben := f.join(l), f.join(l)
-	if string(ben.joined.Card) != "sealed card" || len(ben.joined.Peers) != 1 {
+	if string(ben.joined.Card) != "sealed card" {
 		t.Errorf("joined %+v", ben.joined)
 	}
 	group(ann, ben)
@@ -228,12 +229,21 @@ func TestFirstMessage(t *testing.T) {
 	}
 }
 
+// founder joins an empty room and begins its group: only members hear of others.
+func (f *fixture) founder(l link) *client {
+	f.t.Helper()
+	c := f.join(l)
+	c.say(wire.Found{Generation: 1})
+	expect[wire.Founded](c)
+	return c
+}
+
 // TestBadMessages: a session survives what it says wrongly, up to a limit, and
 // nobody else notices.
 func TestBadMessages(t *testing.T) {
 	f := serve(t, nil)
 	l := f.room("a")
-	ann, bad := f.join(l), f.join(l)
+	ann, bad := f.founder(l), f.join(l)
 	raw := func(typ int, text string) {
 		t.Helper()
 		if err := bad.WriteMessage(typ, []byte(text)); err != nil {
@@ -284,7 +294,7 @@ func TestBadMessages(t *testing.T) {
 func TestOversizedMessage(t *testing.T) {
 	f := serve(t, nil)
 	l := f.room("a")
-	ann, bad := f.join(l), f.join(l)
+	ann, bad := f.founder(l), f.join(l)
 	_ = bad.WriteMessage(websocket.TextMessage, bytes.Repeat([]byte(" "), wire.MaxMessage+1)) // cut off on the way
 	if a := expect[wire.Away](ann); a.Session != bad.joined.Session {
 		t.Errorf("%+v", a)
@@ -387,7 +397,7 @@ func TestSilence(t *testing.T) {
 		c.Times.Silent = 400 * time.Millisecond
 	})
 	l := f.room("a")
-	ann, silent := f.join(l), f.join(l) // only ann reads, and so answers pings
+	ann, silent := f.founder(l), f.join(l) // only ann reads, and so answers pings
 	if a := expect[wire.Away](ann); a.Session != silent.joined.Session || !a.Away {
 		t.Errorf("%+v", a)
 	}

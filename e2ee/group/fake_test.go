@@ -118,14 +118,24 @@ func (s *fakeService) joinWith(cfg Config) *client {
 }
 
 func (s *fakeService) enter(c *client) {
+	for _, p := range s.present() {
+		if p != c {
+			s.tell(p, Arrived{c.session})
+		}
+	}
+	s.tell(c, Joined{c.session, s.generation, s.founded})
+}
+
+// letIn tells a client that is a member from here on of the others.
+func (s *fakeService) letIn(c *client) {
+	c.inGroup = true
 	var here []Peer
 	for _, p := range s.present() {
 		if p != c {
 			here = append(here, Peer{Session: p.session})
-			s.tell(p, Arrived{c.session})
 		}
 	}
-	s.tell(c, Joined{c.session, s.generation, s.founded, here})
+	s.tell(c, Present{here})
 }
 
 func (s *fakeService) present() (out []*client) {
@@ -189,7 +199,8 @@ func (s *fakeService) receive(from *client, m Message) {
 	switch m := m.(type) {
 	case Found:
 		if m.Generation == s.generation && !s.founded {
-			s.founded, from.inGroup = true, true
+			s.founded = true
+			s.letIn(from)
 			for _, c := range s.present() {
 				s.tell(c, Founded{s.generation, from.session})
 			}
@@ -267,7 +278,7 @@ func (s *fakeService) commit(from *client, m Commit) {
 		}
 	}
 	for _, c := range added {
-		c.inGroup = true
+		s.letIn(c)
 		s.tell(c, Welcomed{committed.Seq, s.generation, s.epoch, m.Welcome, m.Tree})
 		for _, a := range s.asks {
 			s.tell(c, a)

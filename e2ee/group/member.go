@@ -274,10 +274,12 @@ func (m *Member) take(in Input, now time.Time) {
 	case Joined:
 		m.session, m.starts = in.Session, nil
 		m.here = map[string]bool{in.Session: true}
+		m.begin(in.Generation, in.Founded, nil, now)
+	case Present:
+		m.here = map[string]bool{m.session: true}
 		for _, p := range in.Here {
 			m.here[p.Session] = !p.Away
 		}
-		m.begin(in.Generation, in.Founded, nil, now)
 	case Arrived:
 		m.here[in.Session] = true
 	case Left:

@@ -18,8 +18,9 @@ type (
 		Session    string
 		Generation uint32
 		Founded    bool
-		Here       []Peer // the other sessions
 	}
+	// Present lists the other sessions to one that is a member from here on.
+	Present struct{ Here []Peer }
 	// Arrived tells of another session.
 	Arrived struct{ Session string }
 	// Left tells that a session has ended.
@@ -83,6 +84,7 @@ type Peer struct {
 }
 
 func (Joined) input()        {}
+func (Present) input()       {}
 func (Arrived) input()       {}
 func (Left) input()          {}
 func (Away) input()          {}

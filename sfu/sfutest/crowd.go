@@ -30,6 +30,7 @@ func Gather(tb testing.TB, room *sfu.Room, n int, owner sfu.PeerID) *Crowd {
 			tb.Fatal(err)
 		}
 		tb.Cleanup(peer.Close)
+		peer.SetInside(true)
 		pc, conn := dial(tb)
 		tb.Cleanup(func() { _ = pc.Close() })
 		if _, err := pc.AddTransceiverFromKind(webrtc.RTPCodecTypeVideo, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {

@@ -111,6 +111,7 @@ func Join(tb testing.TB, room *sfu.Room, id sfu.PeerID, rids ...string) *Client 
 		tb.Fatal(err)
 	}
 	c.Peer = peer
+	peer.SetInside(true)
 	tb.Cleanup(c.Leave)
 	c.Republish()
 	c.openSubscribe()

@@ -180,6 +180,9 @@ func (s *Service) stale(g uint32) (bool, error) {
 	return g < s.generation, nil
 }
 
+// IsMember reports whether a session is in the group.
+func (s *Service) IsMember(id wire.SessionID) bool { return s.isMember(id) }
+
 // Deserted reports whether somebody who is here asks to be added, and no
 // member is here to do it.
 func (s *Service) Deserted(here func(wire.SessionID) bool) bool {

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"crypto/ed25519"
 	"log/slog"
 	"testing"
 	"testing/synctest"
@@ -8,10 +9,12 @@ import (
 	"incamera/signaling/wire"
 )
 
+var hostKey = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+
 // start runs a room inside a synctest bubble until the test ends.
 func start(t *testing.T, media Media) *Room {
 	t.Helper()
-	r := New(DefaultConfig(), []byte("card"), media, slog.New(slog.DiscardHandler))
+	r := New(DefaultConfig(), About{Name: "room", HostKey: hostKey.Public().(ed25519.PublicKey), Card: []byte("card")}, media, slog.New(slog.DiscardHandler))
 	go r.Run(t.Context())
 	return r
 }
@@ -131,4 +134,41 @@ func (c *client) back(r *Room) wire.Joined {
 	c.Conn = conn
 	_, m := c.frame()
 	return m.(wire.Joined)
+}
+
+// inside lets n clients in, one after the other. All have read everything.
+func inside(t testing.TB, r *Room, n int) []*client {
+	t.Helper()
+	first := join(t, r)
+	first.say(wire.Found{Generation: 1})
+	expect[wire.Peers](first)
+	expect[wire.Founded](first)
+	all := []*client{first}
+	for i := range n - 1 {
+		c := join(t, r)
+		c.say(wire.Ask{Generation: 1, Body: []byte("k")})
+		for _, other := range all {
+			expect[wire.Arrived](other)
+			expect[wire.Asked](other)
+		}
+		first.say(wire.Commit{Generation: 1, Epoch: uint64(i), Body: []byte("c"), To: []wire.SessionID{c.ID}, Welcome: []byte("w"), Tree: []byte("t")})
+		for _, other := range all {
+			expect[wire.Committed](other)
+		}
+		expect[wire.Peers](c)
+		expect[wire.Welcomed](c)
+		all = append(all, c)
+	}
+	for _, c := range all {
+		if err := c.Receive(t.Context(), c.head(wire.Ack{}, 0), wire.Ack{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+func pair(t testing.TB, r *Room) (a, b *client) {
+	t.Helper()
+	all := inside(t, r, 2)
+	return all[0], all[1]
 }

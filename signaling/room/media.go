@@ -25,6 +25,9 @@ type MediaPeer interface {
 	// SetSources says what is published now, SetView what is wanted.
 	SetSources(on []wire.Source)
 	SetView(tiles []wire.Tile)
+	// SetInside says whether media flows between this peer and the others. At
+	// first it does not.
+	SetInside(inside bool)
 	Close()
 }
 
@@ -55,6 +58,7 @@ type mediaWorker struct {
 	jobs    chan job
 	sources chan []wire.Source
 	view    chan []wire.Tile
+	inside  chan bool
 	wake    chan struct{} // says that lost has changed
 	lost    atomic.Int64  // the highest number of a peer that has closed itself
 	stop    context.CancelFunc
@@ -63,8 +67,9 @@ type mediaWorker struct {
 	peer   MediaPeer // nil until the first offer, and after it was lost
 	number int64     // of the latest peer
 	last   struct {
-		on    []wire.Source
-		tiles []wire.Tile
+		on     []wire.Source
+		tiles  []wire.Tile
+		inside bool
 	}
 }
 
@@ -75,6 +80,7 @@ func (r *Room) startMedia(s *session) *mediaWorker {
 		jobs:    make(chan job, maxOffers),
 		sources: make(chan []wire.Source, 1),
 		view:    make(chan []wire.Tile, 1),
+		inside:  make(chan bool, 1),
 		wake:    make(chan struct{}, 1),
 	}
 	r.workers.Go(func() { w.run(ctx) })
@@ -103,6 +109,12 @@ func (w *mediaWorker) setView(tiles []wire.Tile) {
 	}
 }
 
+func (w *mediaWorker) setInside(inside bool) {
+	if w != nil {
+		put(w.inside, inside)
+	}
+}
+
 // put replaces what is in a slot of one. Only one goroutine may put.
 func put[T any](slot chan T, v T) {
 	select {
@@ -120,6 +132,10 @@ func (w *mediaWorker) run(ctx context.Context) {
 			return
 		case <-w.wake:
 			w.dropLost()
+		case inside := <-w.inside:
+			if w.last.inside = inside; w.peer != nil {
+				w.peer.SetInside(inside)
+			}
 		case on := <-w.sources:
 			if w.last.on = on; w.peer != nil {
 				w.peer.SetSources(on)
@@ -205,6 +221,7 @@ func (w *mediaWorker) connect() error {
 		return err
 	}
 	w.peer = peer
+	peer.SetInside(w.last.inside)
 	if w.last.on != nil {
 		peer.SetSources(w.last.on)
 	}

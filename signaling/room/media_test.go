@@ -30,6 +30,7 @@ type fakePeer struct {
 	mu     sync.Mutex
 	on     []wire.Source
 	tiles  []wire.Tile
+	inside bool
 	closed bool
 }
 
@@ -78,6 +79,12 @@ func (p *fakePeer) SetSources(on []wire.Source) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.on = on
+}
+
+func (p *fakePeer) SetInside(inside bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.inside = inside
 }
 
 func (p *fakePeer) SetView(tiles []wire.Tile) {
@@ -181,8 +188,7 @@ func TestNegotiationBlocksNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		media := &fakeMedia{hold: make(chan struct{})}
 		r := start(t, media)
-		ann, ben := join(t, r), join(t, r)
-		expect[wire.Arrived](ann)
+		ann, ben := pair(t, r)
 		ann.say(publish("slow"))
 		synctest.Wait()
 		for range 100 {

@@ -80,6 +80,10 @@ func (r *Room) handle(s *session, about string, m any) {
 	case wire.Ack: // its head says it all
 	case wire.Join:
 		r.fault(s, about)
+	case wire.Remove:
+		if !r.remove(m) {
+			r.fault(s, about)
+		}
 	case wire.Leave:
 		r.doom(s, wire.ReasonLeft)
 	case wire.Found:

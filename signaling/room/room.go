@@ -10,6 +10,7 @@ package room
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -64,7 +65,7 @@ type Room struct {
 	cfg         Config
 	log         *slog.Logger
 	media       Media
-	card        []byte
+	about       About
 	incarnation string
 	tasks       chan func()
 	done        chan struct{}
@@ -85,11 +86,18 @@ type Room struct {
 	people atomic.Int32
 }
 
-// New returns a room that does nothing until Run is called. card is handed to
-// everybody who joins. media may be nil: then offers fail.
-func New(cfg Config, card []byte, media Media, log *slog.Logger) *Room {
+// About is what its creator says of a room.
+type About struct {
+	Name    string            // its id, which certifies the host's key
+	HostKey ed25519.PublicKey // whose orders are carried out
+	Card    []byte            // sealed; handed to everybody who joins
+}
+
+// New returns a room that does nothing until Run is called. media may be nil:
+// then offers fail.
+func New(cfg Config, about About, media Media, log *slog.Logger) *Room {
 	return &Room{
-		cfg: cfg, log: log, media: media, card: card,
+		cfg: cfg, log: log, media: media, about: about,
 		incarnation: randomID(),
 		tasks:       make(chan func()),
 		done:        make(chan struct{}),
@@ -135,6 +143,7 @@ func (r *Room) Run(ctx context.Context) {
 			return
 		}
 		r.reap()
+		r.closeOut()
 		r.watchGroup(time.Now())
 	}
 }
@@ -234,6 +243,14 @@ func (a *alarm) set(at time.Time) {
 // deliver sends what the delivery service says.
 func (r *Room) deliver(out []delivery.Out) {
 	for _, o := range out {
+		switch m := o.Message.(type) {
+		case wire.Founded:
+			r.letIn(m.By)
+		case wire.Welcomed:
+			for _, id := range o.To {
+				r.letIn(id)
+			}
+		}
 		p := wire.Prepare(o.Message)
 		for _, id := range o.To {
 			if s := r.find(id); s != nil {
@@ -243,11 +260,12 @@ func (r *Room) deliver(out []delivery.Out) {
 	}
 }
 
-// others sends to all sessions but one.
+// others sends to all members but one: who is not in the group hears nothing
+// of others.
 func (r *Room) others(but *session, m any) {
 	p := wire.Prepare(m)
 	for _, s := range r.sessions {
-		if s != but {
+		if s != but && s.inside {
 			r.send(s, &p)
 		}
 	}

@@ -50,6 +50,7 @@ type session struct {
 	lostAt   time.Time // when the session ends unless resumed; zero: connected
 	on       []wire.Source
 	faults   int
+	inside   bool             // in the group, as far as the delivery service knows
 	ending   wire.LeaveReason // not empty once the session is doomed
 	media    *mediaWorker
 }
@@ -81,12 +82,6 @@ func (r *Room) admit() (*Conn, error) {
 		s.media = r.startMedia(s)
 	}
 	generation, founded := r.delivery.State()
-	peers := make([]wire.Peer, 0, len(r.sessions))
-	for _, p := range r.sessions {
-		if p.ending == "" {
-			peers = append(peers, wire.Peer{Session: p.id, On: p.on, Away: p.conn == nil})
-		}
-	}
 	r.others(nil, wire.Arrived{Session: s.id})
 	r.sessions = append(r.sessions, s)
 	r.people.Store(int32(len(r.sessions)))
@@ -95,7 +90,7 @@ func (r *Room) admit() (*Conn, error) {
 	c := r.attach(s)
 	s.push(0, wire.Prepare(wire.Joined{
 		Session: s.id, Secret: secret, Incarnation: r.incarnation,
-		Generation: generation, Founded: founded, Card: r.card, Peers: peers,
+		Generation: generation, Founded: founded, Card: r.about.Card,
 	}))
 	r.log.Info("session joined", "session", s.id, "people", len(r.sessions))
 	return c, nil
@@ -151,7 +146,7 @@ func (s *session) detach(why error) {
 
 // end lets go of everything that the session holds.
 func (s *session) end() {
-	if s.ending == wire.ReasonSlow || s.ending == wire.ReasonInvalid {
+	if s.ending == wire.ReasonSlow || s.ending == wire.ReasonInvalid || s.ending == wire.ReasonRemoved {
 		// No number is kept for it: nobody can ask for it again.
 		s.push(s.outbox.sent+1, wire.Prepare(wire.Ended{Reason: s.ending, Text: endedText[s.ending]}))
 	}
@@ -163,6 +158,7 @@ func (s *session) end() {
 
 var endedText = map[wire.LeaveReason]string{
 	wire.ReasonSlow:    "This browser did not keep up with the meeting.",
+	wire.ReasonRemoved: "The host has ended this.",
 	wire.ReasonInvalid: "This browser sent too much that the server does not understand.",
 }
 

@@ -33,6 +33,8 @@ const (
 	TokenSize   = 32
 	SecretSize  = 32
 	HostKeySize = 32
+	// SignatureSize is the size of an Ed25519 signature.
+	SignatureSize = 64
 	// RoomLength is the length of a room id in characters.
 	RoomLength = 26
 )
@@ -66,7 +68,8 @@ var maxSize = map[string]int{
 	"subscribe": 2*MaxSDP + smallMessage, "subscribed": 2*MaxSDP + smallMessage,
 	"view":   MaxTiles*256 + smallMessage,
 	"seats":  MaxSeats*256 + smallMessage,
-	"joined": MaxPeers*256 + MaxCard*4/3 + smallMessage,
+	"joined": MaxCard*4/3 + smallMessage,
+	"peers":  MaxPeers*256 + smallMessage,
 	"failed": 8 * smallMessage, "ended": 8 * smallMessage, "refused": 8 * smallMessage, "media_lost": 8 * smallMessage,
 }
 
@@ -81,7 +84,7 @@ func MaxSize(typ string) int {
 // Enums are the named string types whose values the protocol fixes.
 var Enums = []any{
 	[]Source{SourceMic, SourceCamera, SourceScreen, SourceScreenAudio},
-	[]LeaveReason{ReasonLeft, ReasonLost, ReasonSlow, ReasonInvalid},
+	[]LeaveReason{ReasonLeft, ReasonLost, ReasonSlow, ReasonInvalid, ReasonRemoved},
 	[]Code{CodeRefused, CodeFull, CodeRate, CodeInvalid, CodeMedia, CodeUnavailable},
 }
 

@@ -31,6 +31,7 @@ const (
 	ReasonLost    LeaveReason = "lost"    // no socket for the resume time
 	ReasonSlow    LeaveReason = "slow"    // stopped reading
 	ReasonInvalid LeaveReason = "invalid" // sent too many malformed messages
+	ReasonRemoved LeaveReason = "removed" // by the host's order
 )
 
 // A Code tells a client what went wrong, in a form that it can act on.
@@ -135,6 +136,13 @@ type View struct {
 	Tiles []Tile `json:"tiles"`
 }
 
+// Remove is the host's order to end a session. Signature is the host's
+// (PROTOCOL.md 1.5).
+type Remove struct {
+	Session   SessionID `json:"session"`
+	Signature []byte    `json:"signature"`
+}
+
 // Leave ends the session at once.
 type Leave struct{}
 
@@ -156,13 +164,18 @@ type Joined struct {
 	Generation  uint32    `json:"generation"`
 	Founded     bool      `json:"founded"`
 	Card        []byte    `json:"card"`
-	Peers       []Peer    `json:"peers"` // without the session itself
 }
 
 // Refused answers Join; the socket closes.
 type Refused struct {
 	Code Code   `json:"code"`
 	Text string `json:"text"`
+}
+
+// Peers lists all other sessions to one that is a member of the group from
+// here on. Only members hear of others.
+type Peers struct {
+	Peers []Peer `json:"peers"`
 }
 
 // Arrived tells of a new session.
@@ -338,12 +351,12 @@ type Error struct {
 // ClientMessages lists what a client may send on the socket, by wire name.
 var ClientMessages = map[string]any{
 	"join": Join{}, "ack": Ack{}, "found": Found{}, "ask": Ask{}, "commit": Commit{}, "app": App{}, "since": Since{},
-	"publish": Publish{}, "subscribe": Subscribe{}, "sources": Sources{}, "view": View{}, "leave": Leave{},
+	"publish": Publish{}, "subscribe": Subscribe{}, "sources": Sources{}, "view": View{}, "remove": Remove{}, "leave": Leave{},
 }
 
 // ServerMessages lists what the server may send on the socket, by wire name.
 var ServerMessages = map[string]any{
-	"joined": Joined{}, "refused": Refused{}, "ack": Ack{}, "arrived": Arrived{}, "left": Left{}, "away": Away{},
+	"joined": Joined{}, "refused": Refused{}, "ack": Ack{}, "peers": Peers{}, "arrived": Arrived{}, "left": Left{}, "away": Away{},
 	"founded": Founded{}, "reset": Reset{}, "asked": Asked{}, "committed": Committed{}, "commit_refused": CommitRefused{},
 	"welcomed": Welcomed{}, "said": Said{}, "caught_up": CaughtUp{}, "gap": Gap{},
 	"published": Published{}, "subscribed": Subscribed{}, "sources_of": SourcesOf{}, "seats": Seats{}, "demand": Demand{}, "media_lost": MediaLost{},

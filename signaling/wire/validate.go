@@ -90,15 +90,25 @@ func (m View) Validate() error {
 	return within("tiles", m.Tiles, 0, MaxTiles)
 }
 
-// Validate checks sizes and the peers.
-func (m Joined) Validate() error {
+// Validate checks the peers.
+func (m Peers) Validate() error {
 	for _, p := range m.Peers {
 		if err := first(session(p.Session), sources(p.On)); err != nil {
 			return err
 		}
 	}
+	return within("peers", m.Peers, 0, MaxPeers)
+}
+
+// Validate checks the session id and the signature's size.
+func (m Remove) Validate() error {
+	return first(session(m.Session), within("signature", m.Signature, SignatureSize, SignatureSize))
+}
+
+// Validate checks sizes.
+func (m Joined) Validate() error {
 	return first(session(m.Session), within("secret", m.Secret, SecretSize, SecretSize), within("incarnation", m.Incarnation, 1, maxSession),
-		generation(m.Generation), within("card", m.Card, 0, MaxCard), within("peers", m.Peers, 0, MaxPeers))
+		generation(m.Generation), within("card", m.Card, 0, MaxCard))
 }
 
 // Validate bounds the text.

@@ -103,7 +103,7 @@ func TestNoNullLists(t *testing.T) {
 			t.Errorf("zero %T encodes as %s", proto, got)
 		}
 	}
-	got := EncodeServer(Head{}, Joined{Peers: []Peer{{Session: "a"}}})
+	got := EncodeServer(Head{}, Peers{Peers: []Peer{{Session: "a"}}})
 	if want := []byte(`"peers":[{"session":"a","on":[],"away":false}]`); !bytes.Contains(got, want) {
 		t.Errorf("nested: %s", got)
 	}

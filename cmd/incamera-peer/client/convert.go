@@ -36,7 +36,9 @@ func codecOf(s wire.Source) wrap.Codec {
 func InputOf(m any) group.Input {
 	switch m := m.(type) {
 	case wire.Joined:
-		in := group.Joined{Session: string(m.Session), Generation: m.Generation, Founded: m.Founded}
+		return group.Joined{Session: string(m.Session), Generation: m.Generation, Founded: m.Founded}
+	case wire.Peers:
+		var in group.Present
 		for _, p := range m.Peers {
 			in.Here = append(in.Here, group.Peer{Session: string(p.Session), Away: p.Away})
 		}

@@ -17,6 +17,12 @@ func (c *Client) take(m any) {
 	switch m := m.(type) {
 	case wire.Joined:
 		c.joined(m)
+	case wire.Peers:
+		c.on = map[wire.SessionID][]wire.Source{}
+		for _, p := range m.Peers {
+			c.on[p.Session] = p.On
+		}
+		c.look()
 	case wire.Arrived:
 		c.on[m.Session] = nil
 	case wire.Left:
@@ -49,9 +55,6 @@ func (c *Client) take(m any) {
 func (c *Client) joined(m wire.Joined) {
 	c.session = m.Session
 	c.on = map[wire.SessionID][]wire.Source{}
-	for _, p := range m.Peers {
-		c.on[p.Session] = p.On
-	}
 	if len(m.Card) > 0 {
 		c.sealedCard = m.Card
 	}

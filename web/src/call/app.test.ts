@@ -233,7 +233,6 @@ describe("app: the meeting", () => {
     const start = b.worker.of("start")[0];
     assert.equal(start?.name, "Ann");
     assert.equal(start?.session, "ann");
-    assert.deepEqual(start?.sessions, ["ben"]);
     assert.equal(b.socket.of("publish").length, 1);
     assert.equal(b.socket.of("subscribe").length, 1);
     assert.deepEqual(b.socket.of("sources").at(-1)?.on, ["mic", "camera"]);

@@ -280,16 +280,13 @@ export class Meeting implements MeetingModel {
     this.handUp = this.signs.restart(this.me.value) || this.handUp;
     batch(() => {
       this.me.value = j.session;
-      this.peers.value = new Map(
-        j.peers.map((p) => [p.session, { on: p.on, away: p.away, says: null }]),
-      );
+      this.peers.value = new Map();
       this.members.value = new Map();
       this.group.value = { phase: "idle", epoch: 0, code: [] };
     });
     this.lastView = "";
     const { session, generation, founded } = j;
-    const sessions = j.peers.map((p) => p.session);
-    this.client.post({ type: "start", name: this.name, session, generation, founded, sessions });
+    this.client.post({ type: "start", name: this.name, session, generation, founded });
     this.media.begin();
     this.tellSources();
     this.viewSoon();
@@ -347,6 +344,12 @@ export class Meeting implements MeetingModel {
 
   private take(m: ServerMessage): void {
     switch (m.type) {
+      case "peers":
+        this.peers.value = new Map(
+          m.peers.map((p) => [p.session, { on: p.on, away: p.away, says: null }]),
+        );
+        this.viewSoon();
+        break;
       case "arrived":
         this.setPeer(m.session, { on: [], away: false, says: null });
         break;

@@ -3,6 +3,7 @@ import type { GroupIn } from "../e2ee/protocol";
 import type { ServerMessage } from "../wire/wire.gen";
 
 const groupTypes = new Set<string>([
+  "peers",
   "arrived",
   "left",
   "away",

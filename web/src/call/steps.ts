@@ -13,7 +13,6 @@ interface Other {
 }
 
 export function joinedMessage(session: string, peers: Other[], more: object = {}) {
-  const list = peers.map((p) => ({ session: p.session, on: p.on ?? [], away: false }));
   const identity = { session, secret, resumed: false, received: 0, incarnation: "i1" };
   return {
     type: "joined",
@@ -21,10 +20,15 @@ export function joinedMessage(session: string, peers: Other[], more: object = {}
     generation: 1,
     founded: peers.length > 0,
     card: "",
-    peers: list,
     ...more,
   };
 }
+
+/** What a session hears when it becomes a member. */
+export const peersMessage = (peers: Other[]) => ({
+  type: "peers",
+  peers: peers.map((p) => ({ session: p.session, on: p.on ?? [], away: false })),
+});
 
 export const member = (
   session: string,
@@ -51,7 +55,9 @@ export async function inMeeting(b?: FakeBrowser): Promise<{ b: FakeBrowser; app:
   t.app.check.setName("Ann");
   t.app.check.join();
   t.b.socket.open();
-  t.b.socket.say(joinedMessage("ann", [{ session: "ben", on: ["mic", "camera"] }]));
+  const ben: Other = { session: "ben", on: ["mic", "camera"] };
+  t.b.socket.say(joinedMessage("ann", [ben]));
+  t.b.socket.say(peersMessage([ben]));
   await settle();
   return t;
 }

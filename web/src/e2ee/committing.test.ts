@@ -10,7 +10,7 @@ function cold(n: number, me: number): Situation {
     members.set(i, { session: `s${i}`, cold: true });
     present.set(`s${i}`, false);
   }
-  return { me, epoch: 1, members, present, asked: [] };
+  return { me, epoch: 1, members, present, asked: [], removing: new Set() };
 }
 
 const times = { now: 100_000, lastCommit: 100_000, joined: 0, dueSince: 0 };

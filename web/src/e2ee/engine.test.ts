@@ -78,15 +78,16 @@ async function meeting(slow = 0) {
     seq++;
     group(ann, { type: "committed", seq, generation, epoch, from: "ann", body });
     epoch++;
-    if (m.welcome && m.tree)
+    if (m.welcome && m.tree) {
+      group(ben, { type: "peers", peers: [{ session: "ann", away: false }] });
       group(ben, { type: "welcomed", seq, generation, epoch, body: m.welcome, tree: m.tree });
-    else group(ben, { type: "committed", seq, generation, epoch: epoch - 1, from: "ann", body });
+    } else group(ben, { type: "committed", seq, generation, epoch: epoch - 1, from: "ann", body });
   };
   ben.onSend = (m) => {
     if (m.type === "ask") group(ann, { type: "asked", generation, from: "ben", body: m.body });
   };
   const start = { type: "start", generation } as const;
-  void ann.engine.handle({ ...start, name: "Ann", session: "ann", founded: false, sessions: [] });
+  void ann.engine.handle({ ...start, name: "Ann", session: "ann", founded: false });
   group(ann, { type: "arrived", session: "ben" });
   await until(() => ann.told.some((m) => m.type === "phase" && m.phase === "member"));
   void ben.engine.handle({
@@ -94,7 +95,6 @@ async function meeting(slow = 0) {
     name: "Ben",
     session: "ben",
     founded: true,
-    sessions: ["ann"],
   });
   await until(() => pages.every((p) => p.all("roster").at(-1)?.members.length === 2), clock);
   await clock.advance(500); // both seal with the key that both have
@@ -165,7 +165,6 @@ test("nothing starts without link and card", async () => {
     session: "a",
     generation: 1,
     founded: false,
-    sessions: [],
   };
   await page.engine.handle({ type: "card", sealed: new Uint8Array(9) });
   await page.engine.handle(start);
@@ -231,7 +230,6 @@ test("a new start forgets the keys of the session before", async () => {
     session: "ann2",
     generation: 1,
     founded: true,
-    sessions: ["ben"],
   });
   await until(() => ann.last("send").message.type === "ask");
   assert.deepEqual(await show(ann, ben, "two"), []);

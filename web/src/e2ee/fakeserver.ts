@@ -137,7 +137,7 @@ export class Server {
     const others = [...this.users.keys()];
     for (const other of others) this.deliver(other, { type: "arrived", session });
     this.users.set(session, user);
-    void user.member.start(session.toUpperCase(), session, this.generation, this.founded, others);
+    void user.member.start(session.toUpperCase(), session, this.generation, this.founded);
     return user;
   }
 
@@ -184,7 +184,15 @@ export class Server {
     if (this.founded) return;
     this.founded = true;
     this.members = [from];
+    this.letIn(from);
     this.all({ type: "founded", generation: this.generation, by: from });
+  }
+
+  /** Tells a session that is a member from here on of the others. */
+  private letIn(session: string): void {
+    const others = [...this.users.keys()].filter((s) => s !== session);
+    const peers = others.map((s) => ({ session: s, away: false }));
+    this.deliver(session, { type: "peers", peers });
   }
 
   private ask(from: string, body: Uint8Array): void {
@@ -213,6 +221,7 @@ export class Server {
     const added = m.to.filter((s) => this.asks.some((a) => a.from === s));
     this.asks = this.asks.filter((a) => !added.includes(a.from));
     this.members.push(...added);
+    for (const session of added) this.letIn(session);
     const body = m.welcome ?? new Uint8Array(0);
     const tree = m.tree ?? new Uint8Array(0);
     this.all(

@@ -125,17 +125,11 @@ export class GroupMember {
   }
 
   /** Begins with a session. Called once. */
-  start(
-    name: string,
-    session: string,
-    generation: number,
-    founded: boolean,
-    sessions: readonly string[],
-  ): Promise<void> {
+  start(name: string, session: string, generation: number, founded: boolean): Promise<void> {
     return this.run(async () => {
       this.name = name;
       this.session = session;
-      this.present = new Map([...sessions, session].map((s) => [s, false]));
+      this.present = new Map([[session, false]]);
       await this.begin(generation, founded);
     });
   }
@@ -303,6 +297,10 @@ export class GroupMember {
 
   private async take(m: GroupIn): Promise<void> {
     switch (m.type) {
+      case "peers":
+        this.present = new Map(m.peers.map((p) => [p.session, p.away]));
+        this.present.set(this.session, false);
+        return;
       case "arrived":
         this.present.set(m.session, false);
         return;

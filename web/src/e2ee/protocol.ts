@@ -10,6 +10,8 @@ export type CodecName = "opus" | "vp8" | "vp9" | "av1" | "h264";
 
 /** From the server to the worker, by way of the page. */
 export type GroupIn =
+  /** All other sessions: we are a member from here on. Only members hear of others. */
+  | { type: "peers"; peers: readonly { session: string; away: boolean }[] }
   | { type: "arrived"; session: string }
   | { type: "left"; session: string; reason: string }
   | { type: "away"; session: string; away: boolean }
@@ -122,7 +124,6 @@ export type ToWorker =
       session: string;
       generation: number;
       founded: boolean;
-      sessions: string[];
     }
   | { type: "group"; message: GroupIn }
   /** connection counts subscribe connections, so that late frames of an older one are not taken for new ones. */

@@ -144,6 +144,19 @@ function decodePublish(v: unknown, where: string): Publish {
   };
 }
 
+export interface Remove {
+  session: string;
+  signature: Uint8Array;
+}
+
+function decodeRemove(v: unknown, where: string): Remove {
+  const o = obj(v, where);
+  return {
+    session: str(o.session, `${where}.session`),
+    signature: bytes(o.signature, `${where}.signature`),
+  };
+}
+
 export interface Since {
   generation: number;
   seq: number;
@@ -218,6 +231,7 @@ export type ClientMessage =
   | ({ type: "join" } & Join)
   | ({ type: "leave" } & Leave)
   | ({ type: "publish" } & Publish)
+  | ({ type: "remove" } & Remove)
   | ({ type: "since" } & Since)
   | ({ type: "sources" } & Sources)
   | ({ type: "subscribe" } & Subscribe)
@@ -242,6 +256,8 @@ export function decodeClientMessage(v: unknown): ClientMessage {
       return { type, ...decodeLeave(v, "leave") };
     case "publish":
       return { type, ...decodePublish(v, "publish") };
+    case "remove":
+      return { type, ...decodeRemove(v, "remove") };
     case "since":
       return { type, ...decodeSince(v, "since") };
     case "sources":
@@ -363,9 +379,9 @@ function decodeDemand(v: unknown, where: string): Demand {
   };
 }
 
-export type LeaveReason = "left" | "lost" | "slow" | "invalid";
+export type LeaveReason = "left" | "lost" | "slow" | "invalid" | "removed";
 
-const checkLeaveReason = oneOf("left", "lost", "slow", "invalid");
+const checkLeaveReason = oneOf("left", "lost", "slow", "invalid", "removed");
 
 export interface Ended {
   reason: LeaveReason;
@@ -423,21 +439,6 @@ function decodeGap(v: unknown, where: string): Gap {
   };
 }
 
-export interface Peer {
-  session: string;
-  on: Source[];
-  away: boolean;
-}
-
-function decodePeer(v: unknown, where: string): Peer {
-  const o = obj(v, where);
-  return {
-    session: str(o.session, `${where}.session`),
-    on: array(checkSource)(o.on, `${where}.on`),
-    away: bool(o.away, `${where}.away`),
-  };
-}
-
 export interface Joined {
   session: string;
   secret: Uint8Array;
@@ -447,7 +448,6 @@ export interface Joined {
   generation: number;
   founded: boolean;
   card: Uint8Array;
-  peers: Peer[];
 }
 
 function decodeJoined(v: unknown, where: string): Joined {
@@ -461,7 +461,6 @@ function decodeJoined(v: unknown, where: string): Joined {
     generation: int(0xffffffff)(o.generation, `${where}.generation`),
     founded: bool(o.founded, `${where}.founded`),
     card: bytes(o.card, `${where}.card`),
-    peers: array(decodePeer)(o.peers, `${where}.peers`),
   };
 }
 
@@ -486,6 +485,32 @@ function decodeMediaLost(v: unknown, where: string): MediaLost {
   const o = obj(v, where);
   return {
     reason: str(o.reason, `${where}.reason`),
+  };
+}
+
+export interface Peer {
+  session: string;
+  on: Source[];
+  away: boolean;
+}
+
+function decodePeer(v: unknown, where: string): Peer {
+  const o = obj(v, where);
+  return {
+    session: str(o.session, `${where}.session`),
+    on: array(checkSource)(o.on, `${where}.on`),
+    away: bool(o.away, `${where}.away`),
+  };
+}
+
+export interface Peers {
+  peers: Peer[];
+}
+
+function decodePeers(v: unknown, where: string): Peers {
+  const o = obj(v, where);
+  return {
+    peers: array(decodePeer)(o.peers, `${where}.peers`),
   };
 }
 
@@ -629,6 +654,7 @@ export type ServerMessage =
   | ({ type: "joined" } & Joined)
   | ({ type: "left" } & Left)
   | ({ type: "media_lost" } & MediaLost)
+  | ({ type: "peers" } & Peers)
   | ({ type: "published" } & Published)
   | ({ type: "refused" } & Refused)
   | ({ type: "reset" } & Reset)
@@ -673,6 +699,8 @@ export function decodeServerMessage(v: unknown): ServerMessage {
       return { type, ...decodeLeft(v, "left") };
     case "media_lost":
       return { type, ...decodeMediaLost(v, "media_lost") };
+    case "peers":
+      return { type, ...decodePeers(v, "peers") };
     case "published":
       return { type, ...decodePublished(v, "published") };
     case "refused":

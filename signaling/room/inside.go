@@ -1,0 +1,50 @@
+package room
+
+import (
+	"crypto/ed25519"
+
+	"incamera/signaling/wire"
+)
+
+// letIn notes that a session is in the group: from here on it hears of the
+// others, and media flows between it and them.
+func (r *Room) letIn(id wire.SessionID) {
+	s := r.find(id)
+	if s == nil || s.ending != "" || !r.delivery.IsMember(id) {
+		return
+	}
+	peers := make([]wire.Peer, 0, len(r.sessions))
+	for _, p := range r.sessions {
+		if p != s && p.ending == "" {
+			peers = append(peers, wire.Peer{Session: p.id, On: p.on, Away: p.conn == nil})
+		}
+	}
+	s.inside = true
+	r.tell(s, wire.Peers{Peers: peers})
+	s.media.setInside(true)
+}
+
+// closeOut stops the media of those who are in the group no more.
+func (r *Room) closeOut() {
+	for _, s := range r.sessions {
+		if s.inside && !r.delivery.IsMember(s.id) {
+			s.inside = false
+			s.media.setInside(false)
+		}
+	}
+}
+
+const removeLabel = "incamera remove v1\x00"
+
+// remove carries out the host's order to end a session. It reports whether the
+// host has given it. Ids are never used twice, so an order is for once only.
+func (r *Room) remove(m wire.Remove) bool {
+	if len(r.about.HostKey) != ed25519.PublicKeySize ||
+		!ed25519.Verify(r.about.HostKey, []byte(removeLabel+r.about.Name+string(m.Session)), m.Signature) {
+		return false
+	}
+	if s := r.find(m.Session); s != nil {
+		r.doom(s, wire.ReasonRemoved)
+	}
+	return true
+}

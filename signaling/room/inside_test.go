@@ -1,0 +1,114 @@
+package room
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"incamera/signaling/wire"
+)
+
+// TestWaitingHearsNothing: who is in the room and not in the group learns of
+// nobody, and has no media, whatever it says.
+func TestWaitingHearsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		media := &fakeMedia{}
+		r := start(t, media)
+		ann, ben := pair(t, r)
+		guest := join(t, r)
+		for i, c := range []*client{ann, ben, guest} {
+			c.say(publish("offer"))
+			synctest.Wait()
+			if p := media.peer(i); p.isInside() != (c != guest) {
+				t.Errorf("inside the media: %t", p.isInside())
+			}
+		}
+		expect[wire.Published](guest)
+		ann.say(wire.Sources{On: []wire.Source{wire.SourceMic}})
+		ann.say(wire.App{Generation: 1, Epoch: 1, Body: []byte("secret")})
+		late := join(t, r)
+		_ = late.try(wire.Leave{})
+		ben.Break(t.Context())
+		guest.say(wire.Ask{Generation: 1, Body: []byte("k")})
+		guest.say(wire.View{Tiles: []wire.Tile{{Session: ann.ID, Source: wire.SourceCamera}}})
+		guest.say(wire.Sources{On: []wire.Source{wire.SourceCamera}})
+		guest.quiet()
+		for _, m := range []any{
+			wire.Since{Generation: 1},
+			wire.App{Generation: 1, Epoch: 1, Body: []byte("x")},
+			wire.Commit{Generation: 1, Epoch: 1, Body: []byte("c"), To: []wire.SessionID{guest.ID}, Welcome: []byte("w"), Tree: []byte("t")},
+		} {
+			guest.say(m)
+			expect[wire.Failed](guest)
+		}
+		guest.quiet()
+		ann.say(wire.Commit{Generation: 1, Epoch: 1, Body: []byte("c"), To: []wire.SessionID{guest.ID}, Welcome: []byte("w"), Tree: []byte("t")})
+		p := expect[wire.Peers](guest)
+		i := slices.IndexFunc(p.Peers, func(q wire.Peer) bool { return q.Session == ann.ID })
+		if len(p.Peers) != 2 || i < 0 || !slices.Equal(p.Peers[i].On, []wire.Source{wire.SourceMic}) || !p.Peers[1-i].Away {
+			t.Errorf("let in among %+v", p.Peers)
+		}
+		expect[wire.Welcomed](guest)
+		synctest.Wait()
+		if !media.peer(2).isInside() {
+			t.Error("a member has no media")
+		}
+		guest.say(wire.Ask{Generation: 1, Body: []byte("k")}) // it has lost its state
+		synctest.Wait()
+		if media.peer(2).isInside() {
+			t.Error("media flows to who is no member any more")
+		}
+	})
+}
+
+func (p *fakePeer) isInside() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.inside
+}
+
+// TestRemove: the host's order ends a session at once, and nobody else's does.
+func TestRemove(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		media := &fakeMedia{}
+		r := start(t, media)
+		ann, ben := pair(t, r)
+		ben.say(publish("offer"))
+		expect[wire.Published](ben)
+		order := func(by ed25519.PrivateKey, room string, session wire.SessionID) wire.Remove {
+			return wire.Remove{Session: session, Signature: ed25519.Sign(by, []byte("incamera remove v1\x00"+room+string(session)))}
+		}
+		_, own, _ := ed25519.GenerateKey(nil)
+		other := order(hostKey, "room", ann.ID)
+		other.Session = ben.ID
+		for name, m := range map[string]wire.Remove{
+			"by somebody else": order(own, "room", ben.ID),
+			"of another room":  order(hostKey, "rome", ben.ID),
+			"for another":      other,
+		} {
+			ann.say(m)
+			if f := expect[wire.Failed](ann); f.About != "remove" {
+				t.Errorf("%s: %+v", name, f)
+			}
+		}
+		ben.quiet() // nobody notices
+		ann.say(order(hostKey, "room", ben.ID))
+		if e := expect[wire.Ended](ben); e.Reason != wire.ReasonRemoved {
+			t.Errorf("%+v", e)
+		}
+		if m := ben.next(); m != nil || !errors.Is(ben.Err, ErrEnded) {
+			t.Errorf("got %T, %v", m, ben.Err)
+		}
+		if l := expect[wire.Left](ann); l.Session != ben.ID || l.Reason != wire.ReasonRemoved {
+			t.Errorf("%+v", l)
+		}
+		synctest.Wait()
+		if p := media.peer(0); !p.isClosed() {
+			t.Error("his media goes on")
+		}
+		ann.say(order(hostKey, "room", ben.ID)) // who is gone already
+		ann.quiet()
+	})
+}
