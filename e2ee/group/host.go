@@ -50,18 +50,34 @@ func (m *Member) signer(g link.Grant) ed25519.PrivateKey {
 // SetPolicy puts the lobby up or down, and locks the meeting or opens it.
 func (m *Member) SetPolicy(lobby, locked bool, now time.Time) (Output, error) {
 	return m.host(now, "changing who gets in", func() error {
-		m.wishFor(lobby, locked, m.grant())
-		return nil
+		g, err := m.ownGrant(m.grant())
+		if err == nil {
+			m.wishFor(lobby, locked, g)
+		}
+		return err
 	})
 }
 
-// SetModerators says whose devices may act for the host. Only the host can.
+// ownGrant is a grant that names the host's own device: by it he gets in again.
+func (m *Member) ownGrant(g link.Grant) (link.Grant, error) {
+	device := ed25519.PublicKey(m.cfg.Device[ed25519.SeedSize:])
+	if m.cfg.Host == nil || g.Names(device) {
+		return g, nil
+	}
+	return link.MakeGrant(m.cfg.Room, m.cfg.Host, g.Number+1, append(slices.Clone(g.Moderators), device))
+}
+
+// SetModerators says whose devices may act for the host, beside his own. Only
+// the host can.
 func (m *Member) SetModerators(devices []ed25519.PublicKey, now time.Time) (Output, error) {
 	return m.host(now, "naming moderators", func() error {
 		if m.cfg.Host == nil {
 			return errNoModerator
 		}
-		g, err := link.MakeGrant(m.cfg.Room, m.cfg.Host, m.grant().Number+1, devices)
+		g := link.Grant{Number: m.grant().Number, Moderators: slices.DeleteFunc(slices.Clone(devices), func(d ed25519.PublicKey) bool {
+			return d.Equal(ed25519.PublicKey(m.cfg.Device[ed25519.SeedSize:]))
+		})}
+		g, err := m.ownGrant(g)
 		if err == nil {
 			p := m.wished()
 			m.wishFor(p.Lobby, p.Locked, g)
@@ -97,7 +113,11 @@ func (m *Member) Remove(session string, now time.Time) (Output, error) {
 			}
 		}
 		if p := m.wished(); !p.Lobby {
-			m.wishFor(true, p.Locked, m.grant())
+			g, err := m.ownGrant(m.grant())
+			if err != nil {
+				return err
+			}
+			m.wishFor(true, p.Locked, g)
 		}
 		return nil
 	})
@@ -213,7 +233,7 @@ func (m *Member) mayAdd(a asking) bool {
 	switch {
 	case m.wish != nil || m.removing[a.session]:
 		return false // first things first
-	case !p.Closed() || m.terms.roster.hasDevice(a.who):
+	case !m.isNewcomer(a):
 		return true
 	}
 	return !p.Locked && m.signer(p.Grant) != nil && m.admitted[a.session] == a.kp
@@ -233,7 +253,8 @@ func (m *Member) onlyOurs(removes []uint32, adds []asking) bool {
 }
 
 func (m *Member) isNewcomer(a asking) bool {
-	return m.terms.policy.Closed() && !m.terms.roster.hasDevice(a.who)
+	p := m.terms.policy
+	return p.Closed() && !m.terms.roster.hasDevice(a.who) && !p.Grant.Names(a.who.Device)
 }
 
 func (m *Member) signAdmissions(adds []asking) []byte {

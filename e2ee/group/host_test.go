@@ -124,6 +124,25 @@ func TestLobbyTakesBack(t *testing.T) {
 	s.agree()
 }
 
+// TestHostComesBack: a host that reloads the page gets in again, through lobby
+// and lock, and by no other device.
+func TestHostComesBack(t *testing.T) {
+	for _, locked := range []bool{false, true} {
+		s := hosted(t, 2)
+		s.setPolicy(true, locked)
+		cfg := s.clients[0].member.cfg
+		cfg.Known = s.clients[0].member.Policy()
+		s.leave(s.clients[0])
+		s.run(3 * time.Second)
+		back := s.joinWith(cfg)
+		other := s.join("Not the host")
+		s.run(3 * time.Second)
+		if !back.isIn() || !back.member.Moderates() || other.isIn() {
+			t.Errorf("locked %t: the host is in: %t, another: %t", locked, back.isIn(), other.isIn())
+		}
+	}
+}
+
 func TestLock(t *testing.T) {
 	s := hosted(t, 2)
 	s.setPolicy(false, true)
@@ -274,7 +293,7 @@ func TestLobbyBypass(t *testing.T) {
 		"a policy of another group": {"for this group", false, func(x *intruder) ([]byte, []*mls.Proposal) {
 			a := authority(x)
 			a.GroupID = append([]byte(x.s.cfg.Room), make([]byte, 16)...)
-			return nil, []*mls.Proposal{context(x, sign(x, a, link.Policy{Number: 100}, hostKey))}
+			return nil, []*mls.Proposal{context(x, sign(x, a, link.Policy{Number: 100, Grant: policy(x).Grant}, hostKey))}
 		}},
 		"a policy of his own": {"no moderator", false, func(x *intruder) ([]byte, []*mls.Proposal) {
 			a := authority(x)
@@ -282,10 +301,10 @@ func TestLobbyBypass(t *testing.T) {
 			return nil, []*mls.Proposal{context(x, sign(x, a, link.Policy{Number: 100}, own))}
 		}},
 		"a new policy with an Add": {"and adds somebody", false, func(x *intruder) ([]byte, []*mls.Proposal) {
-			return nil, append(add(ghost(x)), context(x, sign(x, authority(x), link.Policy{Number: 100}, hostKey)))
+			return nil, append(add(ghost(x)), context(x, sign(x, authority(x), link.Policy{Number: 100, Grant: policy(x).Grant}, hostKey)))
 		}},
 		"two policies": {"beside card and policy", false, func(x *intruder) ([]byte, []*mls.Proposal) {
-			p := context(x, sign(x, authority(x), link.Policy{Number: 100}, hostKey))
+			p := context(x, sign(x, authority(x), link.Policy{Number: 100, Grant: policy(x).Grant}, hostKey))
 			p.Extensions = append(p.Extensions, mls.Extension{Type: link.LeafExtension, Data: []byte("more")})
 			return nil, []*mls.Proposal{p}
 		}},

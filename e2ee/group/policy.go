@@ -284,7 +284,8 @@ func (t *terms) checkCommit(ci *mls.CommitInfo) error {
 }
 
 // checkAdmission holds the Adds of a commit to the policy in force. Who comes
-// back as himself, in the commit that removes his old leaf, is no newcomer.
+// back as himself, in the commit that removes his old leaf, is no newcomer, and
+// neither is a moderator: a host that reloads the page could not get in again.
 func (t *terms) checkAdmission(ci *mls.CommitInfo) error {
 	var newcomers [][]byte
 	if t.policy.Closed() {
@@ -293,7 +294,11 @@ func (t *terms) checkAdmission(ci *mls.CommitInfo) error {
 			back[i] = t.roster[i]
 		}
 		for _, p := range ci.Proposals {
-			if p.Type == mls.ProposalAdd && !back.hasDevice(t.next.roster.bySignatureKey(p.KeyPackage.Leaf.SignatureKey)) {
+			if p.Type != mls.ProposalAdd {
+				continue
+			}
+			who := t.next.roster.bySignatureKey(p.KeyPackage.Leaf.SignatureKey)
+			if !back.hasDevice(who) && !t.policy.Grant.Names(who.Device) {
 				newcomers = append(newcomers, p.KeyPackage.Message().Marshal())
 			}
 		}

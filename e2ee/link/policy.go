@@ -108,9 +108,14 @@ func (g Grant) valid() error {
 // Equal reports whether both are the same grant.
 func (g Grant) Equal(h Grant) bool { return bytes.Equal(g.encode(), h.encode()) }
 
+// Names reports whether a device key is that of a moderator.
+func (g Grant) Names(device ed25519.PublicKey) bool {
+	return slices.ContainsFunc(g.Moderators, func(m ed25519.PublicKey) bool { return m.Equal(device) })
+}
+
 // Allows reports whether a key may act for the host.
 func (a Authority) Allows(g Grant, key ed25519.PublicKey) bool {
-	return key.Equal(a.Host) || slices.ContainsFunc(g.Moderators, func(m ed25519.PublicKey) bool { return m.Equal(key) })
+	return key.Equal(a.Host) || g.Names(key)
 }
 
 func (a Authority) parseGrant(b []byte) (Grant, error) {

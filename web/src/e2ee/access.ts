@@ -58,9 +58,30 @@ const less = (a: Bytes, b: Bytes): boolean => {
   return i >= 0 && a[i]! < b[i]!;
 };
 
+/** Reports whether a device key is that of a moderator. */
+export const names = (g: Grant | null, device: Bytes): boolean =>
+  g?.moderators.some((m) => eq(m, device)) ?? false;
+
+/** A grant that names one more device, signed by the host. */
+export async function addModerator(
+  room: string,
+  before: Grant | null,
+  device: Bytes,
+  host: Device,
+): Promise<Grant> {
+  const number = (before?.number ?? 0) + 1;
+  const moderators = [...(before?.moderators ?? []), device].sort((a, b) => (less(a, b) ? -1 : 1));
+  const fields = encode((w) => {
+    w.u32(number);
+    w.opaque(cat(...moderators));
+  });
+  const signature = await host.sign(cat(utf8("incamera grant v1"), zero, utf8(room), fields));
+  return { number, moderators, encoded: cat(fields, signature) };
+}
+
 /** Reports whether a key may act for the host. */
 export const allows = (a: Pick<Authority, "host">, g: Grant | null, key: Bytes): boolean =>
-  eq(key, a.host) || (g?.moderators.some((m) => eq(m, key)) ?? false);
+  eq(key, a.host) || names(g, key);
 
 async function parseGrant(a: Authority, encoded: Bytes): Promise<Grant | null> {
   if (encoded.length === 0) return null;

@@ -234,7 +234,7 @@ export class Engine {
   private hostingOf(room: string, card: Card): Promise<Hosting> {
     this.hosting ??= this.whoAmI().then(async ({ store, device }) => {
       const host = await openHost(store, room);
-      const hosting = new Hosting(card.hostKey, device, host);
+      const hosting = new Hosting(room, card.hostKey, device, host);
       if (host) hosting.known = ((await store.get("keys", `policy/${room}`)) as Policy) ?? OPEN;
       return hosting;
     });

@@ -61,7 +61,7 @@ export class User implements GroupEvents {
     host: Device | null,
   ) {
     const { room, keys, card, cardHash } = meeting;
-    const hosting = new Hosting(card.hostKey, device, host);
+    const hosting = new Hosting(room, card.hostKey, device, host);
     this.member = new GroupMember(room, keys, card, cardHash, device, hosting, server.clock, this);
   }
 

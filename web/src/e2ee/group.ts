@@ -150,21 +150,21 @@ export class GroupMember {
 
   /** Lets those in who asked like this, if we may. */
   admit(asks: readonly string[]): Promise<void> {
-    return this.moderate(() => {
+    return this.moderate(async () => {
       for (const ask of asks) this.hosting.admitted.add(ask);
     });
   }
 
   /** Throws a session out, if we may. That the server ends it is not done by this. */
   remove(session: string): Promise<void> {
-    return this.moderate((s) => {
-      if (session !== this.session) this.hosting.remove(session, s);
+    return this.moderate(async (s) => {
+      if (session !== this.session) await this.hosting.remove(session, s);
     });
   }
 
-  private moderate(f: (s: Standing) => void): Promise<void> {
+  private moderate(f: (s: Standing) => Promise<void>): Promise<void> {
     return this.run(async () => {
-      if (this.moderates) f(this.standing);
+      if (this.moderates) await f(this.standing);
     });
   }
 

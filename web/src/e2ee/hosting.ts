@@ -2,7 +2,16 @@
  * What a moderator has decided about who gets in, and what of it is not done yet (PROTOCOL.md 2.8). It belongs to the person in a
  * room, and outlives sessions and leaves. Decisions only: no network, no group.
  */
-import { allows, closed, type Grant, OPEN, type Policy, sameGrant } from "./access";
+import {
+  addModerator,
+  allows,
+  closed,
+  type Grant,
+  names,
+  OPEN,
+  type Policy,
+  sameGrant,
+} from "./access";
 import { hex } from "./bytes";
 import type { Device, LeafInfo } from "./leaf";
 import type { KeyPackage } from "./mls";
@@ -34,6 +43,7 @@ export class Hosting {
   private readonly familiar = new Set<string>();
 
   constructor(
+    private readonly room: string,
     private readonly hostKey: Uint8Array<ArrayBuffer>,
     private readonly device: Device,
     private readonly host: Device | null,
@@ -55,21 +65,24 @@ export class Hosting {
     return !closed(this.known) || this.signer(this.known.grant) !== null;
   }
 
-  want(lobby: boolean, locked: boolean, s: Standing): void {
-    const { grant } = this.wish ?? s.policy;
+  async want(lobby: boolean, locked: boolean, s: Standing): Promise<void> {
+    let { grant } = this.wish ?? s.policy;
+    // By it the host gets in again after a reload.
+    if (this.host && !names(grant, this.device.publicKey))
+      grant = await addModerator(this.room, grant, this.device.publicKey, this.host);
     this.wish = { number: 0, lobby, locked, grant };
     this.dropFulfilled(s.policy);
   }
 
   /** Throws a session out, and puts the lobby up so that it does not come back by the link alone. */
-  remove(session: string, s: Standing): void {
+  async remove(session: string, s: Standing): Promise<void> {
     for (const i of s.infos.values()) {
       if (i.session !== session) continue;
       this.removing.add(session);
       this.familiar.delete(hex(i.deviceKey));
     }
     const to = this.wish ?? s.policy;
-    if (this.removing.has(session) && !to.lobby) this.want(true, to.locked, s);
+    if (this.removing.has(session) && !to.lobby) await this.want(true, to.locked, s);
   }
 
   private dropFulfilled(p: Policy): void {
@@ -97,7 +110,8 @@ export class Hosting {
 
   /** Needs a signature to get in. */
   isNewcomer(a: Asking, s: Standing): boolean {
-    return closed(s.policy) && !isBack(s.infos, a.info);
+    const passes = isBack(s.infos, a.info) || names(s.policy.grant, a.info.deviceKey);
+    return closed(s.policy) && !passes;
   }
 
   /** An ask may be fulfilled by a commit of ours. */

@@ -106,6 +106,28 @@ test("removal: who is thrown out is out, and waits when he comes back", async ()
   );
 });
 
+test("the host comes back after a reload, through lobby and lock", async () => {
+  for (const locked of [false, true]) {
+    const server = new Server(await newMeeting());
+    const device = await newDevice();
+    const { meeting } = server;
+    const ann = await server.join("ann", meeting, device, meeting.host);
+    await server.advance(300);
+    const ben = await server.join("ben");
+    await server.advance(5_000);
+    await ann.member.setPolicy(true, locked);
+    await server.advance(1_000);
+    server.leave("ann");
+    await server.advance(2_000);
+    const again = await server.join("again", meeting, device, meeting.host);
+    const other = await server.join("other");
+    await server.advance(2_000);
+    assert.equal(again.base, ben.base);
+    assert(again.moderates);
+    assert.equal(other.epochs.length, 0);
+  }
+});
+
 test("lock: nobody is added, not even by the host, until it is opened", async () => {
   const s = await scene();
   await setPolicy(s, false, true);
@@ -263,15 +285,15 @@ const attacks: Record<string, Attack> = {
     proposals: [add(await p.ghost("ben")), { type: 3, removed: 1 }],
   }),
   "an end of the policy": async (p) => {
-    const c = (await p.context({ ...OPEN, number: 99 }, p.host)) as Proposal & { type: 7 };
+    const c = (await p.context({ ...p.policy, number: 99 }, p.host)) as Proposal & { type: 7 };
     return { proposals: [{ type: 7, extensions: c.extensions.slice(0, 1) }] };
   },
   "the policy of before": async (p) => ({
-    proposals: [await p.context({ ...OPEN, number: p.policy.number - 1 }, p.host)],
+    proposals: [await p.context({ ...p.policy, number: p.policy.number - 1 }, p.host)],
   }),
   "a policy of another group": async (p) => {
     const other = { ...p.authority, groupId: random(42) };
-    return { proposals: [await p.context({ ...OPEN, number: 99 }, p.host, other)] };
+    return { proposals: [await p.context({ ...p.policy, number: 99 }, p.host, other)] };
   },
   "a policy of his own": async (p) => {
     const alone = { ...p.authority, host: p.own.publicKey };
@@ -280,7 +302,7 @@ const attacks: Record<string, Attack> = {
   "a new policy with a signed Add": async (p) => {
     const kp = await p.ghost();
     return {
-      proposals: [await p.context({ ...OPEN, number: 99 }, p.host), add(kp)],
+      proposals: [await p.context({ ...p.policy, number: 99 }, p.host), add(kp)],
       aad: await signAdmissions(p.authority, p.policy, [asAsked(kp)], p.host),
     };
   },
@@ -313,7 +335,7 @@ test("lobby bypass: a signed Add to a locked meeting is refused by everybody", a
 
 test("lobby bypass: the harness; a signed Add, and a policy that follows, are taken", async () => {
   const newer: Attack = async (p) => ({
-    proposals: [await p.context({ ...OPEN, number: 99 }, p.host)],
+    proposals: [await p.context({ ...p.policy, number: 99 }, p.host)],
   });
   for (const attack of [signed, newer]) {
     const { taken } = await attempt(attack);
@@ -324,7 +346,7 @@ test("lobby bypass: the harness; a signed Add, and a policy that follows, are ta
 test("hosting: an ask that comes after the one that was let in is not let in by it", async () => {
   const device = await newDevice();
   const host = await newDevice();
-  const hosting = new Hosting(host.publicKey, device, host);
+  const hosting = new Hosting("room", host.publicKey, device, host);
   const policy = { ...OPEN, number: 1, lobby: true };
   const standing = { groupId: random(42), infos: new Map(), policy };
   const info = { session: "x", deviceKey: random(32), name: "A" };

@@ -4,6 +4,7 @@ import {
   checkAdmissions,
   checkFollows,
   closed,
+  names,
   OPEN,
   type Policy,
   parsePolicy,
@@ -178,7 +179,7 @@ async function policyAfter(
   return policy;
 }
 
-/** Holds the Adds of a commit to the policy in force. Who comes back as himself, in the commit that removes his old leaf, is no newcomer. */
+/** Holds the Adds of a commit to the policy in force. Who comes back as himself, in the commit that removes his old leaf, is no newcomer, nor is a moderator. */
 async function checkAdmitted(
   t: Terms,
   c: CommitInfo,
@@ -196,8 +197,9 @@ async function checkAdmitted(
     for (const p of proposals) {
       if (p.type !== PROPOSAL.add) continue;
       const is = await checkLeaf(t, p.keyPackage.leaf);
-      if (!back.has(`${hex(is.deviceKey)} ${is.session}`))
-        newcomers.push(encodeMessage({ wire: 5, keyPackage: p.keyPackage }));
+      const passes =
+        back.has(`${hex(is.deviceKey)} ${is.session}`) || names(now.policy.grant, is.deviceKey);
+      if (!passes) newcomers.push(encodeMessage({ wire: 5, keyPackage: p.keyPackage }));
     }
   }
   if (now.policy.locked && newcomers.length > 0)
