@@ -8,6 +8,7 @@ import { Session } from "../wire/socket";
 import type { Code, CreateRoom, Joined, ServerMessage } from "../wire/wire.gen";
 import { Chat, compose } from "./chat";
 import { Connections } from "./connections";
+import { Door } from "./door";
 import type { Env } from "./env";
 import { Layout } from "./layout";
 import type { LocalDevice, LocalMedia } from "./local";
@@ -82,6 +83,7 @@ export class Meeting implements MeetingModel {
   private readonly seats: Seats;
   private readonly voices: Voices;
   private readonly share: ScreenShare;
+  readonly door: Door;
   private readonly written = new Chat();
   readonly signs: Signs;
   readonly layout: Layout;
@@ -115,6 +117,7 @@ export class Meeting implements MeetingModel {
       say: (payload) => this.say(payload),
       me: () => this.me.value,
     });
+    this.door = new Door(client, this.timers, env.now, (m) => this.session.send(m));
     this.share = new ScreenShare(env.devices, {
       changed: (video, audio) => this.shared(video, audio),
       failed: (text) => this.told.add(text, "warn"),
@@ -251,6 +254,7 @@ export class Meeting implements MeetingModel {
   private listen(): void {
     const c = this.client;
     this.cleanups.push(
+      this.door.listen(),
       c.on("send", (m) => this.session.send(m.message)),
       c.on("phase", (m) => {
         const { code } = this.group.value;
@@ -378,6 +382,9 @@ export class Meeting implements MeetingModel {
       case "media_lost":
         this.media.rebuildSoon();
         break;
+      case "ended":
+        if (m.reason === "removed") this.end(this.door.removed());
+        break;
       case "failed":
         this.media.failed(m.about);
         break;
@@ -386,7 +393,7 @@ export class Meeting implements MeetingModel {
         break;
       default:
     }
-    if (isGroupMessage(m)) this.client.post({ type: "group", message: m });
+    if (!this.closed && isGroupMessage(m)) this.client.post({ type: "group", message: m });
   }
 
   private setPeer(session: string, p: PeerView): void {

@@ -20,6 +20,7 @@ export interface Problem {
     | "link"
     | "refused"
     | "full"
+    | "removed"
     | "rate"
     | "server-gone"
     | "card"
@@ -199,6 +200,39 @@ export interface Notice {
   action?: { label: string; run: () => void };
 }
 
+/** Somebody who waits for the host's word. */
+export interface Waiting {
+  session: string;
+  /** Names this ask. */
+  ask: string;
+  name: string;
+  /** "first seen today", "seen before". */
+  seen: string;
+  /** Eight hex digits in two groups. */
+  device: string;
+}
+
+/** Who gets in now. */
+export interface Access {
+  /** We may decide. */
+  moderates: boolean;
+  lobby: boolean;
+  locked: boolean;
+  /** Empty for who may not decide. */
+  waiting: Waiting[];
+}
+
+export interface DoorModel {
+  access: ReadonlySignal<Access>;
+  /** Whom we wait for while we are not in: the host to begin, or somebody to let us in; "" when we are in. */
+  outside: ReadonlySignal<"" | "host" | "somebody">;
+  setLobby(on: boolean): void;
+  setLocked(on: boolean): void;
+  admit(asks: string[]): void;
+  /** Throws somebody out, or refuses who waits. */
+  remove(session: string): void;
+}
+
 export type Panel = "people" | "chat" | "security" | null;
 
 export interface MeetingModel {
@@ -215,6 +249,7 @@ export interface MeetingModel {
   security: ReadonlySignal<Security>;
   panel: ReadonlySignal<Panel>;
   notices: ReadonlySignal<Notice[]>;
+  door: DoorModel;
   mic: ReadonlySignal<DeviceChoice>;
   camera: ReadonlySignal<DeviceChoice>;
   signs: SignsModel;

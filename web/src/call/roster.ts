@@ -18,6 +18,13 @@ export interface RosterInput {
   now: number;
 }
 
+/** When this browser first saw a device key, in words. */
+export const firstSeen = (at: number, now: number): string =>
+  at > now - DAY ? "first seen today" : "seen before";
+
+export const shortDevice = (device: string): string =>
+  `${device.slice(0, 4)} ${device.slice(4, 8)}`;
+
 /** The same device key twice is the same browser twice. */
 function noteOf(m: Member, members: ReadonlyMap<string, Member>): string {
   const twins = [...members.values()].filter((o) => o.device === m.device && o !== m);
@@ -55,8 +62,8 @@ export function listPeople(r: RosterInput): Person[] {
         speaking: r.speaking.has(session),
         away: peer?.away ?? false,
         note: noteOf(m, r.members),
-        seen: m.firstSeen > r.now - DAY ? "first seen today" : "seen before",
-        device: `${m.device.slice(0, 4)} ${m.device.slice(4, 8)}`,
+        seen: firstSeen(m.firstSeen, r.now),
+        device: shortDevice(m.device),
         verified: m.verified && !m.self,
         warning: warningOf(m, r.members),
         hand: r.hands.get(session) ?? 0,

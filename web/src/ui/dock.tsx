@@ -197,6 +197,8 @@ function Chooser({ which, label, opened, open }: ChooserProps) {
 function Panels({ model }: { model: MeetingModel }) {
   const panel = model.panel.value;
   const press = (p: Panel) => () => model.openPanel(p);
+  const waiting = model.door.access.value.waiting.length;
+  const hands = model.signs.hands.value;
   return (
     <div class="dock-group">
       <Control
@@ -206,8 +208,8 @@ function Panels({ model }: { model: MeetingModel }) {
         pressed={panel === "people"}
         press={press("people")}
         keys="P"
-        count={model.signs.hands.value}
-        counted={model.signs.hands.value === 1 ? "hand is up" : "hands are up"}
+        count={waiting || hands}
+        counted={waiting ? "waiting" : hands === 1 ? "hand is up" : "hands are up"}
       />
       <Control
         label="Chat"

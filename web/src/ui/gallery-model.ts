@@ -2,10 +2,12 @@
 import { type Signal, signal } from "@preact/signals";
 import { Layout, type Lead } from "../call/layout";
 import type {
+  Access,
   AppModel,
   ChatMessage,
   CheckModel,
   DeviceChoice,
+  DoorModel,
   LandingModel,
   LayoutModel,
   MeetingModel,
@@ -17,6 +19,7 @@ import type {
   Security,
   SignsModel,
   TileModel,
+  Waiting,
 } from "../call/model";
 import type { Reading } from "../call/signs";
 import { face, slide } from "./gallery-faces";
@@ -31,9 +34,10 @@ export interface Fake extends AppModel {
   stopped: Signal<Problem | null>;
   landing: Settable<LandingModel>;
   check: Settable<CheckModel>;
-  meeting: Settable<Omit<MeetingModel, "signs" | "layout">> & {
+  meeting: Settable<Omit<MeetingModel, "signs" | "layout" | "door">> & {
     signs: Settable<SignsModel>;
     layout: Settable<LayoutModel>;
+    door: Settable<DoorModel>;
   };
 }
 
@@ -241,6 +245,32 @@ function makeLayout(): Settable<LayoutModel> {
   };
 }
 
+function makeDoor(): Fake["meeting"]["door"] {
+  const access = signal<Access>({ moderates: false, lobby: false, locked: false, waiting: [] });
+  const set = (part: Partial<Access>): void => {
+    access.value = { ...access.value, ...part };
+  };
+  const without = (gone: (w: Waiting) => boolean): void =>
+    set({ waiting: access.value.waiting.filter((w) => !gone(w)) });
+  return {
+    access,
+    outside: signal<"" | "host" | "somebody">(""),
+    setLobby: (lobby) => set({ lobby }),
+    setLocked: (locked) => set({ locked }),
+    admit: (asks) => without((w) => asks.includes(w.ask)),
+    remove: (session) => without((w) => w.session === session),
+  };
+}
+
+/** Somebody in the lobby. */
+export const waits = (n: number): Waiting => ({
+  session: `w${n}`,
+  ask: `w${n}`,
+  name: nameOf(n),
+  seen: n % 2 === 0 ? "first seen today" : "seen before",
+  device: "3fa1 90c7",
+});
+
 function makeMeeting(leave: () => void): Fake["meeting"] {
   const mic = signal(mics);
   const camera = signal(devices);
@@ -268,6 +298,7 @@ function makeMeeting(leave: () => void): Fake["meeting"] {
     security: signal(sealed),
     panel,
     notices,
+    door: makeDoor(),
     mic,
     camera,
     signs: makeSigns(),

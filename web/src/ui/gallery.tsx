@@ -3,7 +3,17 @@ import { render } from "preact";
 import type { Problem } from "../call/model";
 import { App } from "./app";
 import { face } from "./gallery-faces";
-import { type Fake, fill, makeFake, names, person, said, sealed, tile } from "./gallery-model";
+import {
+  type Fake,
+  fill,
+  makeFake,
+  names,
+  person,
+  said,
+  sealed,
+  tile,
+  waits,
+} from "./gallery-model";
 
 const run = (): void => {};
 const again = { label: "Try again", run };
@@ -215,6 +225,36 @@ const states: Record<string, (f: Fake) => void> = {
     m.people.value = m.tiles.value.map((t, n) => ({ ...person(t, n), screen: n === 3 }));
     m.panel.value = "people";
   },
+  lobby: (f) => {
+    const m = meeting(f, 4, ...lively);
+    const waiting = [waits(4), waits(3), waits(7)];
+    m.door.access.value = { moderates: true, lobby: true, locked: false, waiting };
+    m.panel.value = "people";
+  },
+  "lobby-banner": (f) => {
+    const m = meeting(f, 4, ...lively);
+    m.door.access.value = { moderates: true, lobby: true, locked: false, waiting: [waits(6)] };
+  },
+  locked: (f) => {
+    const m = meeting(f, 3, ...lively);
+    m.door.access.value = { moderates: true, lobby: true, locked: true, waiting: [waits(6)] };
+    m.panel.value = "people";
+  },
+  "lobby-guest": (f) => {
+    const m = meeting(f, 3, ...lively);
+    m.door.access.value = { moderates: false, lobby: true, locked: false, waiting: [] };
+    m.panel.value = "people";
+  },
+  "outside-lobby": (f) => {
+    const m = meeting(f, 1);
+    m.security.value = { ...sealed, seal: "Waiting for keys", sealed: false, code: [] };
+    m.door.outside.value = "somebody";
+  },
+  "outside-host": (f) => {
+    const m = meeting(f, 1);
+    m.security.value = { ...sealed, seal: "Waiting for keys", sealed: false, code: [] };
+    m.door.outside.value = "host";
+  },
   chat: (f) => {
     const m = meeting(f, 4, ...lively);
     talk(m);
@@ -311,6 +351,15 @@ const states: Record<string, (f: Fake) => void> = {
         "What it says about the meeting was not made by the one who made the link. Tell the person who invited you.",
       ),
     ),
+  removed: (f) =>
+    stop(f, {
+      ...problem(
+        "removed",
+        "The host removed you from the meeting",
+        "The keys of this meeting are gone from this page. By the same link you can ask to come back; then you wait until the host lets you in.",
+      ),
+      action: { label: "Join again", run },
+    }),
   full: (f) =>
     stop(f, {
       ...problem("full", "This meeting is full", "Ask somebody to leave, or wait and try again."),

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { MeetingModel } from "../call/model";
 import { type Choosing, Dock, type Opened, useDeviceMenu } from "./dock";
+import { Outside, WaitingBanner } from "./door";
 import { Help } from "./help";
 import { DevicesIcon, KeyboardIcon, LinkIcon, Mark, ScreenIcon, SealIcon, WaitIcon } from "./icons";
 import { type Shortcut, shortcutOf, singleKeys, takesKeys } from "./keys";
@@ -48,6 +49,7 @@ export function MeetingScreen({ model }: { model: MeetingModel }) {
       <main class="main" aria-label="Stage">
         <Stage model={model} />
         <Overlay model={model} />
+        <WaitingStatus model={model} />
         <Notices model={model} />
         <SignsAloud model={model} />
       </main>
@@ -125,6 +127,9 @@ function Overlay({ model }: { model: MeetingModel }) {
         <WaitIcon /> Reconnecting. The server does not answer; you will be back by yourself.
       </p>
     );
+  if (model.door.outside.value) return <Outside door={model.door} />;
+  if (model.door.access.value.waiting.length > 0 && model.panel.value !== "people")
+    return <WaitingBanner door={model.door} show={() => model.openPanel("people")} />;
   if (model.sharing.value)
     return (
       <p class="banner" role="status">
@@ -144,6 +149,16 @@ function Overlay({ model }: { model: MeetingModel }) {
       </div>
     );
   return null;
+}
+
+/** Read out when somebody comes to the lobby or goes; the names are on the screen. */
+function WaitingStatus({ model }: { model: MeetingModel }) {
+  const n = model.door.access.value.waiting.length;
+  return (
+    <p class="hidden" role="status">
+      {n > 0 && `${countPeople(n)} waiting to be let in`}
+    </p>
+  );
 }
 
 const MINUTE = 60_000; // ms

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import type { MeetingModel, Person } from "../call/model";
+import { DoorPanel, RemoveButton } from "./door";
 import {
   CameraOffIcon,
   CheckIcon,
@@ -28,14 +29,17 @@ export function PeoplePanel({ model }: { model: MeetingModel }) {
           value={model.link.value}
           onFocus={(e) => e.currentTarget.select()}
         />
-        <small class="soft">Whoever has the whole link can join.</small>
+        <small class="soft">Whoever has the whole link can ask to join.</small>
       </details>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls is reached by keyboard */}
-      <ul class="list scrolls" tabIndex={0} aria-label="People in the meeting">
-        {byHand(model.people.value).map((p) => (
-          <Row key={p.session} person={p} model={model} />
-        ))}
-      </ul>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard */}
+      <section class="scrolls" tabIndex={0} aria-label="Who waits and who is here">
+        <DoorPanel door={model.door} />
+        <ul class="list" aria-label="People in the meeting">
+          {byHand(model.people.value).map((p) => (
+            <Row key={p.session} person={p} model={model} />
+          ))}
+        </ul>
+      </section>
     </>
   );
 }
@@ -63,6 +67,7 @@ function Row({ person: p, model }: { person: Person; model: MeetingModel }) {
       {!p.camera && <Badge icon={<CameraOffIcon />} word="camera off" />}
       {!p.mic && <Badge icon={<MicOffIcon />} word="muted" />}
       <PersonMenu person={p} model={model} />
+      <RemoveButton door={model.door} person={p} />
     </li>
   );
 }

@@ -1,0 +1,137 @@
+// Who gets in: a host in Chromium, guests in Chromium and Firefox, against the real server.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
+import { startServer } from "./lib/server.mjs";
+
+let server;
+let chromium;
+let firefox;
+before(async () => {
+  server = await startServer();
+  [chromium, firefox] = await Promise.all([openChromium(), openFirefox()]);
+});
+after(async () => {
+  await chromium?.close();
+  await firefox?.close();
+  await server?.stop();
+});
+
+/** A host who has made a meeting, with the people panel open. */
+async function host(name) {
+  const p = await chromium.person(name, "red");
+  await p.goto(server.url);
+  await p.press("New meeting");
+  await eventually(`${name} is at the device check`, () =>
+    p.evaluate(() => /Join/.test(document.body.innerText)),
+  );
+  await p.type("Your name", name);
+  await p.press("Join");
+  await eventually(`${name} is sealed`, async () => (await p.text()).includes("Sealed"));
+  await p.press("People");
+  const link = await p.evaluate(
+    () => document.querySelector("[aria-label='Invitation link']").value,
+  );
+  return { p, link };
+}
+
+/** Presses a switch and waits until it is in force. */
+async function flip(p, label, on) {
+  const state = () =>
+    p.evaluate((wanted) => {
+      const s = [...document.querySelectorAll("[role=switch]")].find((b) =>
+        b.textContent.startsWith(wanted),
+      );
+      return s?.getAttribute("aria-checked");
+    }, label);
+  await p.page.getByRole("switch", { name: label }).click();
+  await eventually(`${label} is ${on}`, async () => (await state()) === String(on));
+}
+
+const packets = async (p) =>
+  (await p.stats()).filter((s) => s.type === "inbound-rtp").reduce((n, s) => n + s.packets, 0);
+
+describe("the lobby", () => {
+  it("keeps a guest out, without a packet or a name, until the host admits him", async () => {
+    const { p: ada, link } = await host("Ada");
+    await flip(ada, "Lobby", true);
+    const ben = await firefox.person("Ben", "green");
+    await ben.join(link);
+    await ben.sees("Waiting to be let in");
+    await ada.sees("Ben");
+    assert.equal(await packets(ben), 0, "a guest who waits gets media");
+    assert(!(await ben.text()).includes("Ada"), "a guest who waits learns who is there");
+    await ada.press("Admit Ben");
+    await ben.seesFace("Ada", "red");
+    await ada.seesFace("Ben", "green");
+    await ada.close();
+    await ben.close();
+  });
+
+  it("refuses a guest, who hears of it and does not come back by himself", async () => {
+    const { p: ada, link } = await host("Ada");
+    await flip(ada, "Lobby", true);
+    const ben = await chromium.person("Ben", "green");
+    await ben.join(link);
+    await ada.press("Refuse Ben");
+    await ben.sees("The host did not let you in");
+    await eventually("nobody waits", async () => !(await ada.text()).includes("Waiting 1"));
+    await ada.close();
+    await ben.close();
+  });
+
+  it("is for the host alone: a member sees no guest and has no switch, and a reload leaves the host a host", async () => {
+    const { p: ada, link } = await host("Ada");
+    const ben = await chromium.person("Ben", "green");
+    await ben.join(link);
+    await ben.seesFace("Ada", "red");
+    await flip(ada, "Lobby", true);
+    await ben.press("People");
+    await ben.sees("The lobby is on");
+    assert(
+      !(await ben.evaluate(() => document.querySelector("[role=switch]"))),
+      "Ben has a switch",
+    );
+    const cleo = await chromium.person("Cleo", "blue");
+    await cleo.join(link);
+    await ada.sees("Cleo");
+    await cleo.sees("Waiting to be let in");
+    assert.equal(await packets(cleo), 0);
+    assert(!(await ben.text()).includes("Cleo"), "who waits is the host's to know");
+    // The host comes back after a reload, and is the host still.
+    await ada.page.reload();
+    await eventually("Ada is back", async () => (await ada.text()).includes("Sealed"), {
+      timeout: 30_000,
+    });
+    await ada.press("Admit Cleo", { timeout: 30_000 });
+    await cleo.seesFace("Ben", "green");
+    for (const p of [ada, ben, cleo]) await p.close();
+  });
+
+  it("takes who was removed and comes by the old link; a locked meeting takes nobody", async () => {
+    const { p: ada, link } = await host("Ada");
+    const ben = await chromium.person("Ben", "green");
+    await ben.join(link);
+    await ada.seesFace("Ben", "green");
+    await ada.press("Remove Ben");
+    await ada.press("Remove Ben now, and switch the lobby on");
+    await ben.sees("The host removed you from the meeting");
+    await eventually("the lobby is on", () =>
+      ada.evaluate(
+        () => document.querySelector("[role=switch]")?.getAttribute("aria-checked") === "true",
+      ),
+    );
+    await ben.join(link);
+    await ben.sees("Waiting to be let in");
+    await ada.sees("Waiting 1");
+    assert.equal(await packets(ben), 0);
+    await flip(ada, "Locked", true);
+    await ada.sees("Unlock the meeting");
+    assert(!(await ada.has("Admit Ben")));
+    await flip(ada, "Locked", false);
+    await ada.press("Admit Ben");
+    await ben.seesFace("Ada", "red");
+    await ada.close();
+    await ben.close();
+  });
+});

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Asker } from "../e2ee/protocol";
+import { settle } from "./fake";
+import { inMeeting, withBen } from "./steps";
+
+const cleo: Asker = {
+  session: "cleo",
+  ask: "a1",
+  name: "Cleo",
+  device: "0123456789abcdef",
+  firstSeen: 0,
+  verified: false,
+  newDevice: false,
+};
+const asHost = { type: "access", moderates: true, lobby: true, locked: false } as const;
+
+describe("the door", () => {
+  it("shows a host who waits, and passes on what the host decides", async () => {
+    const { b, app } = await withBen();
+    const { door } = app.meeting;
+    b.worker.tell({ ...asHost, waiting: [cleo] });
+    await settle();
+    assert.deepEqual(door.access.value.waiting, [
+      { session: "cleo", ask: "a1", name: "Cleo", seen: "seen before", device: "0123 4567" },
+    ]);
+    door.admit(["a1"]);
+    door.remove("ben");
+    door.setLobby(false);
+    door.setLocked(true);
+    assert.deepEqual(b.worker.of("admit"), [{ type: "admit", asks: ["a1"] }]);
+    assert.deepEqual(b.worker.of("remove"), [{ type: "remove", session: "ben" }]);
+    assert.deepEqual(b.worker.of("policy"), [
+      { type: "policy", lobby: false, locked: false },
+      { type: "policy", lobby: true, locked: true },
+    ]);
+    const signature = new Uint8Array(64).fill(7);
+    b.worker.tell({ type: "removal", session: "ben", signature });
+    await settle();
+    assert.deepEqual(b.socket.of("remove"), [{ type: "remove", session: "ben", signature }]);
+  });
+
+  it("forgets who waits when we are in the group no more", async () => {
+    const { b, app } = await withBen();
+    b.worker.tell({ ...asHost, waiting: [cleo] });
+    b.worker.tell({ type: "phase", phase: "asking", epoch: 0 });
+    await settle();
+    const nothing = { moderates: false, lobby: false, locked: false, waiting: [] };
+    assert.deepEqual(app.meeting.door.access.value, nothing);
+  });
+
+  it("tells who is not in what they wait for, but not those who are in at once", async () => {
+    const { b, app } = await inMeeting();
+    const { outside } = app.meeting.door;
+    b.worker.tell({ type: "phase", phase: "asking", epoch: 0 });
+    await b.clock.pass(1_000);
+    assert.equal(outside.value, "");
+    await b.clock.pass(1_500);
+    assert.equal(outside.value, "somebody");
+    b.worker.tell({ type: "phase", phase: "hostless", epoch: 0 });
+    await settle();
+    assert.equal(outside.value, "host");
+    b.worker.tell({ type: "phase", phase: "member", epoch: 3 });
+    await settle();
+    assert.equal(outside.value, "");
+  });
+
+  it("ends for who is removed or refused, says which, and does not come back by itself", async () => {
+    for (const [steps, title] of [
+      [withBen, "The host removed you from the meeting"],
+      [inMeeting, "The host did not let you in"],
+    ] as const) {
+      const { b, app } = await steps();
+      b.socket.say({ type: "ended", reason: "removed", text: "" });
+      await settle();
+      assert.equal(app.screen.value, "stopped");
+      assert.equal(app.stopped.value?.title, title);
+      assert.equal(app.stopped.value?.action?.label, "Join again");
+      await b.clock.pass(60_000);
+      assert.equal(b.sockets.length, 1);
+      assert(b.worker.terminated);
+    }
+  });
+});

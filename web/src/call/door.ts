@@ -1,0 +1,92 @@
+/** Who gets in: what a host decides, and what somebody outside is told. */
+import { type ReadonlySignal, signal } from "@preact/signals-core";
+import type { CryptoClient } from "../e2ee/client";
+import type { Phase } from "../e2ee/protocol";
+import type { ClientMessage } from "../wire/wire.gen";
+import type { Access, DoorModel, Problem } from "./model";
+import { firstSeen, shortDevice } from "./roster";
+import type { Timers } from "./timers";
+
+/** How long it takes until people are told that they wait. Less, and it flashes by at each join. */
+const TOLD_AFTER = 2_000; // ms
+
+const open: Access = { moderates: false, lobby: false, locked: false, waiting: [] };
+
+export class Door implements DoorModel {
+  readonly access = signal<Access>(open);
+  private readonly waitsFor = signal<"" | "host" | "somebody">("");
+  readonly outside: ReadonlySignal<"" | "host" | "somebody"> = this.waitsFor;
+  private everIn = false;
+
+  constructor(
+    private readonly client: CryptoClient,
+    private readonly timers: Timers,
+    private readonly now: () => number,
+    private readonly send: (m: ClientMessage) => void,
+  ) {}
+
+  /** Follows the worker; returns what ends that. */
+  listen(): () => void {
+    const offs = [
+      this.client.on("phase", (m) => this.phase(m.phase)),
+      this.client.on("access", ({ moderates, lobby, locked, waiting }) => {
+        const list = waiting.map(({ session, ask, name, device, firstSeen: at }) => {
+          const [seen, short] = [firstSeen(at, this.now()), shortDevice(device)];
+          return { session, ask, name, seen, device: short };
+        });
+        this.access.value = { moderates, lobby, locked, waiting: list };
+      }),
+      this.client.on("removal", ({ session, signature }) =>
+        this.send({ type: "remove", session, signature }),
+      ),
+    ];
+    return () => {
+      for (const off of offs) off();
+    };
+  }
+
+  private phase(p: Phase): void {
+    if (p === "member") {
+      this.everIn = true;
+      this.timers.stop("outside");
+      this.waitsFor.value = "";
+      return;
+    }
+    this.access.value = open;
+    if (p !== "asking" && p !== "hostless") return;
+    const why = p === "hostless" ? "host" : "somebody";
+    if (this.waitsFor.value) this.waitsFor.value = why;
+    else
+      this.timers.set("outside", TOLD_AFTER, () => {
+        this.waitsFor.value = why;
+      });
+  }
+
+  setLobby(lobby: boolean): void {
+    this.client.post({ type: "policy", lobby, locked: this.access.value.locked });
+  }
+  setLocked(locked: boolean): void {
+    this.client.post({ type: "policy", lobby: this.access.value.lobby, locked });
+  }
+  admit(asks: string[]): void {
+    this.client.post({ type: "admit", asks });
+  }
+  remove(session: string): void {
+    this.client.post({ type: "remove", session });
+  }
+
+  /** Why the host has ended our session. */
+  removed(): Problem {
+    return this.everIn
+      ? {
+          code: "removed",
+          title: "The host removed you from the meeting",
+          text: "The keys of this meeting are gone from this page. By the same link you can ask to come back; then you wait until the host lets you in.",
+        }
+      : {
+          code: "removed",
+          title: "The host did not let you in",
+          text: "Nobody saw or heard you. If you think that it is a mistake, tell the person who invited you.",
+        };
+  }
+}
