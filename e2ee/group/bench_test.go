@@ -22,7 +22,7 @@ func BenchmarkGroup(b *testing.B) {
 			b.Run(fmt.Sprintf("%d/%s", n, map[bool]string{false: "cold", true: "warm"}[warm]), func(b *testing.B) {
 				c := newCrowd(b, n, warm)
 				b.Run("join", c.join)
-				b.Run("add", func(b *testing.B) { c.follow(b, nil, []asking{{"new", c.leaf("new").Public}}) })
+				b.Run("add", func(b *testing.B) { c.follow(b, nil, []asking{{session: "new", kp: c.leaf("new").Public}}) })
 				b.Run("remove", func(b *testing.B) { c.follow(b, []uint32{uint32(n / 2)}, nil) })
 				b.Run("commit_remove", func(b *testing.B) {
 					spend(b, func() { c.commit([]uint32{uint32(n / 2)}, nil).drop() })
@@ -56,20 +56,20 @@ func newCrowd(b *testing.B, n int, warm bool) *crowd {
 	}
 	last := c.s.join("Last")
 	for range 100 {
-		if c.s.run(6 * time.Second); len(c.first.roster) == n && last.member.Phase() == Inside {
+		if c.s.run(6 * time.Second); len(c.first.terms.roster) == n && last.member.Phase() == Inside {
 			break
 		}
 	}
 	c.last = last.member
 	c.s.run(time.Minute)
 	cold := 0
-	for _, m := range c.first.roster {
+	for _, m := range c.first.terms.roster {
 		if !m.warm {
 			cold++
 		}
 	}
-	if len(c.first.roster) != n || c.first.Epoch() != c.last.Epoch() || warm != (cold == 0) {
-		b.Fatalf("a group of %d, of whom %d are cold, in epochs %d and %d", len(c.first.roster), cold, c.first.Epoch(), c.last.Epoch())
+	if len(c.first.terms.roster) != n || c.first.Epoch() != c.last.Epoch() || warm != (cold == 0) {
+		b.Fatalf("a group of %d, of whom %d are cold, in epochs %d and %d", len(c.first.terms.roster), cold, c.first.Epoch(), c.last.Epoch())
 	}
 	return c
 }
@@ -176,7 +176,7 @@ func (c *crowd) join(b *testing.B) {
 			b.Fatal(err)
 		}
 		m.Handle(Joined{Session: "new", Generation: c.s.generation, Founded: true}, c.s.now)
-		commit := c.commit(nil, []asking{{"new", m.own.Public}})
+		commit := c.commit(nil, []asking{{session: "new", kp: m.own.Public}})
 		commit.drop()
 		newcomers = append(newcomers, m)
 		welcomes = append(welcomes, Welcomed{

@@ -73,6 +73,7 @@ type session struct {
 	owner  *person
 	socket *socket // as the server sees it; nil: away
 	ended  bool
+	inside bool  // in the group, as the server sees it
 	down   []any // not yet arrived at the page
 	up     []any // not yet arrived at the server
 }
@@ -391,14 +392,10 @@ func (w *world) admit(p *person) {
 	s := &session{id: wire.SessionID(fmt.Sprintf("s%d", w.named)), owner: p, socket: &socket{}}
 	p.session, p.wakeAt = s, time.Time{}
 	generation, founded := w.svc.State()
-	joined := wire.Joined{Session: s.id, Generation: generation, Founded: founded}
-	for _, other := range w.sessions {
-		joined.Peers = append(joined.Peers, wire.Peer{Session: other.id, Away: other.socket == nil})
-	}
 	w.others(nil, wire.Arrived{Session: s.id})
 	w.sessions = append(w.sessions, s)
 	w.svc.Arrive(s.id)
-	w.sendDown(s, joined)
+	w.sendDown(s, wire.Joined{Session: s.id, Generation: generation, Founded: founded})
 	w.watchGroup()
 }
 
@@ -425,14 +422,41 @@ func (w *world) end(s *session) {
 
 func (w *world) others(but *session, m any) {
 	for _, s := range w.sessions {
-		if s != but {
+		if s != but && s.inside {
 			w.sendDown(s, m)
 		}
 	}
 }
 
+// letIn tells a session that is in the group from here on who is there.
+func (w *world) letIn(id wire.SessionID) {
+	s := w.find(id)
+	if s == nil || !w.svc.IsMember(id) {
+		return
+	}
+	s.inside = true
+	var peers wire.Peers
+	for _, other := range w.sessions {
+		if other != s {
+			peers.Peers = append(peers.Peers, wire.Peer{Session: other.id, Away: other.socket == nil})
+		}
+	}
+	w.sendDown(s, peers)
+}
+
 func (w *world) deliver(out []delivery.Out) {
+	for _, s := range w.sessions {
+		s.inside = s.inside && w.svc.IsMember(s.id)
+	}
 	for _, o := range out {
+		switch m := o.Message.(type) {
+		case wire.Founded:
+			w.letIn(m.By)
+		case wire.Welcomed:
+			for _, id := range o.To {
+				w.letIn(id)
+			}
+		}
 		for _, id := range o.To {
 			if s := w.find(id); s != nil {
 				w.sendDown(s, o.Message)
@@ -504,7 +528,9 @@ func (w *world) serve(s *session, m any) {
 func inputOf(m any) group.Input {
 	switch m := m.(type) {
 	case wire.Joined:
-		in := group.Joined{Session: string(m.Session), Generation: m.Generation, Founded: m.Founded}
+		return group.Joined{Session: string(m.Session), Generation: m.Generation, Founded: m.Founded}
+	case wire.Peers:
+		in := group.Present{}
 		for _, p := range m.Peers {
 			in.Here = append(in.Here, group.Peer{Session: string(p.Session), Away: p.Away})
 		}

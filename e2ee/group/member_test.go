@@ -131,9 +131,9 @@ func TestWarmingOrder(t *testing.T) {
 	}
 	for members, quiet := range map[int]time.Duration{2: warmAfter, 150: 2 * time.Second, 300: 5 * time.Second} {
 		m := s.clients[0].member
-		m.roster = roster{}
+		m.terms.roster = roster{}
 		for i := range members {
-			m.roster[uint32(i)] = &member{Participant: Participant{Leaf: uint32(i), Session: s.clients[0].session}}
+			m.terms.roster[uint32(i)] = &member{Participant: Participant{Leaf: uint32(i), Session: s.clients[0].session}}
 		}
 		m.lastCommit, m.joinedAt = s.now, s.now.Add(-time.Hour)
 		if m.plan(s.now); m.at.Sub(s.now) != quiet {

@@ -166,10 +166,13 @@ func (t *terms) read(index uint32, l *mls.LeafNode) (*member, error) {
 // session, and returns whose it is. The rest of the RFC's rules is checked when it is committed.
 func (t *terms) checkAsk(k *mls.KeyPackage, session string) (Participant, error) {
 	m, err := t.read(0, &k.Leaf)
-	if err == nil && m.Session != session {
-		err = errors.New("it names another session")
+	if err != nil {
+		return Participant{}, err
 	}
-	return m.Participant, err
+	if m.Session != session {
+		return Participant{}, errors.New("it names another session")
+	}
+	return m.Participant, nil
 }
 
 // checkGroup checks a whole group and returns how it stands.

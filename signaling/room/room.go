@@ -148,9 +148,16 @@ func (r *Room) Run(ctx context.Context) {
 	}
 }
 
-// Announce sends one message to everybody who is here. It does nothing when the
-// room is over.
-func (r *Room) Announce(m any) { r.post(func() { r.others(nil, m) }) }
+// Announce sends one message to everybody who is here, also to who waits. It
+// does nothing when the room is over.
+func (r *Room) Announce(m any) {
+	r.post(func() {
+		p := wire.Prepare(m)
+		for _, s := range r.sessions {
+			r.send(s, &p)
+		}
+	})
+}
 
 // People returns how many sessions there are. Safe for concurrent use.
 func (r *Room) People() int { return int(r.people.Load()) }

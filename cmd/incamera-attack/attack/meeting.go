@@ -118,15 +118,24 @@ func (m *meeting) enterWith(name string, cfg group.Config) *person {
 // arrive begins the session of p.
 func (m *meeting) arrive(p *person) {
 	generation, founded := m.service.State()
-	joined := wire.Joined{Session: p.session, Generation: generation, Founded: founded}
 	for _, other := range m.here() {
 		if other != p {
-			joined.Peers = append(joined.Peers, wire.Peer{Session: other.session})
 			m.send(other, wire.Arrived{Session: p.session})
 		}
 	}
 	m.service.Arrive(p.session)
-	m.send(p, joined)
+	m.send(p, wire.Joined{Session: p.session, Generation: generation, Founded: founded})
+}
+
+// letIn tells a session that is in the group from here on who is there.
+func (m *meeting) letIn(id wire.SessionID) {
+	var peers wire.Peers
+	for _, other := range m.here() {
+		if other.session != id {
+			peers.Peers = append(peers.Peers, wire.Peer{Session: other.session})
+		}
+	}
+	m.send(m.of(id), peers)
 }
 
 // leave ends the session of p.
@@ -171,6 +180,12 @@ func (m *meeting) post(outs []delivery.Out) {
 			m.seq = max(m.seq, e.Seq)
 		case wire.Said:
 			m.seq = max(m.seq, e.Seq)
+		case wire.Founded:
+			m.letIn(e.By)
+		case wire.Welcomed:
+			for _, to := range o.To {
+				m.letIn(to)
+			}
 		}
 		for _, to := range o.To {
 			m.send(m.of(to), o.Message)
