@@ -351,6 +351,40 @@ func TestLobbyBypass(t *testing.T) {
 	})
 }
 
+// TestBreakerIn: who was added against the rules is not accepted by those who
+// begin anew because of it either, when the insider welcomes them.
+func TestBreakerIn(t *testing.T) {
+	s := hosted(t, 2)
+	x := newIntruder(t, s)
+	s.run(time.Second)
+	s.setPolicy(true, false)
+	honest := s.clients[:3]
+	before := honest[0].epoch().Keys.Number
+	ghost := x.keyPackage(x.terms, "ghost", "Ghost", unchanged).Public
+	x.commit(nil, x.group.NewPSK(link.PSKID(1)), mls.Add(ghost))
+	s.deliver()
+	for _, h := range honest {
+		i := slices.IndexFunc(s.asks, func(a Asked) bool { return a.From == h.session })
+		if i < 0 {
+			t.Fatalf("%s does not ask", h.name)
+		}
+		kp := x.open(link.KindAsk, 0, s.asks[i].Body).KeyPackage
+		proposals := []*mls.Proposal{x.group.NewPSK(link.PSKID(1)), mls.Add(kp)}
+		for _, m := range x.group.Members() {
+			says, _ := m.Leaf.Extension(link.LeafExtension)
+			if strings.Contains(string(says), h.session) {
+				proposals = append(proposals, mls.Remove(m.Index))
+			}
+		}
+		x.commit([]string{h.session}, proposals...)
+		s.deliver()
+		last := h.phases[len(h.phases)-1]
+		if h.epoch().Keys.Number != before || last.Why == nil || !strings.Contains(last.Why.Error(), "nobody has let it in") {
+			t.Errorf("%s in epoch %d after %d: %v", h.name, h.epoch().Keys.Number, before, last)
+		}
+	}
+}
+
 // TestNoGroupBehindTheHost: a server that has the group begin again does not
 // lead people into one that somebody founds who was thrown out.
 func TestNoGroupBehindTheHost(t *testing.T) {

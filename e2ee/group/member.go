@@ -472,10 +472,14 @@ func (m *Member) follow(in Committed, now time.Time) {
 	if err == nil {
 		var ev *mls.Event
 		var s standing
+		m.terms.broken = false
 		if ev, s, err = m.terms.process(m.group, message); err == nil {
 			m.adopt(ev.Next, s, len(ev.Commit.Removed) > 0, now)
 			return
 		}
+	}
+	if m.terms.broken && m.terms.policy.Closed() {
+		m.terms.trustOnly(m.terms.roster)
 	}
 	m.Dropped.Commits++
 	m.begin(m.generation, true, fmt.Errorf("following a commit of epoch %d: %w", in.Epoch, err), now)
@@ -495,6 +499,9 @@ func (m *Member) adopt(next *mls.Group, s standing, removed bool, now time.Time)
 	m.own, m.group, m.terms.standing = nil, next, s
 	m.entered(entered, now)
 	m.takePolicy()
+	if m.terms.trusted != nil {
+		m.terms.trustOnly(s.roster)
+	}
 	for _, p := range s.roster {
 		for _, a := range m.asked {
 			if a.session == p.Session && bytes.Equal(a.kp.Leaf.SignatureKey, p.signatureKey) {

@@ -32,7 +32,9 @@ type terms struct {
 	known      link.Policy       // the latest that any group of the room had
 	now        time.Time         // of the input at hand
 
-	pskUses int // since it was set to 0
+	pskUses int             // since it was set to 0
+	broken  bool            // checkCommit has refused a commit since it was set to false
+	trusted map[string]bool // device keys that were let in, once a commit broke the rules of lobby or lock; nil before
 	standing
 	next standing // as the last group or commit that was checked makes it
 }
@@ -196,6 +198,10 @@ func (t *terms) checkGroup(g *mls.Group) (standing, error) {
 		if err != nil {
 			return none, fmt.Errorf("leaf %d: %w", leaf.Index, err)
 		}
+		if t.trusted != nil && policy.Closed() && !t.trusted[string(m.Device)] && !policy.Grant.Names(m.Device) {
+			// Whoever broke in would otherwise be there when we come back.
+			return none, fmt.Errorf("leaf %d: nobody has let it in", leaf.Index)
+		}
 		r[leaf.Index] = m
 	}
 	return standing{g.ID(), r, policy}, r.distinct()
@@ -245,6 +251,12 @@ func (t *terms) join(w *mls.Welcome, tree []byte, own *mls.KeyPackagePrivate, ep
 // checkCommit is asked by mls about every commit, our own too, when the
 // signatures of it hold.
 func (t *terms) checkCommit(ci *mls.CommitInfo) error {
+	err := t.judge(ci)
+	t.broken = t.broken || err != nil
+	return err
+}
+
+func (t *terms) judge(ci *mls.CommitInfo) error {
 	if ci.Sender.Type != mls.SenderMember {
 		return errors.New("it is not of a member")
 	}
@@ -310,6 +322,14 @@ func (t *terms) checkAdmission(ci *mls.CommitInfo) error {
 		return errors.New("it adds somebody to a locked meeting")
 	}
 	return t.authority(t.groupID).CheckAdmissions(t.policy, newcomers, ci.AAD)
+}
+
+// trustOnly remembers whose devices were let in.
+func (t *terms) trustOnly(r roster) {
+	t.trusted = map[string]bool{}
+	for _, m := range r {
+		t.trusted[string(m.Device)] = true
+	}
 }
 
 func (r roster) bySignatureKey(key []byte) Participant {

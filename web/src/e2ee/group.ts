@@ -5,7 +5,6 @@
  * that the delivery service has taken and we cannot follow makes us start over as a new leaf.
  */
 
-import { OPEN } from "./access";
 import { decodeApp, encodeApp } from "./app";
 import { type Bytes, cat, empty, eq, random, utf8 } from "./bytes";
 import type { Card } from "./card";
@@ -32,7 +31,7 @@ import {
   type Suite,
 } from "./mls";
 import { MAX_LIFETIME, makeLeaf } from "./newleaf";
-import { checkCommit, checkGroup, type Infos, type Standing, type Terms } from "./policy";
+import { checkCommit, checkGroup, type Infos, nobody, type Standing, type Terms } from "./policy";
 import type { AppPayload, GroupIn, GroupOut, Phase } from "./protocol";
 import { Staging } from "./staging";
 
@@ -43,9 +42,6 @@ const MINUTE = 60_000;
 const UNANSWERED = 5_000;
 /** A member has at most so many messages under way whose echo it waits for. */
 const MAX_SPOKEN = 256;
-
-/** Outside of any group. */
-const nobody: Standing = { groupId: empty, infos: new Map(), policy: OPEN };
 
 /** A commit of ours that waits for the delivery service. */
 interface Pending {
@@ -90,6 +86,7 @@ export class GroupMember {
 
   // Of committing.
   private pending: Pending | null = null;
+  private broken = false; // the last commit that was checked breaks the rules
   private toldAccess = "";
   private behind = 0; // an epoch that the delivery service has reached before us
   private lastCommit = 0;
@@ -119,7 +116,9 @@ export class GroupMember {
         return id.type === PSK.external && eq(id.id, link) ? keys.psk : undefined;
       },
       checkCommit: async (c) => {
+        this.broken = true;
         this.checked = await checkCommit(this.terms, c, this.standing);
+        this.broken = false;
       },
     };
   }
@@ -395,6 +394,7 @@ export class GroupMember {
       if (group.epoch !== BigInt(m.epoch)) throw new Error("welcome: to another epoch");
       const { known } = this.hosting;
       const standing = await checkGroup(this.terms, group.ctx, group.members(), known);
+      this.hosting.checkJoined(standing);
       if (standing.infos.get(group.me)?.session !== this.session)
         throw new Error("welcome: of another session");
       return { group, standing };
@@ -429,6 +429,7 @@ export class GroupMember {
       return;
     }
     this.dropPending();
+    this.broken = false;
     try {
       const message = decodeMessage(await this.open(envelopeType.commit, m.epoch, m.body));
       if (message.wire !== 1) throw new Error("commit: not a PublicMessage");
@@ -440,6 +441,7 @@ export class GroupMember {
       this.adopt(ev.next, this.checked, ev.removed.length > 0);
     } catch {
       // The delivery service has taken it as the end of the epoch: whoever could follow it is elsewhere now.
+      if (this.broken) this.hosting.broken(this.standing);
       this.dropped++;
       await this.restart();
     }

@@ -33,6 +33,8 @@ export const isBack = (infos: Infos, who: LeafInfo): boolean =>
 export class Hosting {
   /** The latest policy that was seen in the room. */
   known: Policy = OPEN;
+  /** Device keys that were let in, once a commit broke the rules of lobby or lock; null before. */
+  private trusted: Set<string> | null = null;
   /** To be put in force by a commit of ours; its number is not set. */
   wish: Policy | null = null;
   /** Sessions that are to be removed. */
@@ -93,9 +95,28 @@ export class Hosting {
     if (done || late || !this.signer(p.grant)) this.wish = null;
   }
 
+  /** A commit that was no commit of ours broke the rules: from now on only those are accepted who were there before, or come after by the rules. */
+  broken(s: Standing): void {
+    if (closed(s.policy)) this.trustOnly(s);
+  }
+
+  private trustOnly(s: Standing): void {
+    this.trusted = new Set([...s.infos.values()].map((i) => hex(i.deviceKey)));
+  }
+
+  /** Throws for a group in which somebody is who broke in: he would otherwise be there when we come back. */
+  checkJoined(s: Standing): void {
+    const { trusted } = this;
+    if (!trusted || !closed(s.policy)) return;
+    for (const i of s.infos.values())
+      if (!trusted.has(hex(i.deviceKey)) && !names(s.policy.grant, i.deviceKey))
+        throw new Error("group: somebody is in it whom nobody has let in");
+  }
+
   /** An epoch has begun. */
   entered(s: Standing): void {
     if (s.policy.number > this.known.number) this.known = s.policy;
+    if (this.trusted) this.trustOnly(s);
     this.dropFulfilled(s.policy);
     const here = new Set([...s.infos.values()].map((i) => i.session));
     for (const i of s.infos.values())

@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Authority, OPEN, type Policy, signAdmissions, signPolicy } from "./access";
 import { type Bytes, hex, random, utf8 } from "./bytes";
-import { envelopeType, sealEnvelope } from "./envelope";
+import { envelopeType, openEnvelope, sealEnvelope } from "./envelope";
 import { newDevice, newMeeting, Server, type User } from "./fakeserver";
 import { Hosting } from "./hosting";
 import { CARD_EXTENSION, type Device, POLICY_EXTENSION } from "./leaf";
 import { linkPskId } from "./link";
 import {
   type Config,
+  decodeMessage,
   encodeMessage,
   type Group,
   getSuite,
@@ -202,7 +203,10 @@ const asAsked = (kp: KeyPackagePrivate): Bytes => encodeMessage({ wire: 5, keyPa
 
 type Attack = (p: Plot) => Promise<{ proposals: Proposal[]; aad?: Bytes }>;
 
-async function attempt(attack: Attack, locked = false): Promise<{ s: Scene; taken: boolean[] }> {
+async function attempt(
+  attack: Attack,
+  locked = false,
+): Promise<{ s: Scene; taken: boolean[]; rogue: Group }> {
   const s = await scene();
   const { meeting } = s.server;
   await setPolicy(s, false, true);
@@ -239,9 +243,11 @@ async function attempt(attack: Attack, locked = false): Promise<{ s: Scene; take
   const { epoch } = s.server;
   const place = { room: meeting.room, type: envelopeType.commit, generation: 1, epoch };
   const body = await sealEnvelope(meeting.keys.envelope, place, encodeMessage(made.commit));
+  s.eve.filterIn = () => null; // her client would not follow
   s.server.take("eve", { type: "commit", generation: 1, epoch, body, to: [] });
   await s.server.settle();
-  return { s, taken: [s.ann, s.ben].map((u) => u.bases.includes(next)) };
+  const taken = [s.ann, s.ben].map((u) => u.bases.includes(next));
+  return { s, taken, rogue: made.next };
 }
 
 const attacks: Record<string, Attack> = {
@@ -319,6 +325,38 @@ for (const [name, attack] of Object.entries(attacks)) {
     for (const u of [s.ann, s.ben]) assert.equal(u.lostCount, 1, "it starts over");
   });
 }
+
+test("lobby bypass: who broke in is not accepted by those who begin anew because of it", async () => {
+  const { s, rogue } = await attempt(attacks["an Add without a signature"]!);
+  const { meeting, epoch } = s.server;
+  const ask = s.server.asks.find((a) => a.from === "ann");
+  assert(ask);
+  const at = (type: number, e: number) => ({ room: meeting.room, type, generation: 1, epoch: e });
+  const { envelope } = meeting.keys;
+  const m = decodeMessage(await openEnvelope(envelope, at(envelopeType.ask, 0), ask.body));
+  assert(m.wire === 5);
+  // Eve welcomes ann back, in the place of her old leaf, into the group with the ghost.
+  const proposals: Proposal[] = [
+    rogue.externalPSK(linkPskId(1)),
+    { type: 3, removed: 0 },
+    { type: 1, keyPackage: m.keyPackage },
+  ];
+  const made = await rogue.commit({ proposals, public: true, noTree: true });
+  const seal = (type: number, e: number, b: Bytes) => sealEnvelope(envelope, at(type, e), b);
+  const before = s.ann.epochs.length;
+  s.server.take("eve", {
+    type: "commit",
+    generation: 1,
+    epoch,
+    body: await seal(envelopeType.commit, epoch, encodeMessage(made.commit)),
+    to: ["ann"],
+    welcome: await seal(envelopeType.welcome, epoch + 1, encodeMessage(made.welcome!)),
+    tree: await seal(envelopeType.tree, epoch + 1, made.tree),
+  });
+  await s.server.settle();
+  assert.equal(s.ann.epochs.length, before);
+  assert.equal(s.ann.phaseNow, "asking", "it asks once more");
+});
 
 const signed: Attack = async (p) => {
   const kp = await p.ghost();

@@ -9,7 +9,7 @@ import {
   type Policy,
   parsePolicy,
 } from "./access";
-import { type Bytes, eq, hex, utf8 } from "./bytes";
+import { type Bytes, empty, eq, hex, utf8 } from "./bytes";
 import type { Card } from "./card";
 import {
   CARD_EXTENSION,
@@ -51,6 +51,9 @@ export interface Standing {
   infos: Infos;
   policy: Policy;
 }
+
+/** Outside of any group. */
+export const nobody: Standing = { groupId: empty, infos: new Map(), policy: OPEN };
 
 const MEMBER_ID = 16; // bytes
 
