@@ -1,0 +1,175 @@
+// Package srtp seals RTP packets for one receiver (RFC 3711), straight from a
+// payload that is shared with others into the packet that is sent: with
+// AEAD_AES_128_GCM (RFC 7714), or AES_CM_128_HMAC_SHA1_80 where the receiver
+// has nothing better.
+package srtp
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // of AES_CM_128_HMAC_SHA1_80
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"slices"
+	"sync"
+)
+
+// A Profile is how packets are protected.
+type Profile uint8
+
+// The profiles, by preference: the first costs an eighth of the second.
+const (
+	AEADAES128GCM Profile = iota + 1
+	AESCM128HMACSHA180
+)
+
+// HeaderSize is of an RTP header without extensions and contributing sources,
+// as all that are sealed here have.
+const HeaderSize = 12
+
+const (
+	keySize  = 16 // of both profiles
+	gcmSalt  = 12
+	cmSalt   = 14
+	macKey   = 20
+	cmTag    = 10
+	gcmTag   = 16
+	labelKey = 0 // RFC 3711 §4.3.2
+	labelMAC = 1
+	labelSlt = 2
+)
+
+// Keys are what seals for one receiver. Use [New]. Safe for concurrent use; its
+// streams are not.
+type Keys struct {
+	// Static after construction.
+	aead  cipher.AEAD // nil with AES_CM_128_HMAC_SHA1_80
+	block cipher.Block
+	mac   []byte
+	salt  []byte
+
+	mu sync.Mutex
+	// Guarded by mu.
+	taken []uint32 // SSRCs that have a stream
+}
+
+// New derives session keys from the master key and salt that DTLS has agreed on
+// (RFC 5764 §4.2).
+func New(p Profile, masterKey, masterSalt []byte) (*Keys, error) {
+	size := cmSalt
+	if p == AEADAES128GCM {
+		size = gcmSalt
+	}
+	if len(masterKey) != keySize || len(masterSalt) != size {
+		return nil, errors.New("srtp: deriving keys: the master key or salt is not of the profile's size")
+	}
+	block, err := aes.NewCipher(derive(labelKey, masterKey, masterSalt, keySize))
+	if err != nil {
+		return nil, fmt.Errorf("srtp: deriving keys: %w", err)
+	}
+	k := &Keys{block: block, salt: derive(labelSlt, masterKey, masterSalt, size)}
+	switch p {
+	case AEADAES128GCM:
+		if k.aead, err = cipher.NewGCM(block); err != nil {
+			return nil, fmt.Errorf("srtp: deriving keys: %w", err)
+		}
+	case AESCM128HMACSHA180:
+		k.mac = derive(labelMAC, masterKey, masterSalt, macKey)
+	default:
+		return nil, fmt.Errorf("srtp: no profile %d", p)
+	}
+	return k, nil
+}
+
+// derive is the key derivation of RFC 3711 §4.3 with a derivation rate of zero.
+func derive(label byte, masterKey, masterSalt []byte, n int) []byte {
+	block, err := aes.NewCipher(masterKey)
+	if err != nil {
+		panic("srtp: internal error: " + err.Error()) // the size was checked
+	}
+	var x [aes.BlockSize]byte
+	copy(x[:], masterSalt)
+	x[7] ^= label
+	out := make([]byte, n)
+	cipher.NewCTR(block, x[:]).XORKeyStream(out, out)
+	return out
+}
+
+// Overhead is by how much a sealed packet is larger.
+func (k *Keys) Overhead() int {
+	if k.aead != nil {
+		return gcmTag
+	}
+	return cmTag
+}
+
+// Stream returns the one writer for an SSRC. A second writer would use nonces
+// of the first again, which gives the key of the authentication away, so it
+// panics when there is one.
+func (k *Keys) Stream(ssrc uint32) *Stream {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if slices.Contains(k.taken, ssrc) {
+		panic("srtp: internal error: two writers under one key and SSRC")
+	}
+	k.taken = append(k.taken, ssrc)
+	s := &Stream{keys: k, ssrc: ssrc}
+	if k.aead == nil {
+		s.mac = hmac.New(sha1.New, k.mac)
+	}
+	return s
+}
+
+// A Stream seals the packets of one SSRC. Not safe for concurrent use.
+type Stream struct {
+	// Static after construction.
+	keys *Keys
+	ssrc uint32
+	mac  hash.Hash // nil with AEAD_AES_128_GCM
+
+	indexes indexes
+	iv      [aes.BlockSize]byte // here, so that it is not allocated for each packet
+}
+
+// Next returns the index of a packet with that sequence number, to be given to
+// Seal once. ok is false when the number was used already, or is too old to
+// tell: such a packet must not be sent under this SSRC.
+func (s *Stream) Next(seq uint16) (index uint64, ok bool) { return s.indexes.next(seq) }
+
+// Seal writes the sealed payload behind the header, which the caller has
+// written to packet[:HeaderSize]; packet is of the size of all three: header,
+// payload, and Overhead. The payload is only read.
+func (s *Stream) Seal(packet, payload []byte, index uint64) {
+	if s.keys.aead == nil {
+		s.sealCM(packet, payload, index)
+		return
+	}
+	// RFC 7714 §8.1: zeros, SSRC, rollover counter and sequence number, with the salt.
+	iv := s.iv[:gcmSalt]
+	copy(iv, s.keys.salt)
+	binary.BigEndian.PutUint32(iv[2:], binary.BigEndian.Uint32(iv[2:])^s.ssrc)
+	binary.BigEndian.PutUint32(iv[6:], binary.BigEndian.Uint32(iv[6:])^uint32(index>>16))
+	binary.BigEndian.PutUint16(iv[10:], binary.BigEndian.Uint16(iv[10:])^uint16(index))
+	s.keys.aead.Seal(packet[HeaderSize:HeaderSize], iv, payload, packet[:HeaderSize])
+}
+
+// sealCM is AES in counter mode and a MAC over header, ciphertext and rollover
+// counter (RFC 3711 §4.1.1 and §4.2).
+func (s *Stream) sealCM(packet, payload []byte, index uint64) {
+	iv := s.iv[:]
+	clear(iv)
+	copy(iv, s.keys.salt)
+	binary.BigEndian.PutUint32(iv[4:], binary.BigEndian.Uint32(iv[4:])^s.ssrc)
+	binary.BigEndian.PutUint64(iv[6:], binary.BigEndian.Uint64(iv[6:])^index)
+	body := packet[HeaderSize : HeaderSize+len(payload)]
+	cipher.NewCTR(s.keys.block, iv).XORKeyStream(body, payload)
+	s.mac.Reset()
+	s.mac.Write(packet[:HeaderSize+len(payload)])
+	var roc [4]byte
+	binary.BigEndian.PutUint32(roc[:], uint32(index>>16))
+	s.mac.Write(roc[:])
+	copy(packet[HeaderSize+len(payload):], s.mac.Sum(nil)[:cmTag])
+}
