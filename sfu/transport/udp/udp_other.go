@@ -1,0 +1,122 @@
+//go:build !linux
+
+package udp
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// A Conn is a UDP port. Reading is for one goroutine; everything else is safe
+// for concurrent use. On this system it sends each packet by itself.
+type Conn struct {
+	std    *net.UDPConn
+	local  *net.UDPAddr
+	pool   sync.Pool
+	totals totals
+}
+
+// Open takes a UDP port; port 0 picks one. The error is that of package net.
+func Open(addr netip.AddrPort) (*Conn, error) {
+	std, local, err := listen(addr)
+	if err != nil {
+		return nil, err
+	}
+	c := &Conn{std: std, local: local}
+	c.pool.New = func() any { return &Batch{conn: c, arena: make([]byte, arenaSize)} }
+	return c, nil
+}
+
+// ReadFromAddrPort waits for a packet and copies it into b, cut when b is too
+// small. It fails with net.ErrClosed when the port is closed.
+func (c *Conn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+	n, from, err := c.std.ReadFromUDPAddrPort(b)
+	return n, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), err
+}
+
+// WriteToAddrPort sends one packet.
+func (c *Conn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	n, err := c.std.WriteToUDPAddrPort(b, to)
+	if err != nil {
+		c.totals.dropped.Add(1)
+		return n, err
+	}
+	c.totals.packets.Add(1)
+	c.totals.runs.Add(1)
+	return n, nil
+}
+
+// Close frees the port and ends reading.
+func (c *Conn) Close() error { return c.std.Close() }
+
+// SetDeadline implements net.PacketConn.
+func (c *Conn) SetDeadline(t time.Time) error { return c.std.SetDeadline(t) }
+
+// SetReadDeadline implements net.PacketConn.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.std.SetReadDeadline(t) }
+
+// SetWriteDeadline implements net.PacketConn.
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.std.SetWriteDeadline(t) }
+
+// A Dest is where packets go. Safe for concurrent use.
+type Dest struct{ addr netip.AddrPort }
+
+// Dest returns the destination for an address.
+func (c *Conn) Dest(to netip.AddrPort) *Dest { return &Dest{to} }
+
+// A Batch collects packets and sends them together. Not safe for concurrent
+// use.
+type Batch struct {
+	conn  *Conn
+	arena []byte
+	used  int
+	dests [maxPackets]*Dest
+	ends  [maxPackets]int
+	n     int
+}
+
+// Batch returns an empty batch, to be given back by Send.
+func (c *Conn) Batch() *Batch {
+	b, ok := c.pool.Get().(*Batch)
+	if !ok {
+		panic("udp: internal error: the pool holds something else")
+	}
+	return b
+}
+
+// Reserve adds a packet and returns its bytes, which the caller must fill
+// before the next call. A full batch is sent first. It panics for a size that
+// no packet has, which is a bug of the caller.
+func (b *Batch) Reserve(d *Dest, size int) []byte {
+	if size <= 0 || size > maxPacket {
+		panic("udp: internal error: a packet of no or of too large a size")
+	}
+	if b.n == maxPackets || b.used+size > len(b.arena) {
+		b.flush()
+	}
+	p := b.arena[b.used : b.used+size : b.used+size]
+	b.used += size
+	b.dests[b.n], b.ends[b.n] = d, b.used
+	b.n++
+	return p
+}
+
+// Send sends what was reserved and gives the batch back: it must not be used
+// any more.
+func (b *Batch) Send() {
+	b.flush()
+	b.conn.pool.Put(b)
+}
+
+func (b *Batch) flush() {
+	from := 0
+	for i := range b.n {
+		// It counts what is dropped.
+		_, _ = b.conn.WriteToAddrPort(b.arena[from:b.ends[i]], b.dests[i].addr)
+		from = b.ends[i]
+	}
+	clear(b.dests[:b.n])
+	b.n, b.used = 0, 0
+}

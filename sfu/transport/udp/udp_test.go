@@ -1,0 +1,159 @@
+package udp
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+)
+
+func open(t testing.TB, addr string) *Conn {
+	t.Helper()
+	c, err := Open(netip.MustParseAddrPort(addr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func receiver(t testing.TB) (*net.UDPConn, netip.AddrPort) {
+	t.Helper()
+	r, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	_ = r.SetReadBuffer(bufferSize)
+	return r, r.LocalAddr().(*net.UDPAddr).AddrPort()
+}
+
+// get reads a packet within a time that a busy machine may need.
+func get(t testing.TB, r *net.UDPConn) []byte {
+	t.Helper()
+	_ = r.SetReadDeadline(time.Now().Add(10 * time.Second))
+	buf := make([]byte, 65536)
+	n, err := r.Read(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return buf[:n]
+}
+
+// packet is one of a size that tells which it is.
+func packet(i, size int) []byte { return bytes.Repeat([]byte{byte(i)}, size) }
+
+var sizes = [][]int{
+	{1200}, {1200, 1200}, {1200, 1200, 700}, {700, 1200}, {1200, 700, 1200, 1200}, {1, 1, 1, 1}, {1600, 1599, 1598},
+}
+
+// Whatever sizes follow each other, each packet arrives as it was, in order,
+// once; to two destinations in turn as well.
+func TestPacketsArriveAsTheyWere(t *testing.T) {
+	for _, listen := range []string{"127.0.0.1:0", "0.0.0.0:0"} {
+		c := open(t, listen)
+		a, toA := receiver(t)
+		b, toB := receiver(t)
+		destA, destB := c.Dest(toA), c.Dest(toB)
+		many := make([]int, maxPackets*2+5)
+		for i := range many {
+			many[i] = 100 + i%3
+		}
+		for _, list := range append(sizes, many) {
+			batch := c.Batch()
+			for i, size := range list {
+				copy(batch.Reserve(destA, size), packet(i, size))
+				if i%2 == 0 {
+					copy(batch.Reserve(destB, size), packet(i+1, size))
+				}
+			}
+			batch.Send()
+			for i, size := range list {
+				if got := get(t, a); !bytes.Equal(got, packet(i, size)) {
+					t.Fatalf("%s, %v: packet %d arrived with %d bytes, begins %x", listen, list, i, len(got), got[0])
+				}
+				if i%2 == 0 {
+					if got := get(t, b); !bytes.Equal(got, packet(i+1, size)) {
+						t.Fatalf("%s, %v: packet %d of the second arrived with %d bytes", listen, list, i, len(got))
+					}
+				}
+			}
+		}
+		if got := c.Totals(); got.Dropped != 0 {
+			t.Errorf("%d were dropped", got.Dropped)
+		}
+	}
+}
+
+func TestReceivesFromAnybody(t *testing.T) {
+	for _, listen := range []string{"127.0.0.1:0", "0.0.0.0:0"} {
+		c := open(t, listen)
+		r, addr := receiver(t)
+		to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), c.LocalAddr().(*net.UDPAddr).AddrPort().Port())
+		for i := range 100 {
+			if _, err := r.WriteToUDPAddrPort(fmt.Appendf(nil, "%d", i), to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		buf := make([]byte, 100)
+		for i := range 100 {
+			n, from, err := c.ReadFromAddrPort(buf)
+			if err != nil || string(buf[:n]) != fmt.Sprint(i) || from != addr {
+				t.Fatalf("packet %d: %q from %v, %v; want from %v", i, buf[:n], from, err, addr)
+			}
+			if _, err := c.WriteToAddrPort(buf[:n], from); err != nil {
+				t.Fatal(err)
+			}
+			if got := get(t, r); string(got) != fmt.Sprint(i) {
+				t.Fatalf("%q came back", got)
+			}
+		}
+	}
+}
+
+func TestCloseEndsReadingAndFreesThePort(t *testing.T) {
+	c := open(t, "127.0.0.1:0")
+	done := make(chan error)
+	go func() {
+		_, _, err := c.ReadFromAddrPort(make([]byte, 10))
+		done <- err
+	}()
+	if _, err := Open(c.local.AddrPort()); err == nil {
+		t.Error("the port was taken twice")
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("reading ended with %v", err)
+	}
+	if err := c.Close(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("closing twice: %v", err)
+	}
+	before := c.Totals().Dropped
+	b := c.Batch()
+	copy(b.Reserve(c.Dest(c.local.AddrPort()), 5), "hello")
+	b.Send()
+	if got := c.Totals().Dropped; got != before+1 {
+		t.Errorf("after closing %d packets were dropped, want 1", got-before)
+	}
+	open(t, c.local.AddrPort().String())
+}
+
+func TestSendingAllocatesNothing(t *testing.T) {
+	c := open(t, "127.0.0.1:0")
+	_, to := receiver(t)
+	d := c.Dest(to)
+	if n := testing.AllocsPerRun(1000, func() {
+		b := c.Batch()
+		for range 8 {
+			b.Reserve(d, 1200)
+		}
+		b.Send()
+	}); n >= 1 { // the race detector makes the pool forget now and then
+		t.Errorf("%v allocations for 8 packets", n)
+	}
+}
