@@ -27,7 +27,8 @@ var mayImport = map[string][]string{
 	"signaling/token":       {},
 	"signaling/wire":        {},
 	"sfu":                   {"sfu/..."}, // never signaling: media does not wait for control
-	"sfu/transport":         {"sfu/rtpx"},
+	"sfu/transport":         {"sfu/rtpx", "sfu/transport/..."},
+	"sfu/transport/session": {"sfu/rtpx"},
 	"sfu/sfutest":           {"sfu"},
 	"sfu/...":               {}, // leaves
 	"e2ee/mls":              {},

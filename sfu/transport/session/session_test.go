@@ -1,0 +1,184 @@
+package session
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/pion/sdp/v3"
+
+	"incamera/sfu/rtpx"
+)
+
+// offer is what a browser offers for one picture and one voice, shortened.
+const offer = `v=0
+o=- 4611731400430051336 2 IN IP4 127.0.0.1
+s=-
+t=0 0
+a=group:BUNDLE 0 1
+a=extmap-allow-mixed
+a=msid-semantic: WMS
+m=video 9 UDP/TLS/RTP/SAVPF 96 97 98 99 100 101 35 36 39 40 102 103 45
+c=IN IP4 0.0.0.0
+a=rtcp:9 IN IP4 0.0.0.0
+a=ice-ufrag:4ZcD
+a=ice-pwd:2/1muCWoOi3uLifh0NuRHlig
+a=ice-options:trickle
+a=fingerprint:sha-256 BF:C9:5A:A0:0E:4D:9D:5F:1E:9B:51:6C:5D:1B:0F:9C:25:7D:38:0D:6C:BD:5C:6D:6F:07:75:DB:9F:D5:62:4B
+a=setup:actpass
+a=mid:0
+a=recvonly
+a=rtcp-mux
+a=rtcp-rsize
+a=rtpmap:96 VP8/90000
+a=rtcp-fb:96 goog-remb
+a=rtcp-fb:96 transport-cc
+a=rtcp-fb:96 ccm fir
+a=rtcp-fb:96 nack
+a=rtcp-fb:96 nack pli
+a=rtpmap:97 rtx/90000
+a=fmtp:97 apt=96
+a=rtpmap:98 VP9/90000
+a=fmtp:98 profile-id=2
+a=rtpmap:99 rtx/90000
+a=fmtp:99 apt=98
+a=rtpmap:100 VP9/90000
+a=fmtp:100 profile-id=0
+a=rtpmap:101 rtx/90000
+a=fmtp:101 apt=100
+a=rtpmap:35 H264/90000
+a=fmtp:35 level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f
+a=rtpmap:36 rtx/90000
+a=fmtp:36 apt=35
+a=rtpmap:39 AV1/90000
+a=fmtp:39 level-idx=5;profile=0;tier=0
+a=rtpmap:40 rtx/90000
+a=fmtp:40 apt=39
+a=rtpmap:102 H264/90000
+a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f
+a=rtpmap:103 rtx/90000
+a=fmtp:103 apt=102
+a=rtpmap:45 ulpfec/90000
+m=audio 9 UDP/TLS/RTP/SAVPF 111 63 9
+c=IN IP4 0.0.0.0
+a=ice-ufrag:4ZcD
+a=ice-pwd:2/1muCWoOi3uLifh0NuRHlig
+a=fingerprint:sha-256 BF:C9:5A:A0:0E:4D:9D:5F:1E:9B:51:6C:5D:1B:0F:9C:25:7D:38:0D:6C:BD:5C:6D:6F:07:75:DB:9F:D5:62:4B
+a=setup:actpass
+a=mid:1
+a=recvonly
+a=rtcp-mux
+a=rtpmap:111 opus/48000/2
+a=rtcp-fb:111 transport-cc
+a=fmtp:111 minptime=10;useinbandfec=1
+a=rtpmap:63 red/48000/2
+a=fmtp:63 111/111
+a=rtpmap:9 G722/8000
+`
+
+func TestOffer(t *testing.T) {
+	o, err := Parse(strings.ReplaceAll(offer, "\n", "\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Ufrag != "4ZcD" || o.Password != "2/1muCWoOi3uLifh0NuRHlig" || len(o.Fingerprints) != 1 || o.Fingerprints[0].Sum[31] != 0x4b || len(o.Sections) != 2 {
+		t.Errorf("read %+v", o)
+	}
+	video, audio := o.Sections[0].Formats(), o.Sections[1].Formats()
+	for c, want := range map[rtpx.Codec][2]uint8{rtpx.VP8: {96, 97}, rtpx.VP9: {100, 101}, rtpx.AV1: {39, 40}, rtpx.H264: {102, 103}, rtpx.Opus: {0, 0}} {
+		if got := video[c]; got.PayloadType != want[0] || got.RTXPayloadType != want[1] {
+			t.Errorf("codec %d goes as %+v, want %v", c, got, want)
+		}
+	}
+	if audio[rtpx.Opus].PayloadType != 111 || audio[rtpx.Opus].feedback != "" || audio[rtpx.VP8].PayloadType != 0 {
+		t.Errorf("sound goes as %+v", audio)
+	}
+}
+
+var answer = Answer{
+	ID: 1, Version: 2, Ufrag: "u", Password: "p", Fingerprint: "AB:CD", Candidates: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:443")},
+}
+
+func TestAnswer(t *testing.T) {
+	o, err := Parse(offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := answer
+	a.Seats = []Seat{{10, 11, "s", "t0"}, {20, 21, "s", "t1"}}
+	text := a.Write(o)
+	for _, line := range []string{
+		"a=group:BUNDLE 0 1", "a=ice-lite", "m=video 9 UDP/TLS/RTP/SAVPF 96 97 100 101 39 40 102 103", "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+		"a=setup:passive", "a=sendonly", "a=ssrc-group:FID 10 11", "a=ssrc:20 cname:incamera", "a=rtcp-fb:96 nack pli", "a=fmtp:103 apt=102", "a=msid:s t1",
+		"a=candidate:1 1 udp 2130706431 192.0.2.1 443 typ host", "a=fingerprint:sha-256 AB:CD",
+	} {
+		if !strings.Contains(text, line+"\r\n") {
+			t.Errorf("the answer lacks %q:\n%s", line, text)
+		}
+	}
+	for _, not := range []string{"transport-cc", "goog-remb", "extmap:", "G722", "red", "rtcp-fb:111", "ssrc:21"} {
+		if strings.Contains(text, not) {
+			t.Errorf("the answer has %q", not)
+		}
+	}
+}
+
+// What is changed in a good offer makes it a bad one.
+func TestRefused(t *testing.T) {
+	for _, change := range []struct{ from, to string }{
+		{"v=0", "v=1"},
+		{"a=group:BUNDLE 0 1", "a=group:BUNDLE 0"},
+		{"a=ice-ufrag:4ZcD\n", ""},
+		{"a=ice-pwd:2/1muCWoOi3uLifh0NuRHlig\n", ""},
+		{"a=fingerprint:sha-256 BF", "a=x BF"},
+		{"a=fingerprint:sha-256 BF", "a=fingerprint:sha-256 XX"},
+		{"a=setup:actpass", "a=setup:passive"},
+		{"a=mid:1", "a=mid:0"},
+		{"a=mid:1", "a=mid:1 2"},
+		{"a=rtcp-mux\na=rtpmap:111", "a=rtpmap:111"},
+		{"a=recvonly", "a=sendonly"},
+		{"a=recvonly", "a=inactive"},
+		{"m=audio", "m=application"},
+		{"UDP/TLS/RTP/SAVPF 111", "RTP/AVP 111"},
+		{"SAVPF 111", "SAVPF 128"},
+		{"SAVPF 111 63 9", "SAVPF"},
+		{"s=-", "nonsense"},
+		{"profile-id=0", "profile-id=0\ra=candidate:x"},
+	} {
+		text := strings.ReplaceAll(offer, change.from, change.to)
+		if text == offer {
+			t.Fatalf("%q is not in the offer", change.from)
+		}
+		if _, err := Parse(text); err == nil {
+			t.Errorf("with %q for %q it is taken", change.to, change.from)
+		}
+	}
+	if _, err := Parse(offer + strings.Repeat("m=audio 9 UDP/TLS/RTP/SAVPF 111\n", MaxSections)); err == nil {
+		t.Error("more sections than allowed are taken")
+	}
+}
+
+// FuzzParse: what is answered is a session description for another reader, with
+// a section for each one that was offered.
+func FuzzParse(f *testing.F) {
+	f.Add(offer)
+	f.Add("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		o, err := Parse(text)
+		if err != nil {
+			return
+		}
+		a := answer
+		a.Seats = make([]Seat, len(o.Sections))
+		for i, s := range o.Sections {
+			if s.Formats() == [rtpx.H264 + 1]Format{} {
+				return // refused by who answers
+			}
+			a.Seats[i] = Seat{uint32(2*i + 2), uint32(2*i + 3), "s", "t"}
+		}
+		var s sdp.SessionDescription
+		if err := s.UnmarshalString(a.Write(o)); err != nil || len(s.MediaDescriptions) != len(o.Sections) {
+			t.Fatalf("%q is answered with\n%s\n%v", text, a.Write(o), err)
+		}
+	})
+}
