@@ -21,7 +21,7 @@ type Stats struct {
 	Duplicates uint64 // received twice (bandwidth probes), or too late to tell
 	Stale      uint64 // of a connection that the publisher has replaced
 	Unsendable uint64 // not sent to a subscriber that is not connected yet or lacks the codec
-	Unwritable uint64 // could not be sent to a subscriber
+	Unwritable uint64 // could not be sent to a subscriber; those that the kernel did not take are in PacketsOut, too
 
 	Asked             uint64 // packets that subscribers missed (NACK)
 	Resent            uint64 // of these, sent again
@@ -35,7 +35,7 @@ func (s *Server) Stats() Stats {
 	return Stats{
 		PacketsIn: c.in.Load(), PacketsOut: c.out.Load(),
 		Garbage: s.transport.Garbage(), Malformed: c.malformed.Load(), Duplicates: c.duplicates.Load(),
-		Stale: c.stale.Load(), Unsendable: c.unsendable.Load(), Unwritable: c.unwritable.Load(),
+		Stale: c.stale.Load(), Unsendable: c.unsendable.Load(), Unwritable: c.unwritable.Load() + s.transport.Dropped(),
 		Asked: c.asked.Load(), Resent: c.resent.Load(),
 		KeyFrameRequests: c.requests.Load(), KeyFrameCoalesced: c.coalesced.Load(),
 	}

@@ -3,10 +3,7 @@ package sfu
 import "time"
 
 // An Injector gives packets to a peer's camera as if they had arrived.
-type Injector struct {
-	in      *incoming
-	scratch packet
-}
+type Injector struct{ in *incoming }
 
 // NewInjector takes the place of a peer's camera, which must have sent before
 // and is not heard from then on. It begins with a key frame.
@@ -19,4 +16,4 @@ func NewInjector(p *Peer) *Injector {
 }
 
 // Inject forwards a packet on the caller's goroutine.
-func (i *Injector) Inject(raw []byte) { i.in.receive(raw, &i.scratch, time.Now()) }
+func (i *Injector) Inject(raw []byte) { i.in.receive(raw, time.Now()) }

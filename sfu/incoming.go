@@ -32,9 +32,11 @@ type incoming struct {
 	epoch  *epoch
 	ring   *ring.Ring // nil for sound, which is not sent again
 
-	// Owned by the pump.
+	mu sync.Mutex
+	// Guarded by mu.
 	unwrap munge.Unwrapper
 	seen   munge.Window
+	burst  burst
 
 	// Atomic.
 	lastPacket atomic.Int64                // Unix ns
@@ -52,6 +54,8 @@ func newIncoming(src *source, index int, wire *transport.Layer, e *epoch) *incom
 	if src.kind.IsVideo() {
 		in.ring = ring.New()
 	}
+	in.burst.late = time.AfterFunc(time.Hour, in.flushLate)
+	in.burst.late.Stop()
 	return in
 }
 
@@ -96,25 +100,16 @@ func (in *incoming) keyFrameArrived() {
 	in.requests.Unlock()
 }
 
-// packet is one received packet on its way to the seats. Owned by the pump.
-type packet struct {
-	header rtpx.Header
-	info   rtpx.Info
-	in     munge.In
-	newest bool
-	buf    [maxPacket]byte // for the rewritten payload
-}
-
 // pump reads the layer until its connection is closed.
 func (in *incoming) pump() {
+	defer in.burst.late.Stop()
 	buf := make([]byte, maxPacket)
-	var p packet
 	for {
 		n, err := in.wire.Read(buf)
 		if err != nil {
 			return
 		}
-		in.receive(buf[:n], &p, time.Now())
+		in.receive(buf[:n], time.Now())
 	}
 }
 
@@ -122,38 +117,42 @@ func (in *incoming) pump() {
 //
 //  1. read what it shows, drop what is malformed, repeated or replaced;
 //  2. keep it for those who will miss it;
-//  3. give it to each seat that the source is on.
-func (in *incoming) receive(raw []byte, p *packet, now time.Time) {
+//  3. collect it with others of its frame;
+//  4. give these to each seat that the source is on.
+func (in *incoming) receive(raw []byte, now time.Time) {
 	c := &in.source.server.counters
 	c.in.Add(1)
 	if in.source.layers[in.index].Load() != in {
 		c.stale.Add(1)
 		return
 	}
-	ok := false
-	if p.header, ok = rtpx.ParseHeader(raw); !ok {
+	header, ok := rtpx.ParseHeader(raw)
+	if !ok {
 		c.malformed.Add(1)
 		return
 	}
-	p.in = munge.In{Timestamp: p.header.Timestamp}
-	p.in.Seq, p.newest = in.unwrap.Unwrap(p.header.Seq)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	p := in.burst.next()
+	p.header, p.in = header, munge.In{Timestamp: header.Timestamp}
+	p.in.Seq, p.newest = in.unwrap.Unwrap(header.Seq)
 	if !in.seen.Fresh(p.in.Seq) {
 		c.duplicates.Add(1)
 		return
 	}
-	seats := *in.source.seats.Load()
-	if len(p.header.Payload) == 0 { // padding only
-		for _, s := range seats {
+	if len(header.Payload) == 0 { // padding only
+		in.flush(now) // what came before it
+		for _, s := range *in.source.seats.Load() {
 			s.skip(in, p.in.Seq)
 		}
 		return
 	}
-	if p.info, ok = rtpx.Parse(in.wire.Codec, p.header.Payload); !ok {
+	if p.info, ok = rtpx.Parse(in.wire.Codec, header.Payload); !ok {
 		c.malformed.Add(1)
 		return
 	}
-	p.in.PictureBits, p.in.PictureID = p.info.PictureBits, p.info.PictureID(p.header.Payload)
-	p.in.TL0, p.in.KeyIdx = p.info.TL0(p.header.Payload), p.info.KeyIdx(p.header.Payload)
+	p.in.PictureBits, p.in.PictureID = p.info.PictureBits, p.info.PictureID(header.Payload)
+	p.in.TL0, p.in.KeyIdx = p.info.TL0(header.Payload), p.info.KeyIdx(header.Payload)
 	if in.ring != nil {
 		in.ring.Put(p.in.Seq, raw)
 	}
@@ -161,10 +160,34 @@ func (in *incoming) receive(raw []byte, p *packet, now time.Time) {
 	if p.info.KeyFrame && p.newest && in.pending.Load() {
 		in.keyFrameArrived()
 	}
-	for _, s := range seats {
-		s.forward(in, p, now)
+	if in.burst.add(p) || !in.source.kind.IsVideo() {
+		in.flush(now)
 	}
 	in.flushRequest(now)
+}
+
+// flushLate forwards what has waited for the rest of its frame for too long.
+func (in *incoming) flushLate() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.flush(time.Now())
+}
+
+// flush gives the packets that were collected to each seat. Called under mu.
+func (in *incoming) flush(now time.Time) {
+	packets := in.burst.take()
+	if len(packets) == 0 {
+		return
+	}
+	seats := *in.source.seats.Load()
+	if len(seats) == 0 {
+		return
+	}
+	batch := in.source.server.transport.Batch()
+	for _, s := range seats {
+		s.forward(in, batch, packets, now)
+	}
+	batch.Send()
 }
 
 // report takes the publisher's clock.

@@ -81,8 +81,8 @@ func (s *seat) aim(now time.Time) {
 	}
 }
 
-// forward sends a packet on if the seat is for it.
-func (s *seat) forward(in *incoming, p *packet, now time.Time) {
+// forward sends those of the packets on that are for the seat.
+func (s *seat) forward(in *incoming, batch *transport.Batch, packets []packet, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.source != in.source {
@@ -90,12 +90,18 @@ func (s *seat) forward(in *incoming, p *packet, now time.Time) {
 	}
 	to, ok := s.wire.Stream(in.wire.Codec)
 	if !ok {
-		s.server.counters.unsendable.Add(1)
+		s.server.counters.unsendable.Add(uint64(len(packets)))
 		return
 	}
-	if !s.takes(in, p, now) {
-		return
+	for i := range packets {
+		if p := &packets[i]; s.takes(in, p, now) {
+			s.send(in, batch, p, to, now)
+		}
 	}
+}
+
+// send puts a packet into the batch, with the seat's numbers.
+func (s *seat) send(in *incoming, batch *transport.Batch, p *packet, to transport.Stream, now time.Time) {
 	out, ok := s.stream.Rewrite(p.in, now)
 	if !ok {
 		return
@@ -106,16 +112,15 @@ func (s *seat) forward(in *incoming, p *packet, now time.Time) {
 		}
 		s.repair.note(sent{in: in, seq: p.in.Seq, out: out})
 	}
-	payload := p.header.Payload
-	if p.info.Rewrites() {
-		payload = p.buf[:copy(p.buf[:], payload)]
-		p.info.Rewrite(payload, out.PictureID, out.TL0, out.KeyIdx)
+	if p.info.Rewrites() { // whoever had it before is done with it
+		p.info.Rewrite(p.header.Payload, out.PictureID, out.TL0, out.KeyIdx)
 	}
-	if s.write(transport.Packet{
-		Marker: p.header.Marker, PayloadType: to.PayloadType, SSRC: to.SSRC, Seq: out.Seq, Timestamp: out.Timestamp, Payload: payload,
+	if s.write(batch, transport.Packet{
+		Marker: p.header.Marker, Padded: p.pad > 0, PayloadType: to.PayloadType, SSRC: to.SSRC, Seq: out.Seq, Timestamp: out.Timestamp,
+		Payload: p.payload(),
 	}) {
 		s.packets++
-		s.octets += uint32(len(payload))
+		s.octets += uint32(len(p.header.Payload))
 	}
 }
 
@@ -169,8 +174,8 @@ func (s *seat) skip(in *incoming, seq uint64) {
 	}
 }
 
-func (s *seat) write(p transport.Packet) bool {
-	if s.wire.Write(p) != nil {
+func (s *seat) write(batch *transport.Batch, p transport.Packet) bool {
+	if s.wire.Write(batch, p) != nil {
 		s.server.counters.unwritable.Add(1)
 		return false
 	}
@@ -181,6 +186,8 @@ func (s *seat) write(p transport.Packet) bool {
 // feedback carries out what the subscriber asks for.
 func (s *seat) feedback(f transport.Feedback) {
 	now := time.Now()
+	batch := s.server.transport.Batch()
+	defer batch.Send()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f.KeyFrame && s.source != nil {
@@ -192,13 +199,13 @@ func (s *seat) feedback(f transport.Feedback) {
 		s.source.requestKeyFrame(index, now)
 	}
 	for _, seq := range f.Missing {
-		s.resend(seq, now)
+		s.resend(batch, seq, now)
 	}
 }
 
 // resend answers a NACK on the retransmission stream (RFC 4588) from the
 // layer's ring.
-func (s *seat) resend(seq uint16, now time.Time) {
+func (s *seat) resend(batch *transport.Batch, seq uint16, now time.Time) {
 	s.server.counters.asked.Add(1)
 	h := s.repair.find(seq, now)
 	if h == nil {
@@ -220,7 +227,7 @@ func (s *seat) resend(seq uint16, now time.Time) {
 	payload := buf[:2+copy(buf[2:], header.Payload)]
 	info.Rewrite(payload[2:], h.out.PictureID, h.out.TL0, h.out.KeyIdx)
 	payload[0], payload[1] = byte(seq>>8), byte(seq)
-	if s.write(transport.Packet{
+	if s.write(batch, transport.Packet{
 		Marker: header.Marker, PayloadType: to.RTXPayloadType, SSRC: to.RTXSSRC, Seq: s.repair.next(h, now), Timestamp: h.out.Timestamp, Payload: payload,
 	}) {
 		s.server.counters.resent.Add(1)

@@ -392,6 +392,40 @@ func TestRepeatedPacketsAreDropped(t *testing.T) {
 	}
 }
 
+// The parts of a frame arrive as they were, whatever their sizes, and also when
+// the last one is missing.
+func TestFramesOfManyPackets(t *testing.T) {
+	room := sfutest.Open(t).NewRoom()
+	a, b, c := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b"), sfutest.Join(t, room, "c")
+	a.Peer.SetSources([]sfu.Source{sfu.Camera})
+	seats := map[*sfutest.Client]int{b: watch(b, "a", a), c: watch(c, "a", a)}
+	inject := sfu.NewInjector(a.Peer)
+	var want []int
+	start := map[*sfutest.Client]int{}
+	for client, seat := range seats {
+		start[client] = len(client.Received(seat))
+	}
+	for i, size := range []int{1000, 1001, 1000, 700, 1100, 1099, 1099, 3} {
+		raw := append([]byte{0x80, 96, 0, byte(i), 0, 0, 0, 0, 0, 0, 0, 0, 0x90, 0x80, 0x80, 0, 0x10}, bytes.Repeat([]byte{byte(i)}, size)...)
+		if i == 3 {
+			raw[1] |= 0x80 // the end of a frame
+		}
+		if i > 0 {
+			raw[12] &^= 0x10 // no beginning
+		}
+		inject.Inject(raw)
+		want = append(want, size)
+	}
+	for client, seat := range seats {
+		client.Until("all packets arrive", nil, func() bool { return len(client.Received(seat)) >= start[client]+len(want) })
+		for i, r := range client.Received(seat)[start[client]:] {
+			if body := sfutest.Body(r); body != strings.Repeat(string(rune(i)), want[i]) {
+				t.Errorf("packet %d arrived with %d bytes, want %d", i, len(body), want[i])
+			}
+		}
+	}
+}
+
 func TestSilentSubscriberDelaysNobody(t *testing.T) {
 	room := sfutest.Open(t).NewRoom()
 	a, b, c := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b"), sfutest.Join(t, room, "c")

@@ -101,7 +101,7 @@ func (t *Transport) Publisher(arrived func(*Layer), lost func(reason string)) (*
 
 // Answer answers an offer, the first or a later one.
 func (p *Publisher) Answer(ctx context.Context, offer string) (string, error) {
-	if err := checkSections(offer, nil); err != nil {
+	if err := checkSections(offer); err != nil {
 		return "", err
 	}
 	return answer(ctx, p.pc, offer)

@@ -2,16 +2,20 @@ package transport
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/pion/rtcp"
-	"github.com/pion/rtp"
-	"github.com/pion/webrtc/v4"
 
 	"incamera/sfu/rtpx"
+	"incamera/sfu/transport/session"
+	"incamera/sfu/transport/srtp"
+	"incamera/sfu/transport/udp"
 )
 
 // Feedback is what a subscriber says about one seat.
@@ -26,40 +30,45 @@ type Stream struct {
 	PayloadType, RTXPayloadType uint8
 }
 
-// binding is what is known of a seat while its connection stands.
-type binding struct {
-	writer  webrtc.TrackLocalWriter
-	streams [rtpx.H264 + 1]Stream // by codec; SSRC is 0 where not negotiated
-}
+// feedbackQueue is how much feedback of one seat may wait while the seat is
+// busy. What is dropped of it is asked for again.
+const feedbackQueue = 8
 
 // A Seat is one outgoing stream of a subscribe connection.
 type Seat struct {
 	// Static after construction.
-	id     string
-	video  bool
-	stream string // media stream id in the SDP
-	sender *webrtc.RTPSender
+	conn          *conn
+	video         bool
+	ssrc, rtxSSRC uint32
+	stream, track string // their ids in the SDP
+	queue         chan Feedback
 
 	// Owned by the caller of Write.
-	header rtp.Header
+	keys       *keys // those of media and rtx
+	media, rtx *srtp.Stream
 
 	// Atomic.
-	binding atomic.Pointer[binding]
+	formats atomic.Pointer[[rtpx.H264 + 1]session.Format] // of the latest answer
 }
 
 // Stream returns how a codec goes out; ok is false when the subscriber is not
 // connected or cannot receive it. Safe for concurrent use.
 func (s *Seat) Stream(c rtpx.Codec) (out Stream, ok bool) {
-	b := s.binding.Load()
-	if b == nil || b.streams[c].SSRC == 0 {
+	formats := s.formats.Load()
+	if formats == nil || s.conn.keys.Load() == nil || formats[c].PayloadType == 0 {
 		return out, false
 	}
-	return b.streams[c], true
+	out = Stream{SSRC: s.ssrc, PayloadType: formats[c].PayloadType}
+	if rtx := formats[c].RTXPayloadType; rtx != 0 {
+		out.RTXSSRC, out.RTXPayloadType = s.rtxSSRC, rtx
+	}
+	return out, true
 }
 
 // A Packet is what goes out on a seat.
 type Packet struct {
 	Marker      bool
+	Padded      bool // the payload ends with RTP padding (RFC 3550 §5.1)
 	PayloadType uint8
 	Seq         uint16
 	Timestamp   uint32
@@ -67,125 +76,101 @@ type Packet struct {
 	Payload     []byte // only read, and not kept
 }
 
-// Write seals and sends one packet. Not safe for concurrent use.
-func (s *Seat) Write(p Packet) error {
-	b := s.binding.Load()
-	if b == nil {
+// A Batch collects packets for any seats of the same transport, which go out
+// together with Send: consecutive ones of one seat, all of one size but the
+// last, at a fraction of the cost of single ones. It is not to be used after
+// Send. Not safe for concurrent use.
+type Batch = udp.Batch
+
+// Batch returns an empty batch.
+func (t *Transport) Batch() *Batch { return t.demux.Batch() }
+
+// Write seals one packet into a batch. A number that was used before under its
+// SSRC is refused. Not safe for concurrent use.
+func (s *Seat) Write(b *Batch, p Packet) error {
+	k, dest := s.conn.keys.Load(), s.conn.dest.Load()
+	if k == nil || dest == nil {
 		return errNotReady
 	}
-	s.header = rtp.Header{
-		Version: 2, Marker: p.Marker, PayloadType: p.PayloadType, SequenceNumber: p.Seq, Timestamp: p.Timestamp, SSRC: p.SSRC,
+	if s.keys != k {
+		s.keys, s.media, s.rtx = k, k.rtp.Stream(s.ssrc), k.rtp.Stream(s.rtxSSRC)
 	}
-	_, err := b.writer.WriteRTP(&s.header, p.Payload)
-	return err
+	stream := s.media
+	switch p.SSRC {
+	case s.ssrc:
+	case s.rtxSSRC:
+		stream = s.rtx
+	default:
+		return errNotOurs
+	}
+	size := srtp.HeaderSize + len(p.Payload) + k.rtp.Overhead()
+	if size > maxPacket {
+		return errTooLarge
+	}
+	index, ok := stream.Next(p.Seq)
+	if !ok {
+		return errRepeated
+	}
+	out := b.Reserve(dest, size)
+	out[0], out[1] = 0x80, p.PayloadType
+	if p.Padded {
+		out[0] |= 0x20
+	}
+	if p.Marker {
+		out[1] |= 0x80
+	}
+	binary.BigEndian.PutUint16(out[2:], p.Seq)
+	binary.BigEndian.PutUint32(out[4:], p.Timestamp)
+	binary.BigEndian.PutUint32(out[8:], p.SSRC)
+	stream.Seal(out, p.Payload, index)
+	return nil
 }
 
-var errNotReady = errors.New("transport: the seat is not connected")
+// maxPacket is what UDP over Ethernet carries.
+const maxPacket = 1500
+
+var (
+	errNotReady = errors.New("transport: the seat is not connected")
+	errNotOurs  = errors.New("transport: no SSRC of the seat")
+	errTooLarge = errors.New("transport: the packet is too large")
+	errRepeated = errors.New("transport: the number was used before, or is too old")
+)
 
 // ReadFeedback calls f for what the subscriber says, until the connection is
-// closed. The slices are valid during the call only.
+// closed.
 func (s *Seat) ReadFeedback(f func(Feedback)) {
-	buf := make([]byte, 1500)
-	var missing []uint16
 	for {
-		n, _, err := s.sender.Read(buf)
-		if err != nil {
+		select {
+		case <-s.conn.life.Done():
 			return
-		}
-		packets, err := rtcp.Unmarshal(buf[:n])
-		if err != nil {
-			continue
-		}
-		fb := Feedback{Missing: missing[:0]}
-		for _, p := range packets {
-			switch p := p.(type) {
-			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-				fb.KeyFrame = true
-			case *rtcp.TransportLayerNack:
-				for _, pair := range p.Nacks {
-					fb.Missing = append(fb.Missing, pair.PacketList()...)
-				}
-			}
-		}
-		missing = fb.Missing
-		if fb.KeyFrame || len(fb.Missing) > 0 {
+		case fb := <-s.queue:
 			f(fb)
 		}
 	}
 }
 
-// Seat as pion's TrackLocal.
-
-// Bind implements webrtc.TrackLocal: it learns payload types and SSRCs.
-func (s *Seat) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
-	params := ctx.CodecParameters()
-	b := &binding{writer: ctx.WriteStream()}
-	first := -1
-	for i, p := range params {
-		if c := codecOf(p.MimeType); c != 0 && b.streams[c].SSRC == 0 {
-			b.streams[c] = Stream{SSRC: uint32(ctx.SSRC()), PayloadType: uint8(p.PayloadType)}
-			if first < 0 {
-				first = i
-			}
-		}
-	}
-	if first < 0 {
-		return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
-	}
-	for _, p := range params {
-		var apt uint8
-		if p.MimeType != webrtc.MimeTypeRTX {
-			continue
-		}
-		if _, err := fmt.Sscanf(p.SDPFmtpLine, "apt=%d", &apt); err != nil {
-			continue
-		}
-		for c := range b.streams {
-			if st := &b.streams[c]; st.SSRC != 0 && st.PayloadType == apt {
-				st.RTXPayloadType, st.RTXSSRC = uint8(p.PayloadType), uint32(ctx.SSRCRetransmission())
-			}
-		}
-	}
-	s.binding.Store(b)
-	return params[first], nil
-}
-
-// Unbind implements webrtc.TrackLocal.
-func (s *Seat) Unbind(webrtc.TrackLocalContext) error { s.binding.Store(nil); return nil }
-
-// ID implements webrtc.TrackLocal.
-func (s *Seat) ID() string { return s.id }
-
-// RID implements webrtc.TrackLocal.
-func (s *Seat) RID() string { return "" }
-
-// StreamID implements webrtc.TrackLocal.
-func (s *Seat) StreamID() string { return s.stream }
-
-// Kind implements webrtc.TrackLocal.
-func (s *Seat) Kind() webrtc.RTPCodecType {
-	if s.video {
-		return webrtc.RTPCodecTypeVideo
-	}
-	return webrtc.RTPCodecTypeAudio
-}
-
-// A Subscriber is a client's subscribe connection. Not safe for concurrent use,
-// except for its reports.
+// A Subscriber is a client's subscribe connection. Answer is not safe for
+// concurrent use; everything else is.
 type Subscriber struct {
-	pc       *webrtc.PeerConnection
-	seats    []*Seat
-	answered int // how many of them are in an answer
+	// Static after construction.
+	conn *conn
+	id   uint64 // of the session in SDP
+
+	// Owned by the caller of Answer.
+	version uint64
+
+	mu sync.Mutex
+	// Guarded by mu; only Answer changes it.
+	seats []*Seat
 }
 
-// Subscriber makes the answering side of a subscribe connection.
+// Subscriber makes the answering side of a subscribe connection. lost is called
+// at most once, when the connection fails.
 func (t *Transport) Subscriber(lost func(reason string)) (*Subscriber, error) {
-	pc, err := t.subscribe.NewPeerConnection(webrtc.Configuration{})
-	if err != nil {
-		return nil, fmt.Errorf("transport: %w", err)
-	}
-	watch(pc, lost)
-	return &Subscriber{pc: pc}, nil
+	var once sync.Once
+	s := &Subscriber{id: rand.Uint64() >> 2} // a signed number with some clients
+	s.conn = newConn(t, func(reason string) { once.Do(func() { lost(reason) }) }, s.feedback)
+	return s, nil
 }
 
 // A SeatSpec describes an m-line of the offer.
@@ -197,37 +182,81 @@ type SeatSpec struct {
 // Answer answers an offer that has one m-line for each spec, those of earlier
 // offers first, and returns the seats that are new. After an error the same
 // offer, or a longer one, may be tried again.
-func (s *Subscriber) Answer(ctx context.Context, offer string, specs []SeatSpec) (string, []*Seat, error) {
-	if len(specs) < len(s.seats) {
-		return "", nil, fmt.Errorf("transport: the offer has %d seats, the connection has %d already", len(specs), len(s.seats))
+func (s *Subscriber) Answer(_ context.Context, offer string, specs []SeatSpec) (string, []*Seat, error) {
+	o, err := session.Parse(offer)
+	if err != nil {
+		return "", nil, fmt.Errorf("transport: taking the offer: %w", err)
 	}
-	video := make([]bool, len(specs))
+	if len(o.Sections) != len(specs) || len(specs) < len(s.seats) {
+		return "", nil, fmt.Errorf("transport: the offer has %d media sections, want %d, and no fewer than %d", len(o.Sections), len(specs), len(s.seats))
+	}
+	if !slices.ContainsFunc(o.Fingerprints, supported) {
+		return "", nil, errors.New("transport: taking the offer: no fingerprint is of SHA-256, SHA-384 or SHA-512")
+	}
 	for i, spec := range specs {
-		video[i] = spec.Video
-		if i < len(s.seats) && s.seats[i].video != spec.Video {
-			return "", nil, fmt.Errorf("transport: seat %d has changed between sound and picture", i)
+		if o.Sections[i].Video != spec.Video || i < len(s.seats) && s.seats[i].video != spec.Video {
+			return "", nil, fmt.Errorf("transport: media section %d of the offer is of an unexpected kind", i)
+		}
+		if o.Sections[i].Formats() == [rtpx.H264 + 1]session.Format{} {
+			return "", nil, fmt.Errorf("transport: media section %d of the offer has no codec that we forward", i)
 		}
 	}
-	if err := checkSections(offer, video); err != nil {
-		return "", nil, err
-	}
-	for _, spec := range specs[len(s.seats):] {
-		seat := &Seat{id: fmt.Sprintf("seat-%d", len(s.seats)), video: spec.Video, stream: spec.Stream}
-		// pion gives transceivers to m-lines of their kind in this order.
-		tr, err := s.pc.AddTransceiverFromTrack(seat, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
-		if err != nil {
-			return "", nil, fmt.Errorf("transport: adding a seat: %w", err)
-		}
-		seat.sender = tr.Sender()
-		s.seats = append(s.seats, seat)
-	}
-	sdp, err := answer(ctx, s.pc, offer)
+	own, err := s.conn.offered(o)
 	if err != nil {
 		return "", nil, err
 	}
-	fresh := s.seats[s.answered:]
-	s.answered = len(s.seats)
-	return sdp, fresh, nil
+	seats := slices.Clone(s.seats)
+	for i, spec := range specs[len(s.seats):] {
+		ssrc := s.ssrc(seats)
+		seats = append(seats, &Seat{
+			conn: s.conn, video: spec.Video, stream: spec.Stream, track: fmt.Sprintf("seat-%d", len(s.seats)+i),
+			ssrc: ssrc, rtxSSRC: ssrc ^ 1, queue: make(chan Feedback, feedbackQueue),
+		})
+	}
+	s.version++
+	answer := session.Answer{
+		ID: s.id, Version: s.version, Ufrag: own.ufrag, Password: own.password,
+		Fingerprint: s.conn.t.fingerprint, Candidates: s.conn.t.candidates(),
+	}
+	for i, seat := range seats {
+		formats := o.Sections[i].Formats()
+		seat.formats.Store(&formats)
+		answer.Seats = append(answer.Seats, session.Seat{SSRC: seat.ssrc, RTXSSRC: seat.rtxSSRC, Stream: seat.stream, Track: seat.track})
+	}
+	fresh := seats[len(s.seats):]
+	s.mu.Lock()
+	s.seats = seats
+	s.mu.Unlock()
+	return answer.Write(o), fresh, nil
+}
+
+// ssrc returns an even number that no seat has: the odd one after it is for
+// retransmissions.
+func (s *Subscriber) ssrc(seats []*Seat) uint32 {
+	for {
+		ssrc := rand.Uint32() &^ 1
+		if ssrc != 0 && !slices.ContainsFunc(seats, func(other *Seat) bool { return other.ssrc == ssrc }) {
+			return ssrc
+		}
+	}
+}
+
+// feedback queues what the client says of a stream. It runs on the port's
+// reader and does not wait.
+func (s *Subscriber) feedback(ssrc uint32, f Feedback) {
+	s.mu.Lock()
+	seats := s.seats
+	s.mu.Unlock()
+	for _, seat := range seats {
+		if seat.ssrc != ssrc {
+			continue
+		}
+		f.Missing = slices.Clone(f.Missing)
+		select {
+		case seat.queue <- f:
+		default: // asked for again
+		}
+	}
 }
 
 // A SenderReport maps a seat's clock for the subscriber.
@@ -246,12 +275,15 @@ func (s *Subscriber) WriteReports(reports []SenderReport) error {
 		for i, r := range part {
 			packets[i] = &rtcp.SenderReport{SSRC: r.SSRC, NTPTime: r.NTP, RTPTime: r.RTP, PacketCount: r.Packets, OctetCount: r.Octets}
 		}
-		if err := s.pc.WriteRTCP(packets); err != nil {
+		if err := s.conn.writeRTCP(packets); err != nil {
 			return fmt.Errorf("transport: reporting to a subscriber: %w", err)
 		}
 	}
 	return nil
 }
 
-// Close ends the connection.
-func (s *Subscriber) Close() error { return s.pc.Close() }
+// Close ends the connection. It returns when no goroutine of it is left.
+func (s *Subscriber) Close() error {
+	s.conn.close()
+	return nil
+}

@@ -2,15 +2,20 @@
 // behind types of ours, so that they can be exchanged.
 //
 // Clients offer, we answer; ICE-lite, one UDP port, all candidates in the
-// answer.
+// answer. Publish connections are pion's. Subscribe connections, on which
+// nearly all packets go, are ours, but for the DTLS handshake and RTCP's
+// protection: a packet is sealed from the payload that all subscribers share
+// into the memory from which the kernel sends it.
 package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -25,15 +30,23 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"incamera/sfu/rtpx"
+	"incamera/sfu/transport/session"
+	"incamera/sfu/transport/udp"
 )
 
 // A Transport owns the UDP port. Safe for concurrent use.
 type Transport struct {
-	mux       ice.UDPMux
-	conn      net.PacketConn
-	publish   *webrtc.API
-	subscribe *webrtc.API
-	garbage   atomic.Uint64
+	// Static after construction.
+	mux         ice.UDPMux
+	demux       *demux
+	publish     *webrtc.API
+	lostAfter   time.Duration
+	advertise   []netip.Addr
+	certificate tls.Certificate // of all subscribe connections
+	fingerprint string          // its own
+
+	// Atomic.
+	garbage atomic.Uint64
 }
 
 // Config says where media is received.
@@ -46,49 +59,87 @@ type Config struct {
 
 // Open takes the UDP port. The error names the address when it is in use.
 func Open(cfg Config) (*Transport, error) {
-	conn, err := cfg.Conn, error(nil)
-	if conn == nil {
-		if conn, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(cfg.Listen)); err != nil {
-			return nil, fmt.Errorf("sfu: taking UDP port %v for media: %w", cfg.Listen, err)
-		}
+	t := &Transport{lostAfter: cfg.LostAfter, advertise: cfg.Advertise}
+	var err error
+	if t.certificate, t.fingerprint, err = newCertificate(); err != nil {
+		return nil, err
 	}
-	// Key frames arrive in bursts; the default of 208 KiB holds one 200 ms burst of 8 Mbit/s.
-	_ = conn.SetReadBuffer(4 << 20)
-	_ = conn.SetWriteBuffer(4 << 20)
-	t := &Transport{conn: conn}
+	var port *udp.Conn
+	if cfg.Conn != nil {
+		port, err = udp.Over(cfg.Conn)
+	} else {
+		port, err = udp.Open(cfg.Listen)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sfu: taking UDP port %v for media: %w", cfg.Listen, err)
+	}
+	t.demux = newDemux(port)
 	t.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{
-		UDPConn:           conn,
+		UDPConn:           t.demux,
 		OnUnhandledPacket: func([]byte, netip.AddrPort) { t.garbage.Add(1) },
 	})
 	se, err := settings(t.mux, cfg)
 	if err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
-	if t.publish, err = newAPI(se, true); err == nil {
-		t.subscribe, err = newAPI(se, false)
-	}
-	if err != nil {
+	if t.publish, err = newAPI(se); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
 }
 
-// Port returns the UDP port.
-func (t *Transport) Port() uint16 {
-	addr, ok := t.conn.LocalAddr().(*net.UDPAddr)
+func (t *Transport) local() netip.AddrPort {
+	addr, ok := t.demux.LocalAddr().(*net.UDPAddr)
 	if !ok {
 		panic("transport: internal error: not a UDP address")
 	}
-	return addr.AddrPort().Port()
+	return addr.AddrPort()
+}
+
+// Port returns the UDP port.
+func (t *Transport) Port() uint16 { return t.local().Port() }
+
+// candidates returns under which addresses clients reach the port.
+func (t *Transport) candidates() []netip.AddrPort {
+	local := t.local()
+	addrs := []netip.Addr{local.Addr().Unmap()}
+	if addrs[0].IsUnspecified() {
+		addrs = interfaces(addrs[0].Is4() && !t.demux.DualStack())
+	}
+	var out []netip.AddrPort
+	for _, a := range append(addrs, t.advertise...) {
+		if c := netip.AddrPortFrom(a.Unmap(), local.Port()); !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// interfaces returns the machine's addresses. Link-local ones are left out:
+// they mean something on one link only, which the client need not be on.
+func interfaces(only4 bool) (out []netip.Addr) {
+	list, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil // there may be public ones
+	}
+	for _, a := range list {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && !p.Addr().IsLinkLocalUnicast() && (!only4 || p.Addr().Unmap().Is4()) {
+			out = append(out, p.Addr().Unmap())
+		}
+	}
+	return out
 }
 
 // Garbage counts packets that belong to no connection.
 func (t *Transport) Garbage() uint64 { return t.garbage.Load() }
 
+// Dropped counts packets that the kernel did not take.
+func (t *Transport) Dropped() uint64 { return t.demux.Totals().Dropped }
+
 // Close frees the port. Connections are to be closed before.
 func (t *Transport) Close() error {
 	err := t.mux.Close()
-	if closeErr := t.conn.Close(); !errors.Is(closeErr, net.ErrClosed) { // the mux may have closed it
+	if closeErr := t.demux.Close(); !errors.Is(closeErr, net.ErrClosed) { // the mux may have closed it
 		err = errors.Join(err, closeErr)
 	}
 	return err
@@ -126,49 +177,46 @@ func settings(mux ice.UDPMux, cfg Config) (webrtc.SettingEngine, error) {
 	return se, nil
 }
 
-// newAPI registers what is negotiated. The subscribe side has no interceptor:
-// those of pion copy each packet for each subscriber.
+// newAPI registers what is negotiated for publish connections.
 //
 // Left out on purpose: ssrc-audio-level (who speaks is not ours to know),
 // video-orientation, content-type, timing, color-space, playout-delay (clear
 // metadata); abs-send-time (nobody reads it beside transport-cc); and the
 // dependency descriptor, with which VP8 leaves out the picture ids that
 // subscribers without it need.
-func newAPI(se webrtc.SettingEngine, publish bool) (*webrtc.API, error) {
+func newAPI(se webrtc.SettingEngine) (*webrtc.API, error) {
 	me := &webrtc.MediaEngine{}
 	if err := registerCodecs(me); err != nil {
 		return nil, fmt.Errorf("transport: %w", err)
 	}
 	registry := &interceptor.Registry{}
-	if publish {
-		for _, uri := range []string{
-			"urn:ietf:params:rtp-hdrext:sdes:mid",
-			"urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-			"urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
-			transportCC,
-		} {
-			for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
-				if err := me.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind); err != nil {
-					return nil, fmt.Errorf("transport: %w", err)
-				}
+	for _, uri := range []string{
+		"urn:ietf:params:rtp-hdrext:sdes:mid",
+		"urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+		"urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+		transportCC,
+	} {
+		for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
+			if err := me.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind); err != nil {
+				return nil, fmt.Errorf("transport: %w", err)
 			}
 		}
-		generator, err := nack.NewGeneratorInterceptor()
-		if err != nil {
-			return nil, fmt.Errorf("transport: %w", err)
-		}
-		receiver, err := report.NewReceiverInterceptor()
-		if err != nil {
-			return nil, fmt.Errorf("transport: %w", err)
-		}
-		feedback, err := twcc.NewSenderInterceptor()
-		if err != nil {
-			return nil, fmt.Errorf("transport: %w", err)
-		}
-		registry.Add(generator)
-		registry.Add(receiver)
-		registry.Add(feedback)
 	}
+	generator, err := nack.NewGeneratorInterceptor()
+	if err != nil {
+		return nil, fmt.Errorf("transport: %w", err)
+	}
+	receiver, err := report.NewReceiverInterceptor()
+	if err != nil {
+		return nil, fmt.Errorf("transport: %w", err)
+	}
+	feedback, err := twcc.NewSenderInterceptor()
+	if err != nil {
+		return nil, fmt.Errorf("transport: %w", err)
+	}
+	registry.Add(generator)
+	registry.Add(receiver)
+	registry.Add(feedback)
 	return webrtc.NewAPI(webrtc.WithMediaEngine(me), webrtc.WithSettingEngine(se), webrtc.WithInterceptorRegistry(registry)), nil
 }
 
@@ -206,22 +254,17 @@ func registerCodecs(me *webrtc.MediaEngine) error {
 	return nil
 }
 
-// maxSections bounds the m-lines of an offer: each costs a transceiver.
-const maxSections = 64
-
-// checkSections refuses an offer of anything but sound and pictures, and, when
-// video is not nil, one whose m-lines are not of these kinds in this order.
-func checkSections(offer string, video []bool) error {
+// checkSections refuses an offer of anything but sound and pictures.
+func checkSections(offer string) error {
 	var s sdp.SessionDescription
 	if err := s.UnmarshalString(offer); err != nil {
 		return fmt.Errorf("transport: reading the offer: %w", err)
 	}
-	if n := len(s.MediaDescriptions); n == 0 || n > maxSections || video != nil && n != len(video) {
-		return fmt.Errorf("transport: the offer has %d media sections, want %d of at most %d", n, len(video), maxSections)
+	if n := len(s.MediaDescriptions); n == 0 || n > session.MaxSections {
+		return fmt.Errorf("transport: the offer has %d media sections, want 1 to %d", n, session.MaxSections)
 	}
 	for i, m := range s.MediaDescriptions {
-		kind := m.MediaName.Media
-		if kind != "audio" && kind != "video" || video != nil && video[i] != (kind == "video") {
+		if kind := m.MediaName.Media; kind != "audio" && kind != "video" {
 			return fmt.Errorf("transport: media section %d of the offer is of an unexpected kind", i)
 		}
 	}

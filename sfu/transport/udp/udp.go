@@ -45,20 +45,25 @@ func (c *Conn) Totals() Totals {
 	return Totals{Packets: c.totals.packets.Load(), Runs: c.totals.runs.Load(), Dropped: c.totals.dropped.Load()}
 }
 
-// listen takes the port with Go's own rules for what an address means.
-func listen(addr netip.AddrPort) (*net.UDPConn, *net.UDPAddr, error) {
+// Open takes a UDP port; port 0 picks one. The error is that of package net.
+func Open(addr netip.AddrPort) (*Conn, error) {
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	return Over(conn)
+}
+
+// prepare widens the socket's buffers, as much as the system allows, and
+// returns its address.
+func prepare(conn *net.UDPConn) *net.UDPAddr {
 	local, ok := conn.LocalAddr().(*net.UDPAddr)
 	if !ok {
 		panic("udp: internal error: not a UDP address")
 	}
-	// As much of it as the system allows.
 	_ = conn.SetReadBuffer(bufferSize)
 	_ = conn.SetWriteBuffer(bufferSize)
-	return conn, local, nil
+	return local
 }
 
 // LocalAddr returns the address that was taken, a *net.UDPAddr.

@@ -58,14 +58,10 @@ type reader struct {
 	n, next int
 }
 
-// Open takes a UDP port; port 0 picks one. The error is that of package net.
-func Open(addr netip.AddrPort) (*Conn, error) {
-	std, local, err := listen(addr)
-	if err != nil {
-		return nil, err
-	}
-	c := &Conn{local: local, fd: -1}
-	if err = errors.Join(c.detach(std), std.Close()); err != nil {
+// Over takes over a socket, such as one that was handed to the process.
+func Over(std *net.UDPConn) (*Conn, error) {
+	c := &Conn{local: prepare(std), fd: -1}
+	if err := errors.Join(c.detach(std), std.Close()); err != nil {
 		if c.fd >= 0 {
 			_ = unix.Close(c.fd)
 		}
@@ -78,7 +74,7 @@ func Open(addr netip.AddrPort) (*Conn, error) {
 		h.Iov, h.Name = &c.rx.iov[i], &c.rx.names[i][0]
 		h.SetIovlen(1)
 	}
-	_, err = unix.GetsockoptInt(c.fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT)
+	_, err := unix.GetsockoptInt(c.fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT)
 	c.segments.Store(err == nil)
 	c.pool.New = func() any { return newBatch(c) }
 	return c, nil
@@ -105,6 +101,9 @@ func (c *Conn) detach(std *net.UDPConn) error {
 	})
 	return errors.Join(err, inner)
 }
+
+// DualStack reports whether the port takes IPv4 and IPv6.
+func (c *Conn) DualStack() bool { return c.v6 }
 
 // ReadFromAddrPort waits for a packet and copies it into b, cut when b is too
 // small. It fails with net.ErrClosed when the port is closed.

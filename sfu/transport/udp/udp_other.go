@@ -18,16 +18,15 @@ type Conn struct {
 	totals totals
 }
 
-// Open takes a UDP port; port 0 picks one. The error is that of package net.
-func Open(addr netip.AddrPort) (*Conn, error) {
-	std, local, err := listen(addr)
-	if err != nil {
-		return nil, err
-	}
-	c := &Conn{std: std, local: local}
+// Over takes over a socket, such as one that was handed to the process.
+func Over(std *net.UDPConn) (*Conn, error) {
+	c := &Conn{std: std, local: prepare(std)}
 	c.pool.New = func() any { return &Batch{conn: c, arena: make([]byte, arenaSize)} }
 	return c, nil
 }
+
+// DualStack reports whether the port takes IPv4 and IPv6.
+func (c *Conn) DualStack() bool { return c.local.IP.To4() == nil }
 
 // ReadFromAddrPort waits for a packet and copies it into b, cut when b is too
 // small. It fails with net.ErrClosed when the port is closed.
