@@ -54,6 +54,9 @@ attack-proof: browsers build           ## each attack again, without its defence
 bench: build browsers                  ## prints one line per figure: name value unit
 	scripts/bench
 
+bench-media:                           ## what a forwarded packet costs: stock pion, ours, and the bare minimum
+	scripts/bench-media
+
 netlab:                                ## meetings over bad networks, a line of figures each (root, several minutes)
 	go test -count=1 -timeout 20m -run TestNetworks -v ./cmd/incamera-peer -networks
 
@@ -76,4 +79,4 @@ web/dist/index.html: web/node_modules $(WEB_SOURCES)
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
-.PHONY: run build test e2e lint fmt gen gen-check fuzz churn attack attack-proof bench netlab ci browsers help
+.PHONY: run build test e2e lint fmt gen gen-check fuzz churn attack attack-proof bench bench-media netlab ci browsers help

@@ -47,11 +47,20 @@ func Gather(tb testing.TB, room *sfu.Room, n int, owner sfu.PeerID) *Crowd {
 	return c
 }
 
-// Deafen has the kernel drop media (first byte 128 and above) before it wakes
-// anybody, so that the receivers cost nothing but the kernel's way to them.
-// What keeps the connections up still arrives.
+// Deafen has the kernel drop media before it wakes anybody, so that the
+// receivers cost nothing but the kernel's way to them.
 func (c *Crowd) Deafen() {
 	c.tb.Helper()
+	for _, conn := range c.conns {
+		Deafen(c.tb, conn)
+	}
+}
+
+// Deafen has the kernel drop what comes to a socket as media (first byte 128
+// and above) before it wakes anybody. What keeps connections up still
+// arrives.
+func Deafen(tb testing.TB, conn *net.UDPConn) {
+	tb.Helper()
 	const header = 8 // of UDP, where the filter's packet begins
 	filter, err := bpf.Assemble([]bpf.Instruction{
 		bpf.LoadAbsolute{Off: header, Size: 1},
@@ -60,11 +69,9 @@ func (c *Crowd) Deafen() {
 		bpf.RetConstant{Val: 0xffff},
 	})
 	if err != nil {
-		c.tb.Fatal(err)
+		tb.Fatal(err)
 	}
-	for _, conn := range c.conns {
-		if err := ipv4.NewPacketConn(conn).SetBPF(filter); err != nil {
-			c.tb.Fatal(err)
-		}
+	if err := ipv4.NewPacketConn(conn).SetBPF(filter); err != nil {
+		tb.Fatal(err)
 	}
 }
