@@ -27,7 +27,12 @@ const patience = 20 * time.Second // on a busy machine
 
 func openTransport(t testing.TB, lostAfter time.Duration) *Transport {
 	t.Helper()
-	tr, err := Open(Config{Listen: netip.MustParseAddrPort("127.0.0.1:0"), LostAfter: lostAfter})
+	return openWith(t, Config{Listen: netip.MustParseAddrPort("127.0.0.1:0"), LostAfter: lostAfter})
+}
+
+func openWith(t testing.TB, cfg Config) *Transport {
+	t.Helper()
+	tr, err := Open(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,6 +204,23 @@ func TestBurstsArriveWithEitherProfile(t *testing.T) {
 		for i, seq := 0, uint16(65500); i < 20; i++ { // over a turn of the numbers
 			v.send(seq, 1100, 1100, 1100, 1099, 500, 1100)
 			seq += 6
+		}
+	}
+}
+
+// A port on all addresses is offered at each of them, and at those that only
+// clients know it by.
+func TestAllAddressesAreOffered(t *testing.T) {
+	public := netip.MustParseAddr("192.0.2.7")
+	for _, listen := range []string{"0.0.0.0:0", "[::]:0"} {
+		tr := openWith(t, Config{Listen: netip.MustParseAddrPort(listen), Advertise: []netip.Addr{public, public}, LostAfter: 15 * time.Second})
+		v := watchWith(t, tr, nil)
+		v.send(1, 1000, 1000)
+		if n := strings.Count(v.answer, " 192.0.2.7 "); n != 1 {
+			t.Errorf("%s: the public address is offered %d times", listen, n)
+		}
+		if !strings.Contains(v.answer, " 127.0.0.1 ") || strings.Contains(v.answer, " 0.0.0.0 ") || strings.Contains(v.answer, " :: ") {
+			t.Errorf("%s is offered as\n%s", listen, v.answer)
 		}
 	}
 }
