@@ -30,8 +30,8 @@ type Config struct {
 
 const selfSigned = "self-signed"
 
-// Validate reports all that is wrong at once, each with its remedy.
-func (c *Config) Validate() error {
+// check reports all that is wrong at once, each with its remedy.
+func (c *Config) check() error {
 	return errors.Join(c.checkListen(), c.checkPublic(), c.checkTLS(), c.checkMetrics(), c.checkDrain())
 }
 

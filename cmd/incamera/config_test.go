@@ -40,7 +40,7 @@ func TestValidate(t *testing.T) {
 	} {
 		c := validConfig()
 		tc.change(&c)
-		err := c.Validate()
+		err := c.check()
 		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v, want %q", name, err, tc.want)
 		}
@@ -49,7 +49,7 @@ func TestValidate(t *testing.T) {
 
 func TestAllProblemsAtOnce(t *testing.T) {
 	c := Config{Listen: "x", PublicAddress: []string{"y", "z"}, TLSKey: "k", Metrics: "1.2.3.4:1"}
-	err := c.Validate()
+	err := c.check()
 	if err == nil {
 		t.Fatal("valid")
 	}

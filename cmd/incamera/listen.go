@@ -61,7 +61,7 @@ func portOf(l net.Listener) uint16 {
 func publicAddresses(c *Config) []netip.Addr {
 	var list []netip.Addr
 	for _, text := range c.PublicAddress {
-		list = append(list, netip.MustParseAddr(text)) // Validate has parsed it
+		list = append(list, netip.MustParseAddr(text)) // check has parsed it
 	}
 	return list
 }

@@ -23,6 +23,7 @@ const (
 type commands struct {
 	Serve       serveCommand  `cmd:"" help:"Serve meetings. Without flags: on http://localhost:8080, for this machine."`
 	CheckConfig checkCommand  `cmd:"" aliases:"config" help:"Check the settings that serve would have, and print each with where it is from."`
+	Doctor      doctorCommand `cmd:"" help:"Look for what keeps the server that these settings describe from working, and say what to do."`
 	Health      healthCommand `cmd:"" help:"Ask the server on this machine whether it takes meetings. Exit code 0: it does."`
 	Version     struct{}      `cmd:"" help:"Print the version."`
 }
@@ -33,6 +34,12 @@ type serveCommand struct {
 }
 
 type checkCommand struct{ Config }
+
+// Validate is called by kong.
+func (s *serveCommand) Validate() error { return s.check() }
+
+// Validate is called by kong.
+func (c *checkCommand) Validate() error { return c.check() }
 
 func main() { os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr)) }
 
@@ -50,6 +57,8 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	switch parsed.Command() {
 	case "version":
 		fmt.Fprintln(stdout, "incamera", versionText())
+	case "doctor":
+		err = cli.Doctor.run(stdout)
 	case "health":
 		err = cli.Health.run()
 	default:
@@ -74,7 +83,7 @@ func parse(cli any, args, environ []string, stdout, stderr io.Writer) (*kong.Con
 		return nil, nil, err
 	}
 	*given = *found
-	parsed, err := parser.Parse(args) // which calls Config.Validate
+	parsed, err := parser.Parse(args) // which calls Validate
 	return parsed, given, err
 }
 

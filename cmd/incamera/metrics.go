@@ -42,7 +42,7 @@ func operatorRoutes(version string, ready *atomic.Bool, figures ...func() []sign
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A page of somebody else can point its own name at 127.0.0.1.
 		if !namesLoopback(r.Host) {
-			plain(w, http.StatusForbidden, "Ask by a loopback address.\n")
+			plain(w, http.StatusForbidden, textNotLoopback)
 			return
 		}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -50,6 +50,8 @@ func operatorRoutes(version string, ready *atomic.Bool, figures ...func() []sign
 		mux.ServeHTTP(w, r)
 	})
 }
+
+const textNotLoopback = "Ask by a loopback address.\n"
 
 func namesLoopback(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {

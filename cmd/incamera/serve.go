@@ -31,7 +31,7 @@ func runServer(c *Config, given *settings, stdout, stderr io.Writer) error {
 	}
 	if passed.tcp != nil {
 		c.Listen = passed.tcp.Addr().String()
-		if err := c.Validate(); err != nil { // of an address that may be another than what was checked
+		if err := c.check(); err != nil { // of an address that may be another than what was checked
 			return fmt.Errorf("with the sockets of systemd: %w", err)
 		}
 	}
