@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"crypto/sha256"
 	"errors"
 	"io"
 	"mime"
@@ -86,11 +87,13 @@ func (s *Server) createRoom(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	switch err := s.create(m); {
+	switch err := s.create(r.Context(), m); {
 	case err == nil:
 		answer(w, http.StatusCreated, []byte("{}"))
 	case errors.Is(err, errForged):
 		answerError(w, http.StatusBadRequest, wire.CodeInvalid, "The room does not belong to this key.")
+	case errors.Is(err, errUninvited):
+		answerError(w, http.StatusForbidden, wire.CodeInvite, textInvite)
 	case errors.Is(err, errTaken):
 		answerError(w, http.StatusConflict, wire.CodeRefused, textRefused)
 	case errors.Is(err, errDraining):
@@ -113,11 +116,16 @@ func (s *Server) look(w http.ResponseWriter, r *http.Request) {
 		answerError(w, http.StatusNotFound, wire.CodeRefused, textRefused)
 		return
 	}
-	answer(w, http.StatusOK, wire.EncodeBody(wire.Looked{Card: e.card, People: uint32(e.room.People())}))
+	looked := wire.Looked{Card: e.card, People: uint32(e.room.People())}
+	if s.cfg.Store != nil {
+		hash := sha256.Sum256(m.Token) // which is that of the room, or open had refused
+		looked.Permit = s.permit(m.Room, hash[:], time.Now().Add(permitLife))
+	}
+	answer(w, http.StatusOK, wire.EncodeBody(looked))
 }
 
 // read takes a request's body. When it fails, it has answered.
-func read[T wire.CreateRoom | wire.Look](w http.ResponseWriter, r *http.Request) (m T, ok bool) {
+func read[T wire.CreateRoom | wire.Look | wire.Redeem](w http.ResponseWriter, r *http.Request) (m T, ok bool) {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		answerError(w, http.StatusUnsupportedMediaType, wire.CodeInvalid, "The body must be application/json.")
 		return m, false

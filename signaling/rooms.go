@@ -1,10 +1,12 @@
 package signaling
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
 	"strings"
+	"time"
 
 	"incamera/signaling/room"
 	"incamera/signaling/token"
@@ -30,7 +32,7 @@ func roomOf(hostKey []byte) string {
 // create makes a room, or finds that it is there already with the same token.
 // The first card stays: whoever has the link may say create again after a
 // restart, and must not replace what others see.
-func (s *Server) create(m wire.CreateRoom) error {
+func (s *Server) create(ctx context.Context, m wire.CreateRoom) (err error) {
 	if roomOf(m.HostKey) != m.Room {
 		return errForged
 	}
@@ -39,7 +41,22 @@ func (s *Server) create(m wire.CreateRoom) error {
 		return err
 	}
 	there, err := s.exists(m.Room, hash)
-	if there || err != nil {
+	if there && err == nil {
+		return nil
+	}
+	// From here on whoever is not invited hears just that, whether the room is
+	// there or not, and whether there is space.
+	giveBack, uninvited := s.spend(ctx, m, time.Now())
+	if uninvited != nil {
+		return uninvited
+	}
+	made := false
+	defer func() {
+		if !made {
+			giveBack()
+		}
+	}()
+	if err != nil {
 		return err
 	}
 	if s.draining.Load() {
@@ -67,6 +84,7 @@ func (s *Server) create(m wire.CreateRoom) error {
 		_, err = s.exists(m.Room, hash)
 		return err
 	}
+	made = true
 	s.counters.created.Add(1)
 	go func() {
 		defer s.loops.Done()

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"incamera/signaling/room"
+	"incamera/signaling/store"
 	"incamera/signaling/token"
 	"incamera/signaling/wire"
 )
@@ -28,9 +29,13 @@ type Config struct {
 	NewMedia func() (room.Media, error)
 	// BehindProxy takes the client's address from the last X-Forwarded-For.
 	BehindProxy bool
-	Log         *slog.Logger
-	Times       Times
-	Budgets     Budgets
+	// Store says who may make rooms; nil: anybody. It stays the caller's.
+	Store *store.Store
+	// PermitKey is the store's; not used without one.
+	PermitKey []byte
+	Log       *slog.Logger
+	Times     Times
+	Budgets   Budgets
 }
 
 // Times of a socket (PROTOCOL.md 1.2).
@@ -66,6 +71,7 @@ type Server struct {
 	// Static after construction.
 	cfg       Config
 	mux       *http.ServeMux
+	permitKey []byte
 	addresses map[string]*addressLimiter // by what is asked for
 	nobody    token.Hash                 // compared with where there is no room
 	life      context.Context            // the lifetime of the server itself
@@ -88,7 +94,7 @@ type Server struct {
 
 // counters are for the operator; none is of a room or a person. Atomic.
 type counters struct {
-	sockets, joined, resumed, refused, malformed, created atomic.Int64
+	sockets, joined, resumed, refused, malformed, created, uninvited, unredeemed atomic.Int64
 
 	limited map[string]*atomic.Int64 // by what is asked for; the map is static
 }
@@ -104,9 +110,10 @@ type entry struct {
 func New(cfg Config) *Server {
 	_, nobody := token.New()
 	life, end := context.WithCancel(context.Background())
-	s := &Server{cfg: cfg, mux: http.NewServeMux(), nobody: nobody, life: life, end: end, rooms: map[string]*entry{}}
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), permitKey: cfg.PermitKey, nobody: nobody, life: life, end: end, rooms: map[string]*entry{}}
 	s.addresses = map[string]*addressLimiter{
 		"create": newAddressLimiter(cfg.Budgets.Create),
+		"redeem": newAddressLimiter(cfg.Budgets.Redeem),
 		"look":   newAddressLimiter(cfg.Budgets.Look),
 		"socket": newAddressLimiter(cfg.Budgets.Socket),
 	}
@@ -115,6 +122,7 @@ func New(cfg Config) *Server {
 		s.counters.limited[what] = &atomic.Int64{}
 	}
 	s.mux.Handle("/api/rooms", s.guard("create", http.MethodPost, s.createRoom))
+	s.mux.Handle("/api/redeem", s.guard("redeem", http.MethodPost, s.redeem))
 	s.mux.Handle("/api/look", s.guard("look", http.MethodPost, s.look))
 	s.mux.Handle("/ws", s.guard("socket", http.MethodGet, s.serveSocket))
 	s.mux.Handle("/", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -175,6 +183,15 @@ func (s *Server) Metrics() []Metric {
 		figures = append(figures, Metric{
 			Name: "incamera_sessions_total", Help: "Sessions begun, resumed with another socket, and refused (looks at a room included) for room or token.",
 			Label: "result", Of: r.of, Value: float64(r.n.Load()),
+		})
+	}
+	for _, f := range []struct {
+		of string
+		n  *atomic.Int64
+	}{{"invite", &c.uninvited}, {"admin-link", &c.unredeemed}} {
+		figures = append(figures, Metric{
+			Name: "incamera_auth_failures_total", Help: "Rooms not made for want of an invite that holds, and admin links that did not hold.",
+			Label: "method", Of: f.of, Value: float64(f.n.Load()),
 		})
 	}
 	for _, surface := range slices.Sorted(maps.Keys(c.limited)) {

@@ -67,7 +67,7 @@ func (p Pass) Valid(now time.Time) bool {
 func (s *Store) Make(ctx context.Context, kind Kind, uses int, life time.Duration, note string, now time.Time) (p Pass, secret []byte, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
 		if kind == AdminLink {
-			if _, err := tx.ExecContext(ctx, "UPDATE pass SET revoked = 1 WHERE kind = ? AND uses <> 0", AdminLink); err != nil {
+			if _, err = tx.ExecContext(ctx, "UPDATE pass SET revoked = 1 WHERE kind = ? AND uses <> 0", AdminLink); err != nil {
 				return err
 			}
 		}
@@ -133,11 +133,11 @@ func (s *Store) Refund(ctx context.Context, id string, now time.Time) error {
 // Redeem exchanges an admin link for an admin pass, and returns its secret.
 func (s *Store) Redeem(ctx context.Context, link []byte, now time.Time) (secret []byte, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		id, err := s.take(ctx, tx, link, AdminLink, AdminLink, now)
-		if err != nil {
+		var id string
+		if id, err = s.take(ctx, tx, link, AdminLink, AdminLink, now); err != nil {
 			return err
 		}
-		if err := s.note(ctx, tx, "admin-link used", id, now); err != nil {
+		if err = s.note(ctx, tx, "admin-link used", id, now); err != nil {
 			return err
 		}
 		_, secret, err = s.insert(ctx, tx, Admin, Unlimited, adminLife, "", now)

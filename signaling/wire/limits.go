@@ -35,6 +35,8 @@ const (
 	HostKeySize = 32
 	// SignatureSize is the size of an Ed25519 signature.
 	SignatureSize = 64
+	// PermitSize is the size of a permit: its end and a MAC.
+	PermitSize = 8 + 32
 	// RoomLength is the length of a room id in characters.
 	RoomLength = 26
 )
@@ -85,7 +87,7 @@ func MaxSize(typ string) int {
 var Enums = []any{
 	[]Source{SourceMic, SourceCamera, SourceScreen, SourceScreenAudio},
 	[]LeaveReason{ReasonLeft, ReasonLost, ReasonSlow, ReasonInvalid, ReasonRemoved},
-	[]Code{CodeRefused, CodeFull, CodeRate, CodeInvalid, CodeMedia, CodeUnavailable},
+	[]Code{CodeRefused, CodeFull, CodeRate, CodeInvalid, CodeMedia, CodeInvite, CodeUnavailable},
 }
 
 var enums = func() map[reflect.Type][]string {

@@ -44,6 +44,7 @@ const (
 	CodeRate        Code = "rate"        // too many requests; wait
 	CodeInvalid     Code = "invalid"     // malformed, oversized, unknown or out of order
 	CodeMedia       Code = "media"       // an offer could not be answered
+	CodeInvite      Code = "invite"      // making rooms needs an invite that holds
 	CodeUnavailable Code = "unavailable" // the server is shutting down
 )
 
@@ -328,6 +329,10 @@ type CreateRoom struct {
 	HostKey   []byte `json:"hostKey"`
 	TokenHash []byte `json:"tokenHash"` // SHA-256 of the join token
 	Card      []byte `json:"card"`      // sealed, at most 2 KiB
+
+	// One of the two, where the server is closed (PROTOCOL.md 1.5).
+	Invite []byte `json:"invite,omitempty"` // the secret of an invite or an admin pass
+	Permit []byte `json:"permit,omitempty"` // from Looked: the room was there before
 }
 
 // Look is the body of POST /api/look.
@@ -339,7 +344,18 @@ type Look struct {
 // Looked answers Look.
 type Looked struct {
 	Card   []byte `json:"card"`
-	People uint32 `json:"people"` // sessions in the room now
+	People uint32 `json:"people"`           // sessions in the room now
+	Permit []byte `json:"permit,omitempty"` // to make this room again after a restart
+}
+
+// Redeem is the body of POST /api/redeem.
+type Redeem struct {
+	Link []byte `json:"link"` // the secret of an admin link
+}
+
+// Redeemed answers Redeem.
+type Redeemed struct {
+	Invite []byte `json:"invite"` // the secret of an admin pass, used like an invite
 }
 
 // Error is the body of every HTTP answer that is not a success.
@@ -365,4 +381,4 @@ var ServerMessages = map[string]any{
 
 // HTTPBodies lists the bodies of the HTTP API; decoders are generated for
 // those that the server sends.
-var HTTPBodies = []any{CreateRoom{}, Look{}, Looked{}, Error{}}
+var HTTPBodies = []any{CreateRoom{}, Look{}, Looked{}, Redeem{}, Redeemed{}, Error{}}

@@ -212,8 +212,23 @@ func (m Ended) Validate() error { return within("text", m.Text, 0, MaxText) }
 // server to check, beside the rest of its rules.
 func (m CreateRoom) Validate() error {
 	return first(room(m.Room), within("hostKey", m.HostKey, HostKeySize, HostKeySize),
-		within("tokenHash", m.TokenHash, TokenSize, TokenSize), within("card", m.Card, 1, MaxCard))
+		within("tokenHash", m.TokenHash, TokenSize, TokenSize), within("card", m.Card, 1, MaxCard),
+		optional("invite", m.Invite, SecretSize), optional("permit", m.Permit, PermitSize))
 }
+
+// optional accepts what is not there, or has its size.
+func optional(what string, b []byte, size int) error {
+	if len(b) == 0 {
+		return nil
+	}
+	return within(what, b, size, size)
+}
+
+// Validate checks the size of the secret.
+func (m Redeem) Validate() error { return within("link", m.Link, SecretSize, SecretSize) }
+
+// Validate checks the size of the secret.
+func (m Redeemed) Validate() error { return within("invite", m.Invite, SecretSize, SecretSize) }
 
 // Validate checks the form of the room and the size of the token.
 func (m Look) Validate() error {
@@ -221,7 +236,9 @@ func (m Look) Validate() error {
 }
 
 // Validate bounds the card.
-func (m Looked) Validate() error { return within("card", m.Card, 1, MaxCard) }
+func (m Looked) Validate() error {
+	return first(within("card", m.Card, 1, MaxCard), optional("permit", m.Permit, PermitSize))
+}
 
 // Validate bounds the text.
 func (m Error) Validate() error { return within("text", m.Text, 0, MaxText) }

@@ -84,13 +84,15 @@ func TestBodyVectors(t *testing.T) {
 	check("CreateRoom", body[CreateRoom])
 	check("Look", body[Look])
 	check("Looked", body[Looked])
+	check("Redeem", body[Redeem])
+	check("Redeemed", body[Redeemed])
 	check("Error", body[Error])
 	if len(files) != len(HTTPBodies) {
 		t.Errorf("%d vectors for %d bodies", len(files), len(HTTPBodies))
 	}
 }
 
-func body[T CreateRoom | Look | Looked | Error](b []byte) ([]byte, error) {
+func body[T CreateRoom | Look | Looked | Redeem | Redeemed | Error](b []byte) ([]byte, error) {
 	m, err := DecodeBody[T](b)
 	return EncodeBody(m), err
 }

@@ -39,31 +39,31 @@ func NewRoom(ctx context.Context, origin, title string) (link.Link, error) {
 	if err != nil {
 		return link.Link{}, err
 	}
-	return l, createRoom(ctx, l, public, link.SealCard(l.Keys().Card, l.Room, encoded))
+	return l, createRoom(ctx, l, public, link.SealCard(l.Keys().Card, l.Room, encoded), nil)
 }
 
-func createRoom(ctx context.Context, l link.Link, host ed25519.PublicKey, sealedCard []byte) error {
+func createRoom(ctx context.Context, l link.Link, host ed25519.PublicKey, sealedCard, permit []byte) error {
 	hash := l.Keys().TokenHash()
-	body := wire.EncodeBody(wire.CreateRoom{Room: string(l.Room), HostKey: host, TokenHash: hash[:], Card: sealedCard})
+	body := wire.EncodeBody(wire.CreateRoom{Room: string(l.Room), HostKey: host, TokenHash: hash[:], Card: sealedCard, Permit: permit})
 	_, err := post(ctx, "making a room", l.Server+"/api/rooms", http.StatusCreated, body)
 	return err
 }
 
 // lookAt asks what the server keeps about the room, and checks it. It returns
 // the card, as the server keeps it, and as it is encoded.
-func lookAt(ctx context.Context, l link.Link) (card link.Card, sealed, encoded []byte, err error) {
+func lookAt(ctx context.Context, l link.Link) (card link.Card, looked wire.Looked, encoded []byte, err error) {
 	const doing = "looking at the meeting"
 	body := wire.EncodeBody(wire.Look{Room: string(l.Room), Token: l.Keys().Token.Reveal()})
 	answer, err := post(ctx, doing, l.Server+"/api/look", http.StatusOK, body)
 	if err != nil {
-		return card, nil, nil, err
+		return card, looked, nil, err
 	}
-	looked, err := wire.DecodeBody[wire.Looked](answer)
+	looked, err = wire.DecodeBody[wire.Looked](answer)
 	if err != nil {
-		return card, nil, nil, fmt.Errorf("%s: %w", doing, err)
+		return card, looked, nil, fmt.Errorf("%s: %w", doing, err)
 	}
 	card, encoded, err = link.OpenCard(l.Keys().Card, l.Room, looked.Card)
-	return card, looked.Card, encoded, err
+	return card, looked, encoded, err
 }
 
 func post(ctx context.Context, doing, url string, want int, body []byte) ([]byte, error) {

@@ -53,6 +53,7 @@ type Client struct {
 	ticket     uint32 // our place in the line of raised hands, 0 before we raise it
 	card       link.Card
 	sealedCard []byte
+	permit     []byte // to make the room again
 	session    wire.SessionID
 	on         map[wire.SessionID][]wire.Source
 	media      mediaPair
@@ -149,11 +150,11 @@ func (c *Client) prepare(ctx context.Context) error {
 	if err := link.CheckName(c.cfg.Name); err != nil {
 		return fmt.Errorf("joining: %w", err)
 	}
-	card, sealed, encoded, err := lookAt(ctx, c.cfg.Link)
+	card, looked, encoded, err := lookAt(ctx, c.cfg.Link)
 	if err != nil {
 		return err
 	}
-	c.card, c.sealedCard = card, sealed
+	c.card, c.sealedCard, c.permit = card, looked.Card, looked.Permit
 	_, device, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return fmt.Errorf("making a device key: %w", err)
@@ -189,7 +190,7 @@ func (c *Client) connect(ctx context.Context) error {
 			return err
 		}
 		joined = false
-		if again := createRoom(ctx, c.cfg.Link, c.card.HostKey, c.sealedCard); again != nil {
+		if again := createRoom(ctx, c.cfg.Link, c.card.HostKey, c.sealedCard, c.permit); again != nil {
 			return errors.Join(err, again)
 		}
 	}

@@ -17,6 +17,7 @@ import {
 import { LocalMedia } from "./local";
 import { type Known, type Leaving, Meeting } from "./meeting";
 import type { AppModel, LandingModel, MeetingModel, Problem, Screen } from "./model";
+import { dropPass, heldPass, keepPass, takePass } from "./pass";
 
 const MAX_TITLE = 60; // characters; 200 bytes in any script (PROTOCOL.md 2.2)
 const LOOKS = 6; // attempts after a reload, a second apart: the server may be away for a moment
@@ -42,6 +43,12 @@ export function explain(e: unknown): Problem {
       };
     case "rate":
       return { code: "rate", title: "Too many attempts", text: "Wait a minute, then try again." };
+    case "invite":
+      return {
+        code: "invite",
+        title: "Making a meeting here needs an invite",
+        text: "Ask who runs this server for an invite link, and open it in this browser. If you had one, it holds no longer. To join a meeting you need its link only.",
+      };
     case "full":
       return { code: "full", title: "The server is full", text: "Try again later." };
     default:
@@ -64,6 +71,7 @@ class App implements AppModel {
   private readonly problem = signal<Problem | null>(null);
   private readonly busy = signal(false);
   private readonly landingProblem = signal<Problem | null>(null);
+  private readonly welcome = signal("");
   private readonly current = signal<Meeting | null>(null);
   readonly screen: ReadonlySignal<Screen> = this.shown;
   readonly stopped: ReadonlySignal<Problem | null> = this.problem;
@@ -80,6 +88,7 @@ class App implements AppModel {
     this.landing = {
       busy: this.busy,
       problem: this.landingProblem,
+      welcome: this.welcome,
       newMeeting: (title) => void this.newMeeting(title),
       openLink: (text) => this.openLink(text),
     };
@@ -108,10 +117,25 @@ class App implements AppModel {
 
   /** Takes an invitation out of the address, when the page is loaded and when another is pasted there later. */
   private readAddress(): void {
+    const pass = takePass(this.env);
+    if (pass) void this.welcomeWith(pass.kind, pass.secret);
     const found = takeInvitation(this.env);
     if (!found || this.shown.value === "meeting" || this.check.joining.value) return;
     if ("problem" in found) this.show("stopped", found.problem);
     else void this.enterIfFit(found);
+  }
+
+  /** An invite is kept until a meeting is made; an admin link is used at once, for it holds once. */
+  private async welcomeWith(kind: "invite" | "admin", secret: Uint8Array): Promise<void> {
+    try {
+      keepPass(this.env, kind, kind === "admin" ? await this.env.http.redeem(secret) : secret);
+      this.welcome.value =
+        kind === "admin"
+          ? "This browser may make meetings here from now on."
+          : "You are invited to make a meeting here.";
+    } catch (e) {
+      this.landingProblem.value = explain(e);
+    }
   }
 
   /** Reports whether this browser can take part; otherwise it has been explained. */
@@ -145,10 +169,19 @@ class App implements AppModel {
       if (!(await this.fit())) return;
       const made = await this.freshClient().create([...title.trim()].slice(0, MAX_TITLE).join(""));
       const { room, hostKey, tokenHash, card } = made;
-      await this.env.http.createRoom({ room, hostKey, tokenHash, card });
+      const invite = heldPass(this.env);
+      await this.env.http.createRoom({
+        room,
+        hostKey,
+        tokenHash,
+        card,
+        ...(invite ? { invite } : {}),
+      });
+      this.welcome.value = "";
       this.env.showPath(`/r/${room}${this.env.location().search}`);
       await this.enterRoom({ room, secret: new Uint8Array(made.secret), back: false });
     } catch (e) {
+      if (e instanceof Refusal && e.code === "invite") dropPass(this.env);
       this.landingProblem.value = explain(e);
     } finally {
       this.busy.value = false;
@@ -169,7 +202,13 @@ class App implements AppModel {
       const card = await client.card(looked.card);
       if (visit !== this.visit) return;
       people = looked.people;
-      const create = { room, hostKey: card.hostKey, tokenHash, card: looked.card };
+      const create = {
+        room,
+        hostKey: card.hostKey,
+        tokenHash,
+        card: looked.card,
+        ...(looked.permit ? { permit: looked.permit } : {}),
+      };
       this.place = {
         room,
         token,

@@ -1,6 +1,6 @@
 /** The browser as the view models use it; tests bring their own. */
 import { CryptoClient, openWorker } from "../e2ee/client";
-import { createRoom, look } from "../wire/http";
+import { createRoom, look, redeem } from "../wire/http";
 import type { SocketLike } from "../wire/socket";
 import type { Problem } from "./model";
 
@@ -26,7 +26,7 @@ export interface Env {
   makePeerConnection(): RTCPeerConnection;
   audioContext(): AudioContext | null;
   makeAudio(): HTMLAudioElement;
-  http: { createRoom: typeof createRoom; look: typeof look };
+  http: { createRoom: typeof createRoom; look: typeof look; redeem: typeof redeem };
   now(): number;
   after(ms: number, f: () => void): () => void;
   random(): number;
@@ -112,7 +112,7 @@ export function browserEnv(workerUrl: string): Env {
     makePeerConnection: () => new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: [] }),
     audioContext: audioContexts(),
     makeAudio: () => new Audio(),
-    http: { createRoom, look },
+    http: { createRoom, look, redeem },
     now: () => Date.now(),
     after(ms, f) {
       const t = setTimeout(f, ms);

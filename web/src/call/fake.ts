@@ -368,6 +368,10 @@ export class FakeBrowser {
           if (this.creating !== "ok") throw new Refusal(this.creating, "");
           this.created.push(room);
         },
+        redeem: async (link) => {
+          if (this.creating !== "ok") throw new Refusal(this.creating, "");
+          return link.map((b) => b ^ 0xff);
+        },
         look: async (): Promise<Looked> => {
           if (typeof this.looked === "string") throw new Refusal(this.looked, "");
           return { card: new Uint8Array(8), people: this.looked };

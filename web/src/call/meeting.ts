@@ -335,7 +335,9 @@ export class Meeting implements MeetingModel {
       await this.env.http.createRoom(this.known.create);
       if (!this.closed) this.session.open(this.known.room, this.known.token);
     } catch (e) {
-      const final = e instanceof Refusal && (e.code === "refused" || e.code === "invalid");
+      const final =
+        e instanceof Refusal &&
+        (e.code === "refused" || e.code === "invalid" || e.code === "invite");
       if (final)
         this.end({
           code: "refused",

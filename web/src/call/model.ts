@@ -19,6 +19,7 @@ export interface Problem {
     | "browser"
     | "link"
     | "refused"
+    | "invite"
     | "full"
     | "removed"
     | "rate"
@@ -50,6 +51,8 @@ export interface AppModel {
 export interface LandingModel {
   busy: ReadonlySignal<boolean>;
   problem: ReadonlySignal<Problem | null>;
+  /** What an invite or admin link that was opened is good for; empty: none was. */
+  welcome: ReadonlySignal<string>;
   /** Makes a meeting and goes on to the device check. title may be empty. */
   newMeeting(title: string): void;
   /** Takes a pasted link, whole or cut short; problem says what is wrong with it. */

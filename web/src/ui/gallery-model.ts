@@ -163,6 +163,7 @@ export function makeFake(): Fake {
     landing: {
       busy: signal(false),
       problem: signal<Problem | null>(null),
+      welcome: signal(""),
       newMeeting: show("check"),
       openLink: show("check"),
     },

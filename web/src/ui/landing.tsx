@@ -70,7 +70,7 @@ function NewMeeting({ model }: { model: LandingModel }) {
         New meeting
       </button>
       <p class="hint" role="status">
-        {busy && "Making the keys in your browser."}
+        {busy ? "Making the keys in your browser." : model.welcome.value}
       </p>
       {problem && problem.code !== "link" && <ProblemNote problem={problem} />}
     </form>

@@ -1,6 +1,13 @@
-/** The two requests outside the socket (PROTOCOL.md 1.1). */
+/** The requests outside the socket (PROTOCOL.md 1.1). */
 import { json } from "./check";
-import { type Code, type CreateRoom, type Looked, parseError, parseLooked } from "./wire.gen";
+import {
+  type Code,
+  type CreateRoom,
+  type Looked,
+  parseError,
+  parseLooked,
+  parseRedeemed,
+} from "./wire.gen";
 
 /** Why a request was not carried out; unreachable: there is no server, or what it says makes no sense. */
 export class Refusal extends Error {
@@ -49,4 +56,9 @@ export async function createRoom(room: CreateRoom): Promise<void> {
 /** What the server keeps of a room. Throws Refusal. */
 export async function look(room: string, token: Uint8Array): Promise<Looked> {
   return understand(parseLooked, await post("/api/look", { room, token }));
+}
+
+/** Exchanges the secret of an admin link for that of an admin pass. Throws Refusal. */
+export async function redeem(link: Uint8Array): Promise<Uint8Array> {
+  return understand(parseRedeemed, await post("/api/redeem", { link })).invite;
 }

@@ -396,9 +396,9 @@ function decodeEnded(v: unknown, where: string): Ended {
   };
 }
 
-export type Code = "refused" | "full" | "rate" | "invalid" | "media" | "unavailable";
+export type Code = "refused" | "full" | "rate" | "invalid" | "media" | "invite" | "unavailable";
 
-const checkCode = oneOf("refused", "full", "rate", "invalid", "media", "unavailable");
+const checkCode = oneOf("refused", "full", "rate", "invalid", "media", "invite", "unavailable");
 
 export interface Failed {
   about: string;
@@ -727,6 +727,8 @@ export interface CreateRoom {
   hostKey: Uint8Array;
   tokenHash: Uint8Array;
   card: Uint8Array;
+  invite?: Uint8Array;
+  permit?: Uint8Array;
 }
 
 function decodeCreateRoom(v: unknown, where: string): CreateRoom {
@@ -736,6 +738,8 @@ function decodeCreateRoom(v: unknown, where: string): CreateRoom {
     hostKey: bytes(o.hostKey, `${where}.hostKey`),
     tokenHash: bytes(o.tokenHash, `${where}.tokenHash`),
     card: bytes(o.card, `${where}.card`),
+    ...optional("invite", bytes, o, where),
+    ...optional("permit", bytes, o, where),
   };
 }
 
@@ -759,6 +763,7 @@ export const parseLook = (text: string): Look => decodeLook(parse(text), "Look")
 export interface Looked {
   card: Uint8Array;
   people: number;
+  permit?: Uint8Array;
 }
 
 function decodeLooked(v: unknown, where: string): Looked {
@@ -766,10 +771,37 @@ function decodeLooked(v: unknown, where: string): Looked {
   return {
     card: bytes(o.card, `${where}.card`),
     people: int(0xffffffff)(o.people, `${where}.people`),
+    ...optional("permit", bytes, o, where),
   };
 }
 
 export const parseLooked = (text: string): Looked => decodeLooked(parse(text), "Looked");
+
+export interface Redeem {
+  link: Uint8Array;
+}
+
+function decodeRedeem(v: unknown, where: string): Redeem {
+  const o = obj(v, where);
+  return {
+    link: bytes(o.link, `${where}.link`),
+  };
+}
+
+export const parseRedeem = (text: string): Redeem => decodeRedeem(parse(text), "Redeem");
+
+export interface Redeemed {
+  invite: Uint8Array;
+}
+
+function decodeRedeemed(v: unknown, where: string): Redeemed {
+  const o = obj(v, where);
+  return {
+    invite: bytes(o.invite, `${where}.invite`),
+  };
+}
+
+export const parseRedeemed = (text: string): Redeemed => decodeRedeemed(parse(text), "Redeemed");
 
 export interface Error {
   code: Code;

@@ -9,6 +9,8 @@ import {
   parseError,
   parseLook,
   parseLooked,
+  parseRedeem,
+  parseRedeemed,
   parseServer,
 } from "./wire.gen";
 
@@ -30,6 +32,8 @@ const bodies: Record<string, (text: string) => object> = {
   "http.CreateRoom.json": parseCreateRoom,
   "http.Look.json": parseLook,
   "http.Looked.json": parseLooked,
+  "http.Redeem.json": parseRedeem,
+  "http.Redeemed.json": parseRedeemed,
   "http.Error.json": parseError,
 };
 

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { base64url } from "../e2ee/bytes";
+import { createApp } from "./app";
+import { FakeBrowser, settle } from "./fake";
+
+const secret = new Uint8Array(32).fill(7);
+const at = (fragment: string) => new FakeBrowser({ path: "/", search: "", fragment });
+
+async function make(app: ReturnType<typeof createApp>): Promise<void> {
+  app.landing.newMeeting("");
+  await settle();
+}
+
+describe("invites and admin links", () => {
+  it("takes an invite out of the address at once, and shows it when a meeting is made", async () => {
+    const b = at(`#invite=${base64url(secret)}`);
+    const app = createApp(b.env);
+    assert.equal(b.address.fragment, "");
+    await settle();
+    assert.match(app.landing.welcome.value, /invited/);
+    await make(app);
+    assert.deepEqual(b.created[0]?.invite, secret);
+  });
+
+  it("exchanges an admin link at once, and keeps what it got over a reload", async () => {
+    const b = at(`#admin=${base64url(secret)}`);
+    createApp(b.env);
+    assert.equal(b.address.fragment, "");
+    await settle();
+    const app = createApp(b.env);
+    await make(app);
+    assert.deepEqual(b.created[0]?.invite, new Uint8Array(32).fill(7 ^ 0xff));
+    assert.ok(!base64url(secret).includes(b.browser.get("admin pass") ?? "x"));
+  });
+
+  it("says what is missing when the server is closed, and forgets what it refused", async () => {
+    const b = at(`#invite=${base64url(secret)}`);
+    b.creating = "invite";
+    const app = createApp(b.env);
+    await settle();
+    await make(app);
+    assert.equal(app.screen.value, "landing");
+    assert.equal(app.landing.problem.value?.code, "invite");
+    assert.match(app.landing.problem.value?.text ?? "", /ask who runs this server/i);
+    assert.equal(b.browser.get("invite"), null);
+    b.creating = "ok";
+    await make(app);
+    assert.equal(b.created[0]?.invite, undefined);
+  });
+
+  it("says when an admin link holds no longer", async () => {
+    const b = at(`#admin=${base64url(secret)}`);
+    b.creating = "invite";
+    const app = createApp(b.env);
+    await settle();
+    assert.equal(app.landing.problem.value?.code, "invite");
+    assert.equal(app.landing.welcome.value, "");
+  });
+
+  it("ignores one that is cut short, and takes it out of the address all the same", async () => {
+    const b = at(`#invite=${base64url(secret).slice(2)}`);
+    const app = createApp(b.env);
+    await settle();
+    assert.equal(b.address.fragment, "");
+    assert.equal(app.landing.welcome.value, "");
+    await make(app);
+    assert.equal(b.created[0]?.invite, undefined);
+  });
+});
