@@ -18,7 +18,8 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}"
 FROM scratch
 COPY --from=server /incamera /incamera
 USER 65532:65532
-# One port number: TCP for the page and signaling, UDP for media. The image writes nothing: run it with --read-only.
+# One port number: TCP for the page and signaling, UDP for media. The image writes nothing: run it with --read-only. To keep who may make
+# meetings over a restart, mount a volume that belongs to 65532 and add --data.
 EXPOSE 8080/tcp 8080/udp
 HEALTHCHECK CMD ["/incamera", "health"]
 ENTRYPOINT ["/incamera"]

@@ -13,7 +13,7 @@ import (
 	"incamera/signaling/wire"
 )
 
-// Who may make rooms (PROTOCOL.md 1.5). Without a store: anybody. With one:
+// Who may make rooms (PROTOCOL.md 1.6). Without a store: anybody. With one:
 // whoever shows an invite, an admin pass, or a permit of this server for the
 // same room, which everybody has who looked at it. So a meeting comes back
 // after a restart, and no room is ever written down.

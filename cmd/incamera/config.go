@@ -19,7 +19,8 @@ type Config struct {
 	TLSCert       string   `name:"tls-cert" placeholder:"FILE" help:"Certificate chain, PEM."`
 	TLSKey        string   `name:"tls-key" placeholder:"FILE" help:"Private key of the certificate, PEM."`
 	TLS           string   `name:"tls" placeholder:"self-signed" help:"self-signed: make an own certificate authority and certificate, and print their fingerprints."`
-	Data          string   `placeholder:"DIR" help:"Keep the own certificate authority here. Without it, a new one is made at each start and nothing is written."`
+	Data          string   `placeholder:"DIR" help:"Keep here who may make meetings, the audit log, and the own certificate authority. Without it, all are made anew at each start and nothing is written."`
+	Open          bool     `help:"Anybody who reaches the server may make meetings. Without it that needs an invite, unless only this machine reaches it."`
 	BehindProxy   bool     `help:"A reverse proxy ends TLS: plain HTTP is allowed on any address, and clients are told apart by the last X-Forwarded-For. The proxy must pass on Host and websockets, and nobody else may reach this port."`
 	Metrics       string   `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Loopback address for /metrics, /healthz, /readyz and /debug/pprof. Empty: none. Default: ${default}."`
 	LogFormat     string   `default:"text" enum:"text,json" help:"Form of the log on stderr: text or json."`
@@ -73,8 +74,6 @@ func (c *Config) checkTLS() error {
 		problems = append(problems, fmt.Errorf("--tls %q: the only value is %s; a certificate of your own goes in --tls-cert and --tls-key", c.TLS, selfSigned))
 	case c.TLS == selfSigned && c.TLSCert != "":
 		problems = append(problems, errors.New("--tls self-signed and --tls-cert: give one of the two"))
-	case c.Data != "" && c.TLS != selfSigned:
-		problems = append(problems, errors.New("--data keeps the certificate authority of --tls self-signed, which is not given; leave it out"))
 	}
 	return errors.Join(problems...)
 }

@@ -33,7 +33,6 @@ func TestValidate(t *testing.T) {
 		"a certificate, no key":   {func(c *Config) { c.TLSCert = "c" }, "belong together"},
 		"both kinds of TLS":       {func(c *Config) { c.TLS, c.TLSCert, c.TLSKey = "self-signed", "c", "k" }, "one of the two"},
 		"an unknown kind":         {func(c *Config) { c.TLS = "acme" }, "the only value"},
-		"data without use":        {func(c *Config) { c.Data = "d" }, "leave it out"},
 		"metrics for all":         {func(c *Config) { c.Metrics = "0.0.0.0:9090" }, "loopback only"},
 		"metrics without a host":  {func(c *Config) { c.Metrics = ":9090" }, "loopback only"},
 		"metrics that are no one": {func(c *Config) { c.Metrics = "9090" }, "want HOST:PORT"},

@@ -21,11 +21,14 @@ const (
 )
 
 type commands struct {
-	Serve       serveCommand  `cmd:"" help:"Serve meetings. Without flags: on http://localhost:8080, for this machine."`
-	CheckConfig checkCommand  `cmd:"" aliases:"config" help:"Check the settings that serve would have, and print each with where it is from."`
-	Doctor      doctorCommand `cmd:"" help:"Look for what keeps the server that these settings describe from working, and say what to do."`
-	Health      healthCommand `cmd:"" help:"Ask the server on this machine whether it takes meetings. Exit code 0: it does."`
-	Version     struct{}      `cmd:"" help:"Print the version."`
+	Serve       serveCommand     `cmd:"" help:"Serve meetings. Without flags: on http://localhost:8080, for this machine."`
+	CheckConfig checkCommand     `cmd:"" aliases:"config" help:"Check the settings that serve would have, and print each with where it is from."`
+	Doctor      doctorCommand    `cmd:"" help:"Look for what keeps the server that these settings describe from working, and say what to do."`
+	Health      healthCommand    `cmd:"" help:"Ask the server on this machine whether it takes meetings. Exit code 0: it does."`
+	Invite      inviteCommand    `cmd:"" help:"Who may make meetings on a server that is not for this machine alone."`
+	AdminLink   adminLinkCommand `cmd:"" help:"Make a link, good once, by which a browser may make meetings. One that was not used yet holds no longer."`
+	Audit       auditCommand     `cmd:"" help:"Print the audit log, and check that it was not altered."`
+	Version     struct{}         `cmd:"" help:"Print the version."`
 }
 
 type serveCommand struct {
@@ -59,6 +62,16 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stdout, "incamera", versionText())
 	case "doctor":
 		err = cli.Doctor.run(stdout)
+	case "invite create":
+		err = cli.Invite.Create.run(stdout)
+	case "invite list":
+		err = cli.Invite.List.run(stdout)
+	case "invite revoke <id>":
+		err = cli.Invite.Revoke.run(stdout)
+	case "admin-link":
+		err = cli.AdminLink.run(stdout)
+	case "audit":
+		err = cli.Audit.run(stdout)
 	case "health":
 		err = cli.Health.run()
 	default:

@@ -29,6 +29,7 @@ func runServer(c *Config, given *settings, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	c.Data = dataDir(c.Data)
 	if passed.tcp != nil {
 		c.Listen = passed.tcp.Addr().String()
 		if err := c.check(); err != nil { // of an address that may be another than what was checked
@@ -58,7 +59,17 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 		return err
 	}
 	defer func() { _ = media.Close() }() // the process ends anyway
+	url := readyURL(c, host, portOf(listener))
+	doors, permitKey, doorNotes, err := openStore(context.Background(), c, url, time.Now())
+	if err != nil {
+		return err
+	}
+	if doors != nil {
+		defer func() { _ = doors.Close() }() // what was done is on the disk already
+	}
+	notes = append(notes, doorNotes...)
 	cfg := signaling.DefaultConfig()
+	cfg.Store, cfg.PermitKey = doors, permitKey
 	cfg.Log, cfg.BehindProxy, cfg.NewMedia = log, c.BehindProxy, media.NewRoom
 	meetings := signaling.New(cfg)
 	handler, err := routes(meetings, web.Dist(), log)
@@ -79,7 +90,7 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 		fmt.Fprintln(stdout, line)
 	}
 	state.ready.Store(true)
-	fmt.Fprintln(stdout, "Incamera is ready:", readyURL(c, host, portOf(listener)))
+	fmt.Fprintln(stdout, "Incamera is ready:", url)
 	log.Info("serving", "version", version, "tls", certs != nil)
 	notifySystemd(notifyReady)
 

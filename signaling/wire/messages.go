@@ -330,7 +330,7 @@ type CreateRoom struct {
 	TokenHash []byte `json:"tokenHash"` // SHA-256 of the join token
 	Card      []byte `json:"card"`      // sealed, at most 2 KiB
 
-	// One of the two, where the server is closed (PROTOCOL.md 1.5).
+	// One of the two, where the server is closed (PROTOCOL.md 1.6).
 	Invite []byte `json:"invite,omitempty"` // the secret of an invite or an admin pass
 	Permit []byte `json:"permit,omitempty"` // from Looked: the room was there before
 }

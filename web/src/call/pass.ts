@@ -1,5 +1,5 @@
 /**
- * Invites and admin links to a server on which not everybody may make meetings (PROTOCOL.md 1.5): read once from the address, then kept in
+ * Invites and admin links to a server on which not everybody may make meetings (PROTOCOL.md 1.6): read once from the address, then kept in
  * this browser until the server says that they hold no longer.
  */
 import { base64url, fromBase64url } from "../e2ee/bytes";
