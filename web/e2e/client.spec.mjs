@@ -202,6 +202,54 @@ describe("the client", { timeout: 300_000 }, () => {
     });
   });
 
+  describe("devices", () => {
+    const muted = (person, name) => async () =>
+      /muted/.test((await person.tileOf(name))?.text ?? "");
+    const talks = (person, name) => async () => !(await muted(person, name)());
+
+    it("tell who talks into a muted microphone", async () => {
+      await ann.press("Mute microphone");
+      await ann.sees("You are muted. Hold the space bar to talk.");
+    });
+
+    for (const who of ["ann", "cleo"]) {
+      it(`talk while the space bar is down, after a click on the button too (${who})`, async () => {
+        const person = { ann, cleo }[who];
+        if (who === "cleo") await cleo.press("Mute microphone");
+        await eventually("muted", muted(ben, person.name));
+        await person.page.keyboard.down(" ");
+        await eventually("heard", talks(ben, person.name));
+        await person.page.keyboard.up(" ");
+        await eventually("muted again", muted(ben, person.name));
+        assert.ok(await person.has("Unmute microphone"), "the key pressed the button");
+        await person.press("Unmute microphone");
+        await eventually("heard for good", talks(ben, person.name));
+      });
+    }
+
+    it("are set in one sheet, in both browsers", async () => {
+      for (const person of [ann, cleo]) {
+        await person.press("More");
+        await person.press("Settings");
+        await eventually("the sheet is open", () => person.has("Test the speaker"));
+        await person.press("Test the speaker");
+        const mirrored = () =>
+          person.evaluate(() =>
+            document.querySelector(".small-preview video").classList.contains("mirrored"),
+          );
+        assert.ok(await mirrored());
+        await person.evaluate(() =>
+          [...document.querySelectorAll(".settings label")]
+            .find((l) => l.textContent.includes("mirror"))
+            .click(),
+        );
+        await eventually("the picture is as others see it", async () => !(await mirrored()));
+        assert.equal(await person.evaluate(() => localStorage.getItem("mirror")), "off");
+        await person.press("Close settings");
+      }
+    });
+  });
+
   it("met no error", async () => {
     for (const person of [ann, ben, cleo])
       assert.deepEqual(await person.errors(), [], `${person.name} met errors`);

@@ -18,6 +18,7 @@ import { LocalMedia } from "./local";
 import { type Known, type Leaving, Meeting } from "./meeting";
 import type { AppModel, LandingModel, MeetingModel, Problem, Screen } from "./model";
 import { dropPass, heldPass, keepPass, takePass } from "./pass";
+import { Settings } from "./settings";
 
 const MAX_TITLE = 60; // characters; 200 bytes in any script (PROTOCOL.md 2.2)
 const LOOKS = 6; // attempts after a reload, a second apart: the server may be away for a moment
@@ -78,13 +79,15 @@ class App implements AppModel {
   readonly landing: LandingModel;
   readonly check: Check;
   private readonly local: LocalMedia;
+  private readonly settings: Settings;
   private client: CryptoClient | null = null;
   private place: Place | null = null;
   private visit = 0; // counts rooms that were looked at: a slow answer must not undo a later choice
 
   constructor(private readonly env: Env) {
     this.local = new LocalMedia(env);
-    this.check = new Check(env, this.local, (name) => this.join(name));
+    this.settings = new Settings(env, this.local);
+    this.check = new Check(env, this.local, this.settings.mirror, (name) => this.join(name));
     this.landing = {
       busy: this.busy,
       problem: this.landingProblem,
@@ -266,7 +269,7 @@ class App implements AppModel {
     const { place, client } = this;
     if (!place || !client) throw new Error("call: internal error: joining without a room");
     const codec = codecOf(this.env.location().search);
-    const meeting = new Meeting(this.env, client, this.local, place, name, codec, {
+    const meeting = new Meeting(this.env, client, this.local, this.settings, place, name, codec, {
       entered: () => {
         remember(this.env, place.room, place.secret, true);
         this.check.done();
@@ -283,7 +286,6 @@ class App implements AppModel {
       });
     };
     this.current.value = meeting;
-    meeting.chooseSpeaker(this.check.speaker.value?.chosen ?? "");
     meeting.enter();
   }
 

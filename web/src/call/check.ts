@@ -1,7 +1,6 @@
 /** The device check: how we look and sound, under which name we join. */
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals-core";
 import { validName } from "../e2ee/leaf";
-import { listDevices } from "../media/devices";
 import type { Env } from "./env";
 import type { LocalMedia } from "./local";
 import type { CheckModel, DeviceChoice, Problem } from "./model";
@@ -12,14 +11,12 @@ export class Check implements CheckModel {
   private readonly typed;
   private readonly busy = signal(false);
   private readonly wrong = signal<Problem | null>(null);
-  private readonly speakers = signal<DeviceChoice | null>(null);
   private readonly clean: ReadonlySignal<string>;
 
   readonly title = computed(() => this.about.value?.title ?? "");
   readonly people = computed(() => this.about.value?.people ?? null);
   readonly joining: ReadonlySignal<boolean> = this.busy;
   readonly problem: ReadonlySignal<Problem | null> = this.wrong;
-  readonly speaker: ReadonlySignal<DeviceChoice | null> = this.speakers;
   readonly name: ReadonlySignal<string>;
   readonly nameHint: ReadonlySignal<string>;
   readonly canJoin: ReadonlySignal<boolean>;
@@ -29,6 +26,7 @@ export class Check implements CheckModel {
   constructor(
     private readonly env: Env,
     private readonly local: LocalMedia,
+    readonly mirror: ReadonlySignal<boolean>,
     private readonly enter: (name: string) => void,
   ) {
     this.typed = signal(env.browser.get("name") ?? "");
@@ -53,6 +51,9 @@ export class Check implements CheckModel {
   get mic() {
     return this.local.mic.choice;
   }
+  get speaker(): ReadonlySignal<DeviceChoice | null> {
+    return this.local.speaker.choice;
+  }
   get level(): ReadonlySignal<number> {
     return this.local.level;
   }
@@ -74,16 +75,7 @@ export class Check implements CheckModel {
       this.busy.value = false;
     });
     await this.local.start();
-    await this.listSpeakers();
-  }
-
-  private async listSpeakers(): Promise<void> {
-    const { devices, canChooseSpeaker } = this.env;
-    if (!devices || !canChooseSpeaker) return;
-    const list = await listDevices(devices, "speaker").catch(() => []);
-    const chosen = this.speakers.value?.chosen ?? "";
-    this.speakers.value =
-      list.length > 1 ? { on: true, devices: list, chosen, problem: null } : null;
+    await this.local.speaker.list();
   }
 
   join(): void {
@@ -126,6 +118,6 @@ export class Check implements CheckModel {
     void this.local.mic.choose(id);
   }
   chooseSpeaker(id: string): void {
-    if (this.speakers.value) this.speakers.value = { ...this.speakers.value, chosen: id };
+    this.local.speaker.choose(id);
   }
 }

@@ -79,23 +79,37 @@ export class FakeDevices {
     const kinds = (["video", "audio"] as const).filter((k) => c[k]);
     for (const k of kinds)
       if (this.denied[k]) throw Object.assign(new Error("denied"), { name: this.denied[k] });
-    return this.open(kinds);
+    const id = (k: "video" | "audio"): string | undefined =>
+      ((c[k] as MediaTrackConstraints).deviceId as { exact?: string } | undefined)?.exact;
+    return this.open(kinds, id);
   }
   async getDisplayMedia(): Promise<FakeStream> {
     return this.open(["video", "audio"]);
   }
-  private open(kinds: readonly ("video" | "audio")[]): FakeStream {
-    const tracks = kinds.map((k) => new FakeTrack(k, `${k}-1`));
+  private open(
+    kinds: readonly ("video" | "audio")[],
+    id: (k: "video" | "audio") => string | undefined = () => undefined,
+  ): FakeStream {
+    const tracks = kinds.map((k) => new FakeTrack(k, id(k) ?? `${k}-1`));
     this.opened.push(...tracks);
     return new FakeStream(tracks);
   }
+  private readonly all = [
+    { kind: "videoinput", deviceId: "video-1", label: "Front camera" },
+    { kind: "audioinput", deviceId: "audio-1", label: "" },
+  ];
+  private readonly listeners: (() => void)[] = [];
   async enumerateDevices() {
-    return [
-      { kind: "videoinput", deviceId: "video-1", label: "Front camera" },
-      { kind: "audioinput", deviceId: "audio-1", label: "" },
-    ];
+    return [...this.all];
   }
-  addEventListener(): void {}
+  addEventListener(_: string, f: () => void): void {
+    this.listeners.push(f);
+  }
+  async plug(device: { kind: string; deviceId: string; label: string }): Promise<void> {
+    this.all.push(device);
+    for (const f of this.listeners) f();
+    await settle();
+  }
 }
 
 export class FakeSocket implements SocketLike {

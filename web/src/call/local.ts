@@ -3,7 +3,9 @@ import { type ReadonlySignal, signal } from "@preact/signals-core";
 import { type Kind, listDevices, openBoth, openDevice, problemOf } from "../media/devices";
 import { type Meter, meterOf } from "../media/level";
 import type { Env } from "./env";
-import type { DeviceChoice, Problem } from "./model";
+import type { Device, DeviceChoice, Problem } from "./model";
+import { plugged } from "./plugged";
+import { Speaker } from "./speaker";
 
 const MEASURE_EVERY = 100; // ms
 
@@ -15,8 +17,11 @@ export class LocalDevice {
   readonly choice: ReadonlySignal<DeviceChoice>;
   /** What is to be sent: null while it is off. */
   readonly track: ReadonlySignal<MediaStreamTrack | null> = this.live;
-  private held: MediaStreamTrack | null = null;
+  private readonly opened = signal<MediaStreamTrack | null>(null);
+  /** What is open, a microphone that is muted included. */
+  readonly source: ReadonlySignal<MediaStreamTrack | null> = this.opened;
   private opening = 0;
+  private holding = false;
 
   /**
    * A camera that is off is given back, so that its light goes out. A microphone that is muted stays open and is not sent: the
@@ -31,6 +36,13 @@ export class LocalDevice {
     const chosen = env.browser.get(`${kind}:id`) ?? "";
     this.state = signal<DeviceChoice>({ on, devices: [], chosen, problem: null });
     this.choice = this.state;
+  }
+
+  private get held(): MediaStreamTrack | null {
+    return this.opened.value;
+  }
+  private set held(track: MediaStreamTrack | null) {
+    this.opened.value = track;
   }
 
   /** Opens the device if it is on and not open yet. */
@@ -85,15 +97,26 @@ export class LocalDevice {
     this.update({ problem: null, chosen: track.getSettings().deviceId ?? this.state.value.chosen });
   }
 
-  async list(): Promise<void> {
+  async list(): Promise<Device[]> {
     const { devices } = this.env;
-    if (devices) this.update({ devices: await listDevices(devices, this.kind).catch(() => []) });
+    const list = devices ? await listDevices(devices, this.kind).catch(() => []) : [];
+    if (devices) this.update({ devices: list });
+    return list;
   }
 
   async toggle(): Promise<void> {
+    this.holding = false;
     const on = !this.state.value.on;
     this.env.browser.set(`${this.kind}:off`, on ? "0" : "1");
     this.update({ on, problem: null });
+    await this.open();
+  }
+
+  /** On while a key is down, without remembering that; what was on stays on. */
+  async hold(down: boolean): Promise<void> {
+    if (down === this.holding || (down && this.state.value.on)) return;
+    this.holding = down;
+    this.update({ on: down });
     await this.open();
   }
 
@@ -139,24 +162,49 @@ export class LocalMedia {
   readonly mic: LocalDevice;
   private readonly loud = signal(0);
   readonly level: ReadonlySignal<number> = this.loud;
+  readonly speaker: Speaker;
   private meter: Meter | null = null;
+  /** Called with each measurement of the microphone, muted or not. */
+  onMeasured: (level: number) => void = () => {};
+  /** Whether to use what is plugged in, and who is told of it. */
+  follows: () => boolean = () => false;
+  onFollowed: (label: string, back: () => void) => void = () => {};
 
   constructor(private readonly env: Env) {
     this.camera = new LocalDevice(env, "camera", () => void this.camera.toggle());
     this.mic = new LocalDevice(env, "mic", () => void this.mic.toggle());
-    this.mic.track.subscribe((track) => {
+    this.speaker = new Speaker(env);
+    this.mic.source.subscribe((track) => {
       this.meter?.close();
       this.meter = track ? meterOf(env.audioContext(), track) : null;
     });
     env.devices?.addEventListener?.("devicechange", () => {
       void this.camera.list();
-      void this.mic.list();
+      void this.soundChanged();
     });
     this.measure();
   }
 
+  /** A headset brings a microphone and a speaker: both are used. */
+  private async soundChanged(): Promise<void> {
+    const { mic, speaker } = this;
+    const before = { mic: mic.choice.value, speaker: speaker.choice.value };
+    const [mics, speakers] = await Promise.all([mic.list(), speaker.list()]);
+    if (!this.follows() || !mic.source.value) return;
+    const newMic = plugged(before.mic.devices, mics);
+    const newSpeaker = plugged(before.speaker?.devices ?? [], speakers);
+    if (!newMic) return;
+    void mic.choose(newMic.id);
+    if (newSpeaker) speaker.choose(newSpeaker.id);
+    this.onFollowed(newMic.label, () => {
+      void mic.choose(before.mic.chosen);
+      if (newSpeaker) speaker.choose(before.speaker?.chosen ?? "");
+    });
+  }
+
   private measure(): void {
     this.loud.value = this.meter?.level() ?? 0;
+    this.onMeasured(this.loud.value);
     this.env.after(MEASURE_EVERY, () => this.measure());
   }
 

@@ -12,9 +12,19 @@ import { Door } from "./door";
 import type { Env } from "./env";
 import { Layout } from "./layout";
 import type { LocalDevice, LocalMedia } from "./local";
-import type { MeetingModel, Notice, Panel, Person, Problem, Security, TileModel } from "./model";
+import type {
+  MeetingModel,
+  Notice,
+  Panel,
+  Person,
+  Problem,
+  Security,
+  SettingsModel,
+  TileModel,
+} from "./model";
 import { closing, Notices } from "./notices";
 import { isGroupMessage } from "./passing";
+import { isFull, isOver, isUnknown, outOfKeys } from "./problems";
 import { listPeople, warningOf } from "./roster";
 import { Seats } from "./seats";
 import { securityOf } from "./security";
@@ -50,12 +60,6 @@ const STATE_DELAY = 200; // ms in which several who join are told at once
 const GONE_AFTER = 60_000; // ms without the server until people are told that it is more than a hiccup
 const WAITING_AFTER = 8_000; // ms, the same before the first join
 const RECREATE_EVERY = 2_000; // ms
-
-const outOfKeys: Problem = {
-  code: "unsealed",
-  title: "Something would have left unsealed",
-  text: "Your browser sent more than was encrypted, so it was switched off. Reload the page before you switch it on again.",
-};
 
 export class Meeting implements MeetingModel {
   readonly title: ReadonlySignal<string>;
@@ -101,6 +105,7 @@ export class Meeting implements MeetingModel {
     private readonly env: Env,
     private readonly client: CryptoClient,
     private readonly local: LocalMedia,
+    readonly settings: SettingsModel,
     private readonly known: Known,
     private readonly name: string,
     codec: VideoCodec,
@@ -163,6 +168,8 @@ export class Meeting implements MeetingModel {
         this.layout.hear(speaking, this.me.value, env.now());
       },
     );
+    local.onFollowed = (label, back) =>
+      this.told.add(`Now using ${label}`, "info", { label: "Go back", run: back });
     this.listen();
   }
 
@@ -204,6 +211,7 @@ export class Meeting implements MeetingModel {
         name: this.name,
         stream: this.ownStream.value,
         mic: this.local.mic.track.value !== null,
+        mirrored: this.settings.mirror.value,
       },
       hands: this.signs.places.value,
       reactions: this.signs.shown.value,
@@ -271,6 +279,7 @@ export class Meeting implements MeetingModel {
         this.end({ code: "worker", title: "The meeting can't go on", text: m.text }),
       ),
       this.seats.list.subscribe((seats) => this.voices.setSeats(seats)),
+      this.local.speaker.chosen.subscribe((id) => this.voices.chooseSpeaker(id)),
       this.layout.audioOnly.subscribe(() => this.viewSoon()),
       this.local.camera.track.subscribe((t) => this.publish("camera", t)),
       this.local.mic.track.subscribe((t) => this.publish("mic", t)),
@@ -312,17 +321,9 @@ export class Meeting implements MeetingModel {
   private async refused(code: Code): Promise<void> {
     if (this.closed) return;
     if (code === "full") {
-      this.end({
-        code: "full",
-        title: "This meeting is full",
-        text: "Ask somebody to leave, or wait and try again.",
-      });
+      this.end(isFull);
     } else if (!this.everIn || code !== "refused") {
-      this.end({
-        code: "refused",
-        title: "This meeting does not exist",
-        text: "The link is wrong, or the meeting is over. Ask for a new link.",
-      });
+      this.end(isUnknown);
     } else {
       this.broken();
       await this.recreate(code);
@@ -338,12 +339,7 @@ export class Meeting implements MeetingModel {
       const final =
         e instanceof Refusal &&
         (e.code === "refused" || e.code === "invalid" || e.code === "invite");
-      if (final)
-        this.end({
-          code: "refused",
-          title: "The meeting is over",
-          text: "The server no longer knows it, and does not take it back.",
-        });
+      if (final) this.end(isOver);
       else this.timers.set("recreate", RECREATE_EVERY, () => void this.refused(code));
     }
   }
@@ -563,9 +559,6 @@ export class Meeting implements MeetingModel {
   setVolume(session: string, volume: number): void {
     this.voices.setVolume(session, volume);
   }
-  chooseSpeaker(id: string): void {
-    this.voices.chooseSpeaker(id);
-  }
   toggleShare(): void {
     this.share.toggle();
   }
@@ -613,6 +606,7 @@ export class Meeting implements MeetingModel {
     this.seats.close();
     this.client.post({ type: "stop" });
     this.client.terminate();
+    this.local.onFollowed = () => {};
     this.local.stop();
     this.events.ended(why);
   }

@@ -83,6 +83,7 @@ export interface CheckModel {
   /** Only where the browser can choose one. */
   speaker: ReadonlySignal<DeviceChoice | null>;
   preview: ReadonlySignal<MediaStream | null>;
+  mirror: ReadonlySignal<boolean>;
   /** Microphone level, 0 to 1. */
   level: ReadonlySignal<number>;
   joining: ReadonlySignal<boolean>;
@@ -109,6 +110,8 @@ export interface TileModel {
   video: "on" | "off" | "waiting";
   /** What a waiting tile says, e.g. "Receiving the keys of Field office, usually under 2 seconds". */
   waitingText: string;
+  /** Our own camera, as in a mirror. */
+  mirrored: boolean;
   muted: boolean;
   speaking: boolean;
   away: boolean;
@@ -151,6 +154,29 @@ export interface SignsModel {
   reading: ReadonlySignal<Reading | null>;
   toggleHand(): void;
   react(sign: Sign): void;
+}
+
+/** What is set for this device and remembered on it. */
+export interface SettingsModel {
+  /** Only where the browser can choose one. */
+  speaker: ReadonlySignal<DeviceChoice | null>;
+  /** Microphone level, 0 to 1, muted or not. */
+  level: ReadonlySignal<number>;
+  /** Our own picture is shown as in a mirror. */
+  mirror: ReadonlySignal<boolean>;
+  /** The space bar unmutes while it is down. */
+  pushToTalk: ReadonlySignal<boolean>;
+  /** A microphone that is plugged in is used at once. */
+  follow: ReadonlySignal<boolean>;
+  /** Somebody talks into our muted microphone. */
+  mutedHint: ReadonlySignal<boolean>;
+  setMirror(on: boolean): void;
+  setPushToTalk(on: boolean): void;
+  setFollow(on: boolean): void;
+  chooseSpeaker(id: string): void;
+  testSpeaker(): void;
+  /** The key of push-to-talk is down, or is up again. */
+  hold(down: boolean): void;
 }
 
 /** How one looks at the meeting; nobody is told. */
@@ -243,6 +269,7 @@ export interface MeetingModel {
   connection: ReadonlySignal<"connecting" | "connected" | "reconnecting">;
   tiles: ReadonlySignal<TileModel[]>;
   layout: LayoutModel;
+  settings: SettingsModel;
   /** How loud others are played, 0 to 1, by session; who is missing is played as loud as they are. */
   volumes: ReadonlySignal<ReadonlyMap<string, number>>;
   setVolume(session: string, volume: number): void;

@@ -21,7 +21,7 @@ function input(members: Member[], more: Partial<TilesInput> = {}): TilesInput {
     peers: new Map(members.filter((m) => !m.self).map((m) => [m.session, peer()])),
     seats: [],
     speaking: new Set(),
-    own: { session: "me", name: "Me", stream: null, mic: true },
+    own: { session: "me", name: "Me", stream: null, mic: true, mirrored: true },
     hands: new Map(),
     reactions: new Map(),
     audioOnly: false,
@@ -63,7 +63,9 @@ describe("tiles", () => {
       [["Me", true, "off"]],
     );
     assert.deepEqual(
-      buildTiles(input([], { own: { session: "", name: "Me", stream, mic: true } })),
+      buildTiles(
+        input([], { own: { session: "", name: "Me", stream, mic: true, mirrored: true } }),
+      ),
       [],
     );
   });
@@ -104,7 +106,7 @@ describe("tiles", () => {
 
   it("have no pictures of others in audio-only mode but their screens", () => {
     const t = input([member("ben", 0), me], { audioOnly: true });
-    const own = { session: "me", name: "Me", stream, mic: true };
+    const own = { session: "me", name: "Me", stream, mic: true, mirrored: true };
     const peers = new Map([["ben", peer({ on: ["camera", "screen"] })]]);
     const seats = [seat("ben"), seat("ben", { index: 1, source: "screen" })];
     assert.deepEqual(

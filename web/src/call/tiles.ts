@@ -27,7 +27,13 @@ export interface TilesInput {
   seats: readonly SeatView[];
   speaking: ReadonlySet<string>;
   /** Ourselves; session is empty until there is one. */
-  own: { session: string; name: string; stream: MediaStream | null; mic: boolean };
+  own: {
+    session: string;
+    name: string;
+    stream: MediaStream | null;
+    mic: boolean;
+    mirrored: boolean;
+  };
   /** Places in the line of raised hands, and reactions that are shown, by session. */
   hands: ReadonlyMap<string, number>;
   reactions: ReadonlyMap<string, Sign>;
@@ -74,6 +80,7 @@ function ownTile(t: TilesInput): TileModel {
     stream: t.own.stream,
     video: t.own.stream ? "on" : "off",
     waitingText: "",
+    mirrored: t.own.mirrored,
     muted: !t.own.mic,
     speaking: t.speaking.has(session),
     away: false,
@@ -97,6 +104,7 @@ function tile(m: Member, peer: PeerView, source: "camera" | "screen", t: TilesIn
     waitingText: seat
       ? `Receiving the keys of ${m.name}, usually under 2 seconds`
       : `Waiting for the picture of ${m.name}`,
+    mirrored: false,
     muted: !(peer.says ? peer.says.mic : peer.on.includes("mic")),
     speaking: t.speaking.has(m.session),
     away: peer.away,

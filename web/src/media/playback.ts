@@ -56,3 +56,35 @@ export class Playback {
     for (const seat of [...this.elements.keys()]) this.set(seat, null);
   }
 }
+
+const NOTES = [523, 659, 784]; // Hz: one after the other, so that nobody takes them for a fault
+const NOTE = 0.22; // s
+
+/** Plays a few notes on that speaker; "" is the browser's own choice. */
+export function playTest(
+  context: AudioContext | null,
+  make: () => HTMLAudioElement,
+  sink: string,
+  after: (ms: number, f: () => void) => void,
+): void {
+  if (!context) return;
+  const out = context.createMediaStreamDestination();
+  const gain = context.createGain();
+  gain.gain.value = 0.2;
+  gain.connect(out);
+  NOTES.forEach((hertz, i) => {
+    const note = context.createOscillator();
+    note.frequency.value = hertz;
+    note.connect(gain);
+    note.start(context.currentTime + i * NOTE);
+    note.stop(context.currentTime + (i + 1) * NOTE);
+  });
+  const element = make();
+  element.srcObject = out.stream;
+  const routed = sink && "setSinkId" in element ? element.setSinkId(sink) : Promise.resolve();
+  routed.catch(() => {}).then(() => element.play().catch(() => {})); // gone: the default plays it
+  after(2_000, () => {
+    element.srcObject = null;
+    gain.disconnect();
+  });
+}

@@ -1,6 +1,7 @@
 import { useId } from "preact/hooks";
 import type { CheckModel } from "../call/model";
 import { CameraIcon, CameraOffIcon, MicIcon, MicOffIcon } from "./icons";
+import { LevelMeter } from "./meter";
 import { Control, DeviceSelect, Head, Video } from "./parts";
 import { ProblemNote } from "./problem";
 import { whoIsThere } from "./text";
@@ -27,7 +28,7 @@ function Look({ model }: { model: CheckModel }) {
     <section class="look" aria-label="How you look and sound">
       <div class="preview">
         {preview ? (
-          <Video stream={preview} mirrored />
+          <Video stream={preview} mirrored={model.mirror.value} />
         ) : (
           <p class="no-picture">
             <CameraOffIcon />
@@ -56,31 +57,14 @@ function Look({ model }: { model: CheckModel }) {
   );
 }
 
-const BARS = 14;
-
 /** Draws itself anew for each level, and nothing else with it. */
 function Meter({ model }: { model: CheckModel }) {
   const on = model.mic.value.on;
-  const level = on ? model.level.value : 0;
   return (
-    <div class="meter">
-      <span class="meter-word" aria-hidden="true">
-        {on ? "Speak, and the bars move" : "Your microphone is off"}
-      </span>
-      {/* biome-ignore lint/a11y/useSemanticElements: browsers differ in what a meter element may look like */}
-      <span
-        class="bars"
-        role="meter"
-        aria-label="Microphone level"
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={Math.round(level * 100)}
-      >
-        {Array.from({ length: BARS }, (_, i) => (
-          <i key={i} class={level * BARS > i + 0.5 ? "lit" : ""} />
-        ))}
-      </span>
-    </div>
+    <LevelMeter
+      level={on ? model.level.value : 0}
+      word={on ? "Speak, and the bars move" : "Your microphone is off"}
+    />
   );
 }
 

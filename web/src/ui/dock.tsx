@@ -39,13 +39,19 @@ interface DockProps {
   open: (which: Choosing, byHand: boolean) => void;
 }
 
-export function Dock(props: DockProps & { help: () => void }) {
-  const { model, opened, open, help } = props;
+/** What opens the larger windows. */
+interface Sheets {
+  help: () => void;
+  settings: () => void;
+}
+
+export function Dock(props: DockProps & Sheets) {
+  const { model, opened, open } = props;
   useTold(model.mic.value.problem, () => open("mic", false));
   useTold(model.camera.value.problem, () => open("camera", false));
   return (
     <nav class="dock" aria-label="Meeting controls">
-      <OpenWindow {...props} help={help} />
+      <OpenWindow {...props} />
       <Senders model={model} opened={opened} open={open} />
       <Hand model={model} opened={opened} open={open} />
       <Panels model={model} />
@@ -61,11 +67,12 @@ export function Dock(props: DockProps & { help: () => void }) {
   );
 }
 
-function OpenWindow({ model, opened, open, help }: DockProps & { help: () => void }) {
+function OpenWindow({ model, opened, open, help, settings }: DockProps & Sheets) {
   const { which, byHand } = opened;
   const close = (): void => open(null, true);
   if (which === "react") return <ReactionPicker model={model} focus={byHand} close={close} />;
-  if (which === "more") return <More model={model} focus={byHand} help={help} close={close} />;
+  if (which === "more")
+    return <More model={model} focus={byHand} help={help} settings={settings} close={close} />;
   return (
     which && <DeviceMenu key={which} which={which} model={model} focus={byHand} close={close} />
   );

@@ -17,6 +17,7 @@ import type {
   Problem,
   Screen,
   Security,
+  SettingsModel,
   SignsModel,
   TileModel,
   Waiting,
@@ -34,7 +35,8 @@ export interface Fake extends AppModel {
   stopped: Signal<Problem | null>;
   landing: Settable<LandingModel>;
   check: Settable<CheckModel>;
-  meeting: Settable<Omit<MeetingModel, "signs" | "layout" | "door">> & {
+  meeting: Settable<Omit<MeetingModel, "signs" | "layout" | "settings" | "door">> & {
+    settings: Settable<SettingsModel>;
     signs: Settable<SignsModel>;
     layout: Settable<LayoutModel>;
     door: Settable<DoorModel>;
@@ -92,6 +94,7 @@ export function tile(n: number, part: Partial<TileModel> = {}): TileModel {
     muted: false,
     speaking: false,
     away: false,
+    mirrored: self && source === "camera",
     hand: 0,
     reaction: null,
     ...part,
@@ -197,6 +200,7 @@ function makeCheck(join: () => void): Fake["check"] {
     mic,
     speaker,
     preview: signal<MediaStream | null>(null),
+    mirror: signal(true),
     level: signal(0.55),
     joining: signal(false),
     canJoin: signal(true),
@@ -225,6 +229,38 @@ function makeSigns(): Settable<SignsModel> {
       hands.value += raised.value ? 1 : -1;
     },
     react: () => {},
+  };
+}
+
+const speakers: DeviceChoice = {
+  ...devices,
+  devices: [
+    { id: "1", label: "Built-in speaker" },
+    { id: "2", label: "Headset" },
+  ],
+};
+
+function makeSettings(): Settable<SettingsModel> {
+  const [mirror, pushToTalk, follow] = [signal(true), signal(true), signal(true)];
+  const speaker = signal<DeviceChoice | null>(speakers);
+  const set = (s: Signal<boolean>) => (on: boolean) => {
+    s.value = on;
+  };
+  return {
+    speaker,
+    level: signal(0.55),
+    mirror,
+    pushToTalk,
+    follow,
+    mutedHint: signal(false),
+    setMirror: set(mirror),
+    setPushToTalk: set(pushToTalk),
+    setFollow: set(follow),
+    chooseSpeaker: (id) => {
+      speaker.value = { ...speakers, chosen: id };
+    },
+    testSpeaker: () => {},
+    hold: () => {},
   };
 }
 
@@ -290,6 +326,7 @@ function makeMeeting(leave: () => void): Fake["meeting"] {
     tiles: signal<TileModel[]>([]),
     people,
     layout: makeLayout(),
+    settings: makeSettings(),
     volumes,
     setVolume: (session, volume) => {
       volumes.value = new Map(volumes.value).set(session, volume);

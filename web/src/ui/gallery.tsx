@@ -52,8 +52,9 @@ const stop = (f: Fake, p: Problem): void => {
 /** What is pressed when the screen is there, by its accessible name. */
 const pressed: string[] = [];
 const press = (...names: string[]): void => void pressed.push(...names);
-const pressAll = (): void => {
+const pressAll = async (): Promise<void> => {
   for (const name of pressed) {
+    await new Promise(requestAnimationFrame);
     const named = (b: HTMLElement) => (b.ariaLabel ?? b.textContent ?? "").trim() === name;
     const all = [...document.querySelectorAll<HTMLElement>("button, summary")];
     const shown = all.find((b) => named(b) && b.offsetParent !== null);
@@ -190,6 +191,19 @@ const states: Record<string, (f: Fake) => void> = {
   more: (f) => {
     meeting(f, 4, ...lively);
     press("More");
+  },
+  settings: (f) => {
+    meeting(f, 4, ...lively);
+    press("More", "Settings");
+  },
+  "muted-hint": (f) => {
+    const m = meeting(f, 4, { muted: true });
+    m.mic.value = { ...m.mic.value, on: false };
+    m.settings.mutedHint.value = true;
+  },
+  keyboard: (f) => {
+    meeting(f, 4, ...lively);
+    press("More", "Keyboard");
   },
   reactions: (f) => {
     meeting(f, 4, ...lively);
@@ -375,7 +389,7 @@ const set = states[wanted];
 if (root && set) {
   set(fake);
   render(<App model={fake} />, root);
-  requestAnimationFrame(pressAll);
+  void pressAll();
 } else if (root) {
   render(
     <ul class="end">

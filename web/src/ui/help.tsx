@@ -4,6 +4,7 @@ import { setSingleKeys, singleKeys } from "./keys";
 
 const keys: readonly [string, string][] = [
   ["M", "Microphone on or off"],
+  ["Space", "Hold it to talk while muted"],
   ["V", "Camera on or off"],
   ["H", "Raise or lower your hand"],
   ["G", "Everyone alike, or who speaks large"],

@@ -1,5 +1,6 @@
 /** Single keys that work anywhere in a meeting but in a field. */
 import { signal } from "@preact/signals";
+import type { MeetingModel } from "../call/model";
 
 export type Shortcut =
   | "mic"
@@ -74,4 +75,48 @@ export function setSingleKeys(wanted: boolean): void {
   } catch {
     // storage is blocked: it holds until the page is closed
   }
+}
+
+/** Reports whether the space bar presses what has the focus: a button that was reached by keyboard, not one that was clicked. */
+export function spacePresses(target: EventTarget | null, byPointer: boolean): boolean {
+  if (takesKeys(target)) return true;
+  const pressed = target instanceof Element && target.closest("button, a, summary, [tabindex='0']");
+  return Boolean(pressed) && !byPointer;
+}
+
+/** The space bar talks while it is down; returns what ends that. */
+export function holdToTalk(model: MeetingModel): () => void {
+  let byPointer = false;
+  let down = false;
+  const release = (): void => {
+    if (down) model.settings.hold(false);
+    down = false;
+  };
+  const press = (e: KeyboardEvent): void => {
+    if (e.key === "Tab") byPointer = false;
+    if (e.key !== " " || e.ctrlKey || e.metaKey || e.altKey || !singleKeys()) return;
+    if (!model.settings.pushToTalk.value || (!down && spacePresses(e.target, byPointer))) return;
+    e.preventDefault(); // neither scrolls nor presses
+    if (!down) model.settings.hold(true);
+    down = true;
+  };
+  const lift = (e: KeyboardEvent): void => {
+    if (e.key !== " " || !down) return;
+    e.preventDefault();
+    release();
+  };
+  const point = (): void => {
+    byPointer = true;
+  };
+  addEventListener("keydown", press, true);
+  addEventListener("keyup", lift, true);
+  addEventListener("pointerdown", point, true);
+  addEventListener("blur", release);
+  return () => {
+    release();
+    removeEventListener("keydown", press, true);
+    removeEventListener("keyup", lift, true);
+    removeEventListener("pointerdown", point, true);
+    removeEventListener("blur", release);
+  };
 }

@@ -4,18 +4,29 @@ import type { MeetingModel } from "../call/model";
 import { type Choosing, Dock, type Opened, useDeviceMenu } from "./dock";
 import { Outside, WaitingBanner } from "./door";
 import { Help } from "./help";
-import { DevicesIcon, KeyboardIcon, LinkIcon, Mark, ScreenIcon, SealIcon, WaitIcon } from "./icons";
-import { type Shortcut, shortcutOf, singleKeys, takesKeys } from "./keys";
+import {
+  DevicesIcon,
+  KeyboardIcon,
+  LinkIcon,
+  Mark,
+  MicOffIcon,
+  ScreenIcon,
+  SealIcon,
+  WaitIcon,
+} from "./icons";
+import { holdToTalk, type Shortcut, shortcutOf, singleKeys, takesKeys } from "./keys";
 import { toggleFullScreen } from "./more";
 import { Notices } from "./notices";
 import { OpenPanel } from "./panel";
 import { closePicture } from "./pip";
+import { SettingsSheet } from "./settings";
 import { SignsAloud } from "./signs";
 import { Stage } from "./stage";
 import { countPeople, timeOfDay } from "./text";
 
 export function MeetingScreen({ model }: { model: MeetingModel }) {
   const help = useSignal(false);
+  const settings = useSignal(false);
   const { opened, open } = useDeviceMenu();
   useShortcuts(model, () => {
     help.value = true;
@@ -50,6 +61,7 @@ export function MeetingScreen({ model }: { model: MeetingModel }) {
         <Stage model={model} />
         <Overlay model={model} />
         <WaitingStatus model={model} />
+        <MutedHint model={model} />
         <Notices model={model} />
         <SignsAloud model={model} />
       </main>
@@ -61,7 +73,18 @@ export function MeetingScreen({ model }: { model: MeetingModel }) {
         help={() => {
           help.value = true;
         }}
+        settings={() => {
+          settings.value = true;
+        }}
       />
+      {settings.value && (
+        <SettingsSheet
+          model={model}
+          close={() => {
+            settings.value = false;
+          }}
+        />
+      )}
       {help.value && (
         <Help
           close={() => {
@@ -161,6 +184,23 @@ function WaitingStatus({ model }: { model: MeetingModel }) {
   );
 }
 
+/** Somebody talks and nobody hears it. */
+function MutedHint({ model }: { model: MeetingModel }) {
+  const shown = model.settings.mutedHint.value;
+  return (
+    <p class={shown ? "muted-hint" : "hidden"} role="status">
+      {shown && (
+        <>
+          <MicOffIcon />
+          {model.settings.pushToTalk.value
+            ? "You are muted. Hold the space bar to talk."
+            : "You are muted."}
+        </>
+      )}
+    </p>
+  );
+}
+
 const MINUTE = 60_000; // ms
 
 function Clock() {
@@ -213,6 +253,10 @@ function useShortcuts(model: MeetingModel, help: () => void): void {
       run[shortcut]();
     };
     addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
+    const quiet = holdToTalk(model);
+    return () => {
+      removeEventListener("keydown", press);
+      quiet();
+    };
   }, [model]);
 }

@@ -3,6 +3,7 @@ import type { ComponentChildren, JSX } from "preact";
 import type { MeetingModel } from "../call/model";
 import {
   CheckIcon,
+  DevicesIcon,
   EyeIcon,
   FullIcon,
   GridIcon,
@@ -22,10 +23,11 @@ interface MoreProps {
   model: MeetingModel;
   focus: boolean;
   help: () => void;
+  settings: () => void;
   close: () => void;
 }
 
-export function More({ model, focus, help, close }: MoreProps) {
+export function More({ model, focus, help, settings, close }: MoreProps) {
   const then = (f: () => void) => (): void => {
     close();
     f();
@@ -54,6 +56,9 @@ export function More({ model, focus, help, close }: MoreProps) {
           Security
         </Entry>
         <LayoutEntries model={model} then={then} />
+        <Entry icon={<DevicesIcon />} press={then(settings)}>
+          Settings
+        </Entry>
         <Entry icon={<KeyboardIcon />} press={then(help)}>
           Keyboard
         </Entry>

@@ -60,8 +60,7 @@ function Pin({ tile, pinned, pin }: { tile: TileModel; pinned: boolean; pin: () 
 }
 
 function Picture({ tile, box }: { tile: TileModel; box: Box }) {
-  if (tile.video === "on")
-    return <Video stream={tile.stream} mirrored={tile.self && tile.source === "camera"} />;
+  if (tile.video === "on") return <Video stream={tile.stream} mirrored={tile.mirrored} />;
   if (tile.video === "waiting")
     return (
       <p class="waiting">

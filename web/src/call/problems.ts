@@ -1,0 +1,26 @@
+/** What ends a meeting, in a person's words. */
+import type { Problem } from "./model";
+
+export const outOfKeys: Problem = {
+  code: "unsealed",
+  title: "Something would have left unsealed",
+  text: "Your browser sent more than was encrypted, so it was switched off. Reload the page before you switch it on again.",
+};
+
+export const isFull: Problem = {
+  code: "full",
+  title: "This meeting is full",
+  text: "Ask somebody to leave, or wait and try again.",
+};
+
+export const isUnknown: Problem = {
+  code: "refused",
+  title: "This meeting does not exist",
+  text: "The link is wrong, or the meeting is over. Ask for a new link.",
+};
+
+export const isOver: Problem = {
+  code: "refused",
+  title: "The meeting is over",
+  text: "The server no longer knows it, and does not take it back.",
+};

@@ -1,0 +1,128 @@
+/** The settings of this device, while in a meeting. */
+import { useEffect, useRef } from "preact/hooks";
+import type { MeetingModel } from "../call/model";
+import { CloseIcon } from "./icons";
+import { setSingleKeys, singleKeys } from "./keys";
+import { LevelMeter } from "./meter";
+import { DeviceSelect, Video } from "./parts";
+import { ProblemNote } from "./problem";
+
+export function SettingsSheet({ model, close }: { model: MeetingModel; close: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} class="sheet settings" aria-labelledby="settings-title" onClose={close}>
+      <header class="panel-head">
+        <h2 id="settings-title">Settings</h2>
+        <button
+          type="button"
+          class="round"
+          aria-label="Close settings"
+          onClick={() => dialog.current?.close()}
+        >
+          <CloseIcon />
+        </button>
+      </header>
+      <Sound model={model} />
+      <Camera model={model} />
+      <Habits model={model} />
+      <p class="hint">Remembered in this browser only.</p>
+    </dialog>
+  );
+}
+
+function Sound({ model }: { model: MeetingModel }) {
+  const { settings } = model;
+  const mic = model.mic.value;
+  const speaker = settings.speaker.value;
+  return (
+    <section class="setting">
+      <DeviceSelect label="Microphone" choice={mic} choose={(id) => model.chooseMic(id)} />
+      {mic.problem && <ProblemNote problem={mic.problem} />}
+      <Level model={model} />
+      {speaker && (
+        <DeviceSelect
+          label="Speaker"
+          choice={speaker}
+          choose={(id) => settings.chooseSpeaker(id)}
+        />
+      )}
+      <button type="button" class="plain small" onClick={() => settings.testSpeaker()}>
+        Test the speaker
+      </button>
+    </section>
+  );
+}
+
+/** Draws itself anew for each level, and nothing else with it. */
+function Level({ model }: { model: MeetingModel }) {
+  const on = model.mic.value.on;
+  return (
+    <LevelMeter
+      level={model.settings.level.value}
+      word={on ? "Speak, and the bars move" : "You are muted; nobody hears this"}
+    />
+  );
+}
+
+function Camera({ model }: { model: MeetingModel }) {
+  const camera = model.camera.value;
+  const own = model.tiles.value.find((t) => t.self);
+  return (
+    <section class="setting">
+      <DeviceSelect label="Camera" choice={camera} choose={(id) => model.chooseCamera(id)} />
+      {camera.problem && <ProblemNote problem={camera.problem} />}
+      {own?.video === "on" && (
+        <div class="preview small-preview">
+          <Video stream={own.stream} mirrored={own.mirrored} />
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Habits({ model }: { model: MeetingModel }) {
+  const { settings } = model;
+  return (
+    <section class="setting switches">
+      <Switch
+        label="Show me as in a mirror"
+        on={settings.mirror.value}
+        set={(on) => settings.setMirror(on)}
+      />
+      <Switch
+        label="Use a headset as soon as it is plugged in"
+        on={settings.follow.value}
+        set={(on) => settings.setFollow(on)}
+      />
+      <Switch
+        label="Hold the space bar to talk while muted"
+        on={settings.pushToTalk.value}
+        set={(on) => settings.setPushToTalk(on)}
+      />
+      <Switch label="Use single keys" on={singleKeys()} set={setSingleKeys} />
+    </section>
+  );
+}
+
+interface SwitchProps {
+  label: string;
+  on: boolean;
+  set: (on: boolean) => void;
+}
+
+function Switch({ label, on, set }: SwitchProps) {
+  return (
+    <label class="device-row">
+      <span class="grow">{label}</span>
+      <input
+        type="checkbox"
+        role="switch"
+        class="switch"
+        checked={on}
+        aria-checked={on}
+        onChange={(e) => set(e.currentTarget.checked)}
+      />
+    </label>
+  );
+}
