@@ -27,41 +27,73 @@ function write(name, bytes) {
   return zipped.length;
 }
 
+const options = {
+  absWorkingDir: web,
+  bundle: true,
+  minify: true,
+  write: false,
+  format: "esm",
+  target: "es2022",
+  charset: "utf8",
+  legalComments: "none",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  logLevel: "warning",
+};
+
 async function bundle(entry, name, ext) {
-  const made = await build({
-    absWorkingDir: web,
-    entryPoints: [entry],
-    bundle: true,
-    minify: true,
-    write: false,
-    format: "esm",
-    target: "es2022",
-    charset: "utf8",
-    legalComments: "none",
-    jsx: "automatic",
-    jsxImportSource: "preact",
-    logLevel: "warning",
-  });
+  const made = await build({ ...options, entryPoints: [entry] });
   const bytes = Buffer.from(made.outputFiles[0].contents);
   const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
   return { path: `assets/${name}-${hash}.${ext}`, bytes };
 }
 
+/** The page's script in pieces: what is imported on demand is no part of the join page. */
+async function bundlePage(entry) {
+  const made = await build({
+    ...options,
+    entryPoints: { main: entry },
+    outdir: dist,
+    splitting: true,
+    metafile: true,
+    entryNames: "assets/[name]-[hash]",
+    chunkNames: "assets/[name]-[hash]",
+  });
+  const pieces = new Map(
+    made.outputFiles.map((f) => [f.path.slice(dist.length), Buffer.from(f.contents)]),
+  );
+  const about = (path) => made.metafile.outputs[`dist/${path}`];
+  const main = [...pieces.keys()].find((path) => about(path)?.entryPoint === entry);
+  if (!main) throw new Error(`build: nothing was made of ${entry}`);
+  const atOnce = new Set([main]);
+  for (const path of atOnce)
+    for (const i of about(path).imports)
+      if (i.kind === "import-statement") atOnce.add(i.path.slice("dist/".length));
+  return { path: main, pieces, atOnce };
+}
+
 async function buildAll() {
   const worker = await bundle("src/e2ee/worker.ts", "worker", "js");
-  const main = await bundle("src/main.tsx", "main", "js");
+  const main = await bundlePage("src/main.tsx");
   const style = await bundle("src/ui/app.css", "main", "css");
   const places = { worker, main, style };
-  const page = readFileSync(`${web}index.html`, "utf8").replace(/\{\{(\w+)\}\}/g, (_, place) => {
+  let page = readFileSync(`${web}index.html`, "utf8").replace(/\{\{(\w+)\}\}/g, (_, place) => {
     if (!places[place]) throw new Error(`build: index.html asks for ${place}, which nobody makes`);
     return `/${places[place].path}`;
   });
+  const early = [...main.atOnce].filter((path) => path !== main.path);
+  const preload = early.map((path) => `<link rel="modulepreload" href="/${path}">\n    `).join("");
+  page = page.replace('<script type="module"', (script) => preload + script);
   mkdirSync(dist, { recursive: true });
   for (const old of readdirSync(dist))
     if (old !== ".gitkeep") rmSync(dist + old, { recursive: true });
   mkdirSync(`${dist}assets`);
   let joinPage = 0;
-  for (const { path, bytes } of [worker, main, style]) joinPage += write(path, bytes);
+  for (const { path, bytes } of [worker, style]) joinPage += write(path, bytes);
+  for (const [path, bytes] of main.pieces) {
+    const size = write(path, bytes);
+    if (main.atOnce.has(path)) joinPage += size;
+  }
   for (const name of ["icon.svg", "icon-180.png", "manifest.webmanifest"])
     write(name, readFileSync(`${web}src/ui/${name}`));
   joinPage += write("index.html", Buffer.from(page));

@@ -29,6 +29,7 @@ async function buildGallery() {
     entryPoints: { gallery: "src/ui/gallery.tsx", style: "src/ui/app.css" },
     outdir: out,
     bundle: true,
+    splitting: true,
     format: "esm",
     target: "es2022",
     jsx: "automatic",

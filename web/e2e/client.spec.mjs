@@ -62,6 +62,11 @@ describe("the client", { timeout: 300_000 }, () => {
         await eventually("Cleo sees the applause", async () =>
           (await cleo.tileOf("Ben"))?.text.includes("Applause"),
         );
+        // By then the Go peer has heard it, too.
+        await eventually(
+          "the reaction is over",
+          async () => !(await cleo.tileOf("Ben")).text.includes("Applause"),
+        );
         const report = await peer.report();
         assert.deepEqual(
           report.reactions.map((r) => [r.name, r.sign]),
@@ -75,10 +80,6 @@ describe("the client", { timeout: 300_000 }, () => {
       } finally {
         await peer.kill();
       }
-      await eventually(
-        "the reaction is over",
-        async () => !(await cleo.tileOf("Ben")).text.includes("Applause"),
-      );
     });
 
     it("are read out", async () => {
@@ -247,6 +248,71 @@ describe("the client", { timeout: 300_000 }, () => {
         assert.equal(await person.evaluate(() => localStorage.getItem("mirror")), "off");
         await person.press("Close settings");
       }
+    });
+  });
+
+  describe("invitations and chat", () => {
+    it("draw a code and write a calendar file in the browser", async () => {
+      for (const person of [ann, cleo]) {
+        await person.press("People");
+        await person.press("Code and calendar");
+        await eventually("the code is drawn", () =>
+          person.evaluate(() => document.querySelector(".qr path")?.getAttribute("d").length > 500),
+        );
+        const file = await person.evaluate(async () => {
+          const made = new Promise((resolve) => {
+            const native = URL.createObjectURL;
+            URL.createObjectURL = (blob) => {
+              resolve(blob.text());
+              return native.call(URL, blob);
+            };
+          });
+          [...document.querySelectorAll("button")]
+            .find((b) => b.textContent === "Save calendar file")
+            .click();
+          return (await made).replaceAll("\r\n ", "");
+        });
+        assert.match(file, /BEGIN:VEVENT\r\n/);
+        assert.ok(file.includes(`URL:${link}\r\n`), file);
+        assert.match(file, /SUMMARY:Client\r\n/);
+        await person.press("Close invite");
+        await person.press("People");
+      }
+    });
+
+    it("show addresses that can be followed safely, and nothing of what they lead to", async () => {
+      for (const person of [ann, cleo]) await person.press("Chat");
+      await cleo.type("Message", "see https://example.org/page. or https://bank@evil.example/");
+      await cleo.press("Send");
+      const found = await eventually("Ann has the address", () =>
+        ann.evaluate(() => {
+          const a = [...document.querySelectorAll(".said a")];
+          return a.length > 0 && a.map((x) => [x.href, x.rel, x.target]);
+        }),
+      );
+      assert.deepEqual(found, [
+        ["https://example.org/page", "noopener noreferrer nofollow", "_blank"],
+      ]);
+      assert.deepEqual([...ann.hosts], [new URL(server.url).host]);
+      for (const person of [ann, cleo]) await person.press("Chat");
+    });
+
+    it("count what is unread", async () => {
+      await ben.press("Chat");
+      await ben.type("Message", "one");
+      await ben.press("Send");
+      await ben.press("Chat");
+      await eventually("Ann has one unread", async () =>
+        ann.evaluate(() => document.querySelector(".count")?.dataset.count === "1"),
+      );
+      await eventually("the title tells", () =>
+        ann.evaluate(() => document.title.startsWith("(1)")),
+      );
+      await ann.press("Chat");
+      await eventually("nothing is unread", () =>
+        ann.evaluate(() => !document.querySelector(".count")),
+      );
+      await ann.press("Chat");
     });
   });
 

@@ -584,6 +584,13 @@ export class Meeting implements MeetingModel {
     );
   }
 
+  copyText(text: string): void {
+    this.env.copy(text).then(
+      () => this.told.add("Copied"),
+      () => this.told.add("It could not be copied. Select it and copy it by hand.", "warn"),
+    );
+  }
+
   dismiss(id: number): void {
     this.told.dismiss(id);
   }

@@ -298,6 +298,8 @@ export interface MeetingModel {
   /** The numbers were compared with all who are here, or were not, after all. */
   verify(on: boolean): void;
   copyLink(): void;
+  /** Copies what somebody wrote. */
+  copyText(text: string): void;
   dismiss(notice: number): void;
   /** Tells the sizes of the tiles on the screen in device pixels, by key. Tiles not named are not visible. */
   setTileSizes(sizes: Map<string, { width: number; height: number }>): void;

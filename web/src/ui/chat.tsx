@@ -1,6 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { MeetingModel } from "../call/model";
+import { CopyIcon } from "./icons";
+import { hiddenHost, pieces } from "./links";
 import { type ChatGroup, groupChat, timeOfDay } from "./text";
 
 /** px from the end within which a reader is at the end, and is taken along when there is more. */
@@ -37,7 +39,7 @@ export function ChatPanel({ model }: { model: MeetingModel }) {
           </p>
         )}
         {groupChat(messages).map((g) => (
-          <Group key={g.key} group={g} />
+          <Group key={g.key} group={g} copy={(text) => model.copyText(text)} />
         ))}
       </div>
       <Compose model={model} />
@@ -45,7 +47,7 @@ export function ChatPanel({ model }: { model: MeetingModel }) {
   );
 }
 
-function Group({ group: g }: { group: ChatGroup }) {
+function Group({ group: g, copy }: { group: ChatGroup; copy: (text: string) => void }) {
   return (
     <article class={g.self ? "message own" : "message"}>
       <p class="said-by">
@@ -55,11 +57,46 @@ function Group({ group: g }: { group: ChatGroup }) {
         </time>
       </p>
       {g.messages.map((m) => (
-        <p key={m.id} class="said" dir="auto">
-          {m.text}
-        </p>
+        <div key={m.id} class="said-row">
+          <p class="said" dir="auto">
+            <Linked text={m.text} />
+          </p>
+          <button
+            type="button"
+            class="round copy"
+            aria-label="Copy message"
+            title="Copy message"
+            onClick={() => copy(m.text)}
+          >
+            <CopyIcon />
+          </button>
+        </div>
       ))}
     </article>
+  );
+}
+
+/** Addresses can be followed; nothing is fetched before that, and the other end does not learn from where. */
+function Linked({ text }: { text: string }) {
+  return (
+    <>
+      {pieces(text).map((p, i) =>
+        "href" in p ? (
+          <a
+            key={i}
+            href={p.href}
+            target="_blank"
+            rel="noopener noreferrer nofollow"
+            referrerpolicy="no-referrer"
+          >
+            {p.text}
+            {hiddenHost(p.text, p.href) && <small> ({hiddenHost(p.text, p.href)})</small>}
+          </a>
+        ) : (
+          p.text
+        ),
+      )}
+    </>
   );
 }
 

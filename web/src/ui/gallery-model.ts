@@ -364,6 +364,7 @@ function makeMeeting(leave: () => void): Fake["meeting"] {
         "Invitation link copied. Whoever has it can join, so send it by a way you trust.";
       notices.value = [...notices.value, { id: Date.now(), text, kind: "info" }];
     },
+    copyText: () => {},
     dismiss: (id) => {
       notices.value = notices.value.filter((n) => n.id !== id);
     },

@@ -205,6 +205,10 @@ const states: Record<string, (f: Fake) => void> = {
     meeting(f, 4, ...lively);
     press("More", "Keyboard");
   },
+  invite: (f) => {
+    meeting(f, 4, ...lively).panel.value = "people";
+    press("Code and calendar");
+  },
   reactions: (f) => {
     meeting(f, 4, ...lively);
     press("Reactions");

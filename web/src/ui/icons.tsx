@@ -171,6 +171,12 @@ export const PictureIcon = icon(
     <rect x="12" y="13" width="9" height="6.5" rx="1.5" />
   </>,
 );
+export const CopyIcon = icon(
+  <>
+    <rect x="8.5" y="8.5" width="11.5" height="11.5" rx="2" />
+    <path d="M15.5 8.5V6a2 2 0 0 0-2-2H6a2 2 0 0 0-2 2v7.5a2 2 0 0 0 2 2h2.5" />
+  </>,
+);
 export const CheckIcon = icon(<path d="m5 12.5 4.5 4.5L19 7.5" />);
 export const MoreIcon = icon(<path d="M5 12h.01M12 12h.01M19 12h.01" stroke-width="3" />);
 

@@ -10,6 +10,7 @@ import {
   SpeakingIcon,
   WarnIcon,
 } from "./icons";
+import { InviteMore } from "./invite";
 import { PersonMenu } from "./person";
 import { HandBadge } from "./signs";
 import { initials } from "./text";
@@ -20,17 +21,7 @@ export function PeoplePanel({ model }: { model: MeetingModel }) {
       <button type="button" class="primary wide" onClick={() => model.copyLink()}>
         <LinkIcon /> Copy invitation link
       </button>
-      <details class="by-hand">
-        <summary>Show the link</summary>
-        <input
-          class="field wide mono"
-          readOnly
-          aria-label="Invitation link"
-          value={model.link.value}
-          onFocus={(e) => e.currentTarget.select()}
-        />
-        <small class="soft">Whoever has the whole link can ask to join.</small>
-      </details>
+      <InviteMore model={model} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard */}
       <section class="scrolls" tabIndex={0} aria-label="Who waits and who is here">
         <DoorPanel door={model.door} />
