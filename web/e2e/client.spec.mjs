@@ -316,6 +316,35 @@ describe("the client", { timeout: 300_000 }, () => {
     });
   });
 
+  describe("languages", () => {
+    it("are loaded on demand, chosen in the settings and kept", async () => {
+      for (const person of [ann, cleo]) {
+        await person.press("More");
+        await person.press("Settings");
+        await person.evaluate(() => {
+          const select = [...document.querySelectorAll("select")].find((s) =>
+            [...s.options].some((o) => o.value === "de"),
+          );
+          select.value = "de";
+          select.dispatchEvent(new Event("change", { bubbles: true }));
+        });
+        await person.press("Einstellungen schließen");
+        await eventually("all is German", () => person.has("Verlassen"));
+        assert.equal(await person.evaluate(() => document.documentElement.lang), "de");
+        assert.equal(await person.evaluate(() => localStorage.getItem("language")), "de");
+        assert.deepEqual([...person.hosts], [new URL(server.url).host]);
+      }
+    });
+
+    it("are the browser's own for who has chosen none", async () => {
+      const dora = await chromium.person("Dora", "yellow", { context: { locale: "es-AR" } });
+      await dora.goto(server.url);
+      await dora.sees("Nueva reunión");
+      assert.deepEqual(await dora.errors(), []);
+      await dora.close();
+    });
+  });
+
   it("met no error", async () => {
     for (const person of [ann, ben, cleo])
       assert.deepEqual(await person.errors(), [], `${person.name} met errors`);

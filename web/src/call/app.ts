@@ -19,6 +19,7 @@ import { type Known, type Leaving, Meeting } from "./meeting";
 import type { AppModel, LandingModel, MeetingModel, Problem, Screen } from "./model";
 import { dropPass, heldPass, keepPass, takePass } from "./pass";
 import { Settings } from "./settings";
+import { firstLanguage, speak } from "./words";
 
 const MAX_TITLE = 60; // characters; 200 bytes in any script (PROTOCOL.md 2.2)
 const LOOKS = 6; // attempts after a reload, a second apart: the server may be away for a moment
@@ -95,6 +96,7 @@ class App implements AppModel {
       newMeeting: (title) => void this.newMeeting(title),
       openLink: (text) => this.openLink(text),
     };
+    void speak(firstLanguage(env.browser, env.languages));
     env.onLeavePage(() => this.current.value?.end("page"));
     env.onOnline(() => this.current.value?.hurry());
     env.onFragment(() => this.readAddress());

@@ -19,6 +19,8 @@ export interface Env {
   tab: Store;
   /** Of this browser. */
   browser: Store;
+  /** What the person reads, best first (BCP 47). */
+  languages: readonly string[];
   devices: MediaDevices | undefined;
   canChooseSpeaker: boolean;
   makeClient(): CryptoClient;
@@ -105,6 +107,7 @@ export function browserEnv(workerUrl: string): Env {
     showPath: (path) => history.replaceState(null, "", path),
     tab: storeOf(() => sessionStorage),
     browser: storeOf(() => localStorage),
+    languages: navigator.languages,
     devices: navigator.mediaDevices,
     canChooseSpeaker: "setSinkId" in HTMLMediaElement.prototype,
     makeClient: () => new CryptoClient(openWorker(workerUrl)),

@@ -357,6 +357,7 @@ export class FakeBrowser {
       },
       tab: this.tab,
       browser: this.browser,
+      languages: ["en"],
       devices: this.devices as unknown as MediaDevices,
       canChooseSpeaker: false,
       makeClient: () => {

@@ -34,6 +34,7 @@ import { buildTiles, keepOrder, type PeerView } from "./tiles";
 import { Timers } from "./timers";
 import { type Sizes, wanted } from "./view";
 import { Voices } from "./voices";
+import { t } from "./words";
 
 /** What is known of the room, enough to make it again on a server that forgot it. */
 export interface Known {
@@ -169,7 +170,10 @@ export class Meeting implements MeetingModel {
       },
     );
     local.onFollowed = (label, back) =>
-      this.told.add(`Now using ${label}`, "info", { label: "Go back", run: back });
+      this.told.add(t("Now using {name}", { name: label }), "info", {
+        label: "Go back",
+        run: back,
+      });
     this.listen();
   }
 
@@ -409,7 +413,8 @@ export class Meeting implements MeetingModel {
     this.peers.value = peers;
     this.signs.forget(session);
     const name = this.members.value.get(session)?.name;
-    if (name) this.told.add(lost ? `${name} lost the connection` : `${name} left`);
+    if (name)
+      this.told.add(lost ? t("{name} lost the connection", { name }) : t("{name} left", { name }));
   }
 
   // The group.

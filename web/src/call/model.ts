@@ -2,6 +2,7 @@ import type { ReadonlySignal } from "@preact/signals-core";
 import type { Sign } from "../e2ee/protocol";
 import type { Lead } from "./layout";
 import type { Reading } from "./signs";
+import type { Language } from "./words";
 
 /**
  * The view model: all that the screens show and all that people can do. `ui/` draws it and decides nothing;
@@ -170,6 +171,7 @@ export interface SettingsModel {
   follow: ReadonlySignal<boolean>;
   /** Somebody talks into our muted microphone. */
   mutedHint: ReadonlySignal<boolean>;
+  chooseLanguage(language: Language): void;
   setMirror(on: boolean): void;
   setPushToTalk(on: boolean): void;
   setFollow(on: boolean): void;

@@ -4,6 +4,7 @@ import { playTest } from "../media/playback";
 import type { Env } from "./env";
 import type { LocalMedia } from "./local";
 import type { DeviceChoice, SettingsModel } from "./model";
+import { chooseLanguage, type Language } from "./words";
 
 /** How sure it is that somebody talks into a muted microphone. */
 export interface Talking {
@@ -65,6 +66,9 @@ export class Settings implements SettingsModel {
   }
   get level(): ReadonlySignal<number> {
     return this.local.level;
+  }
+  chooseLanguage(wanted: Language): void {
+    chooseLanguage(this.env.browser, wanted);
   }
   setMirror(on: boolean): void {
     this.set("mirror", on);

@@ -1,6 +1,7 @@
 /** Which tiles there are and in which order: pure, so that places stay stable. */
 import type { Member, Sign, SourceName } from "../e2ee/protocol";
 import type { TileModel } from "./model";
+import { t as word } from "./words";
 
 export interface SeatView {
   index: number;
@@ -102,8 +103,8 @@ function tile(m: Member, peer: PeerView, source: "camera" | "screen", t: TilesIn
     stream,
     video: on ? (stream ? "on" : "waiting") : "off",
     waitingText: seat
-      ? `Receiving the keys of ${m.name}, usually under 2 seconds`
-      : `Waiting for the picture of ${m.name}`,
+      ? word("Receiving the keys of {name}, usually under 2 seconds", { name: m.name })
+      : word("Waiting for the picture of {name}", { name: m.name }),
     mirrored: false,
     muted: !(peer.says ? peer.says.mic : peer.on.includes("mic")),
     speaking: t.speaking.has(m.session),

@@ -8,28 +8,36 @@ export function problemOf(kind: Kind, e: unknown): Problem {
     e instanceof Error || (typeof e === "object" && e !== null && "name" in e)
       ? String((e as Error).name)
       : "";
-  const thing = kind === "camera" ? "camera" : "microphone";
-  const Thing = kind === "camera" ? "Camera" : "Microphone";
+  const is = (camera: string, mic: string): string => (kind === "camera" ? camera : mic);
   switch (name) {
     case "NotAllowedError":
     case "SecurityError":
       return {
         code: kind === "camera" ? "camera-denied" : "mic-denied",
-        title: `The ${thing} is blocked`,
-        text: `Your browser blocks the ${thing} for this page. Click the symbol beside the address, allow ${Thing}, then try again.`,
+        title: is("The camera is blocked", "The microphone is blocked"),
+        text: is(
+          "Your browser blocks the camera for this page. Click the symbol beside the address, allow Camera, then try again.",
+          "Your browser blocks the microphone for this page. Click the symbol beside the address, allow Microphone, then try again.",
+        ),
       };
     case "NotFoundError":
     case "OverconstrainedError":
       return {
         code: kind === "camera" ? "no-camera" : "no-mic",
-        title: `No ${thing} found`,
-        text: `Connect a ${thing} and try again, or join without one.`,
+        title: is("No camera found", "No microphone found"),
+        text: is(
+          "Connect a camera and try again, or join without one.",
+          "Connect a microphone and try again, or join without one.",
+        ),
       };
     default:
       return {
         code: "device-busy",
-        title: `The ${thing} does not start`,
-        text: `Another program may be using the ${thing}. Close it, then try again.`,
+        title: is("The camera does not start", "The microphone does not start"),
+        text: is(
+          "Another program may be using the camera. Close it, then try again.",
+          "Another program may be using the microphone. Close it, then try again.",
+        ),
       };
   }
 }

@@ -1,6 +1,8 @@
 /** Chooses the screen. */
+
 import { useEffect, useRef } from "preact/hooks";
 import type { AppModel, Screen } from "../call/model";
+import { language, t } from "../call/words";
 import { Check } from "./check";
 import { Landing } from "./landing";
 import { Left } from "./left";
@@ -19,8 +21,16 @@ const titles: Record<Screen, string> = {
 function useTitle(model: AppModel, screen: Screen): void {
   const unread = screen === "meeting" ? model.meeting.unread.value : 0;
   useEffect(() => {
-    document.title = unread > 0 ? `(${unread}) ${titles[screen]}` : titles[screen];
-  }, [screen, unread]);
+    document.title = unread > 0 ? `(${unread}) ${t(titles[screen])}` : t(titles[screen]);
+  }, [screen, unread, language.value]);
+}
+
+/** Assistive technology and hyphenation go by it. */
+function useLanguage(): void {
+  const lang = language.value;
+  useEffect(() => {
+    document.documentElement.lang = lang;
+  }, [lang]);
 }
 
 export function App({ model }: { model: AppModel }) {
@@ -29,6 +39,7 @@ export function App({ model }: { model: AppModel }) {
   const root = useRef<HTMLDivElement>(null);
   const first = useRef(true);
   useTitle(model, screen);
+  useLanguage();
   useEffect(() => {
     // Who follows by keyboard or ear is taken to the new screen's heading.
     if (!first.current) root.current?.querySelector<HTMLElement>("h1")?.focus();

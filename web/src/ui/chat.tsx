@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { MeetingModel } from "../call/model";
+import { t } from "../call/words";
 import { CopyIcon } from "./icons";
 import { hiddenHost, pieces } from "./links";
 import { type ChatGroup, groupChat, timeOfDay } from "./text";
@@ -24,7 +25,7 @@ export function ChatPanel({ model }: { model: MeetingModel }) {
         class="log scrolls"
         role="log"
         aria-live="polite"
-        aria-label="Messages"
+        aria-label={t("Messages")}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by keyboard
         tabIndex={0}
         onScroll={(e) => {
@@ -34,8 +35,9 @@ export function ChatPanel({ model }: { model: MeetingModel }) {
       >
         {messages.length === 0 && (
           <p class="soft empty">
-            Nothing written yet. Messages are sealed like everything else, and who joins later does
-            not see earlier ones.
+            {t(
+              "Nothing written yet. Messages are sealed like everything else, and who joins later does not see earlier ones.",
+            )}
           </p>
         )}
         {groupChat(messages).map((g) => (
@@ -51,7 +53,7 @@ function Group({ group: g, copy }: { group: ChatGroup; copy: (text: string) => v
   return (
     <article class={g.self ? "message own" : "message"}>
       <p class="said-by">
-        <b>{g.self ? "You" : <bdi>{g.name}</bdi>}</b>{" "}
+        <b>{g.self ? t("You") : <bdi>{g.name}</bdi>}</b>{" "}
         <time class="soft" dateTime={new Date(g.at).toISOString()}>
           {timeOfDay(g.at)}
         </time>
@@ -64,8 +66,8 @@ function Group({ group: g, copy }: { group: ChatGroup; copy: (text: string) => v
           <button
             type="button"
             class="round copy"
-            aria-label="Copy message"
-            title="Copy message"
+            aria-label={t("Copy message")}
+            title={t("Copy message")}
             onClick={() => copy(m.text)}
           >
             <CopyIcon />
@@ -115,14 +117,14 @@ function Compose({ model }: { model: MeetingModel }) {
       }}
     >
       <label class="hidden" for={id}>
-        Message
+        {t("Message")}
       </label>
       <textarea
         id={id}
         class="field"
         rows={1}
         maxLength={4000}
-        placeholder="Message"
+        placeholder={t("Message")}
         aria-describedby={`${id}-keys`}
         value={draft.value}
         onInput={(e) => {
@@ -135,10 +137,10 @@ function Compose({ model }: { model: MeetingModel }) {
         }}
       />
       <button type="submit" class="primary">
-        Send
+        {t("Send")}
       </button>
       <span id={`${id}-keys`} class="hidden">
-        Enter sends, Shift and Enter begin a new line.
+        {t("Enter sends, Shift and Enter begin a new line.")}
       </span>
     </form>
   );

@@ -1,5 +1,6 @@
 import { useId } from "preact/hooks";
 import type { CheckModel } from "../call/model";
+import { t } from "../call/words";
 import { CameraIcon, CameraOffIcon, MicIcon, MicOffIcon } from "./icons";
 import { LevelMeter } from "./meter";
 import { Control, DeviceSelect, Head, Video } from "./parts";
@@ -25,28 +26,28 @@ function Look({ model }: { model: CheckModel }) {
   const mic = model.mic.value;
   const preview = model.preview.value;
   return (
-    <section class="look" aria-label="How you look and sound">
+    <section class="look" aria-label={t("How you look and sound")}>
       <div class="preview">
         {preview ? (
           <Video stream={preview} mirrored={model.mirror.value} />
         ) : (
           <p class="no-picture">
             <CameraOffIcon />
-            {camera.on ? "Your camera is starting" : "Your camera is off"}
+            {camera.on ? t("Your camera is starting") : t("Your camera is off")}
           </p>
         )}
       </div>
       <div class="look-bar">
         <Control
-          label={mic.on ? "Mute microphone" : "Unmute microphone"}
-          word={mic.on ? "Mute" : "Unmute"}
+          label={mic.on ? t("Mute microphone") : t("Unmute microphone")}
+          word={mic.on ? t("Mute") : t("Unmute")}
           icon={mic.on ? <MicIcon /> : <MicOffIcon />}
           kind={mic.on ? "" : "off"}
           press={() => model.toggleMic()}
         />
         <Control
-          label={camera.on ? "Turn camera off" : "Turn camera on"}
-          word={camera.on ? "Camera off" : "Camera on"}
+          label={camera.on ? t("Turn camera off") : t("Turn camera on")}
+          word={camera.on ? t("Camera off") : t("Camera on")}
           icon={camera.on ? <CameraIcon /> : <CameraOffIcon />}
           kind={camera.on ? "" : "off"}
           press={() => model.toggleCamera()}
@@ -63,7 +64,7 @@ function Meter({ model }: { model: CheckModel }) {
   return (
     <LevelMeter
       level={on ? model.level.value : 0}
-      word={on ? "Speak, and the bars move" : "Your microphone is off"}
+      word={on ? t("Speak, and the bars move") : t("Your microphone is off")}
     />
   );
 }
@@ -85,12 +86,12 @@ function JoinForm({ model }: { model: CheckModel }) {
     >
       <div>
         <h1 tabIndex={-1} dir="auto">
-          {model.title.value || "Ready to join?"}
+          {model.title.value || t("Ready to join?")}
         </h1>
         <p class="soft">{whoIsThere(model.people.value)}</p>
       </div>
       <div class="labelled">
-        <label for={id}>Your name</label>
+        <label for={id}>{t("Your name")}</label>
         <input
           id={id}
           class="field"
@@ -102,7 +103,7 @@ function JoinForm({ model }: { model: CheckModel }) {
           onInput={(e) => model.setName(e.currentTarget.value)}
         />
         <small id={`${id}-hint`} class={hint ? "wrong" : "soft"}>
-          {hint || "Shown to the others, not to the server."}
+          {t(hint) || t("Shown to the others, not to the server.")}
         </small>
       </div>
       <button
@@ -111,10 +112,10 @@ function JoinForm({ model }: { model: CheckModel }) {
         disabled={!model.canJoin.value}
         aria-busy={joining}
       >
-        Join
+        {t("Join")}
       </button>
       <p class="hint" role="status">
-        {joining && "Joining. The keys come from the people inside, not from the server."}
+        {joining && t("Joining. The keys come from the people inside, not from the server.")}
       </p>
       {problem && <ProblemNote problem={problem} />}
       {camera && <ProblemNote problem={camera} />}
@@ -126,19 +127,23 @@ function JoinForm({ model }: { model: CheckModel }) {
 function Devices({ model }: { model: CheckModel }) {
   const speaker = model.speaker.value;
   return (
-    <section class="devices" aria-label="Devices">
+    <section class="devices" aria-label={t("Devices")}>
       <DeviceSelect
-        label="Camera"
+        label={t("Camera")}
         choice={model.camera.value}
         choose={(id) => model.chooseCamera(id)}
       />
       <DeviceSelect
-        label="Microphone"
+        label={t("Microphone")}
         choice={model.mic.value}
         choose={(id) => model.chooseMic(id)}
       />
       {speaker && (
-        <DeviceSelect label="Speaker" choice={speaker} choose={(id) => model.chooseSpeaker(id)} />
+        <DeviceSelect
+          label={t("Speaker")}
+          choice={speaker}
+          choose={(id) => model.chooseSpeaker(id)}
+        />
       )}
     </section>
   );

@@ -1,6 +1,8 @@
 /** Choosing the camera and the microphone while in a meeting. */
+
 import { useId } from "preact/hooks";
 import type { DeviceChoice, MeetingModel } from "../call/model";
+import { t } from "../call/words";
 import { Popover } from "./popover";
 import { ProblemNote } from "./problem";
 
@@ -15,21 +17,21 @@ interface MenuProps {
 export function DeviceMenu({ which, model, focus, close }: MenuProps) {
   return (
     <Popover
-      label={which === "mic" ? "Microphone" : which === "camera" ? "Camera" : "Devices"}
+      label={which === "mic" ? t("Microphone") : which === "camera" ? t("Camera") : t("Devices")}
       kind={`device-menu ${which}`}
       focus={focus}
       close={close}
     >
       {which !== "camera" && (
         <DeviceList
-          title="Microphone"
+          title={t("Microphone")}
           choice={model.mic.value}
           choose={(id) => model.chooseMic(id)}
         />
       )}
       {which !== "mic" && (
         <DeviceList
-          title="Camera"
+          title={t("Camera")}
           choice={model.camera.value}
           choose={(id) => model.chooseCamera(id)}
         />
@@ -64,7 +66,7 @@ function DeviceList({ title, choice, choose }: ListProps) {
         </label>
       ))}
       {choice.devices.length === 0 && !choice.problem && (
-        <p class="soft">Your browser names none yet. Switch it on first.</p>
+        <p class="soft">{t("Your browser names none yet. Switch it on first.")}</p>
       )}
     </fieldset>
   );

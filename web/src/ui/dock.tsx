@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { MeetingModel, Panel, Problem } from "../call/model";
+import { t, tn } from "../call/words";
 import { DeviceMenu } from "./devices";
 import {
   CameraIcon,
@@ -50,15 +51,15 @@ export function Dock(props: DockProps & Sheets) {
   useTold(model.mic.value.problem, () => open("mic", false));
   useTold(model.camera.value.problem, () => open("camera", false));
   return (
-    <nav class="dock" aria-label="Meeting controls">
+    <nav class="dock" aria-label={t("Meeting controls")}>
       <OpenWindow {...props} />
       <Senders model={model} opened={opened} open={open} />
       <Hand model={model} opened={opened} open={open} />
       <Panels model={model} />
-      <Opener which="more" label="More" icon={<MoreIcon />} opened={opened} open={open} />
+      <Opener which="more" label={t("More")} icon={<MoreIcon />} opened={opened} open={open} />
       <Control
-        label="Leave"
-        word="Leave"
+        label={t("Leave")}
+        word={t("Leave")}
         icon={<LeaveIcon />}
         kind="leave"
         press={() => model.leave()}
@@ -83,8 +84,8 @@ function Hand({ model, opened, open }: DockProps) {
   return (
     <div class="dock-group">
       <Control
-        label={raised ? "Lower hand" : "Raise hand"}
-        word={raised ? "Lower" : "Hand"}
+        label={raised ? t("Lower hand") : t("Raise hand")}
+        word={raised ? t("Lower") : t("Hand")}
         icon={<HandIcon />}
         kind={raised ? "on" : ""}
         press={() => model.signs.toggleHand()}
@@ -92,7 +93,7 @@ function Hand({ model, opened, open }: DockProps) {
       />
       <Opener
         which="react"
-        label="Reactions"
+        label={t("Reactions")}
         kind="only-wide"
         icon={<LaughIcon />}
         opened={opened}
@@ -145,30 +146,30 @@ function Senders({ model, opened, open }: DockProps) {
     <div class="dock-group">
       <div class="split">
         <Control
-          label={mic.on ? "Mute microphone" : "Unmute microphone"}
-          word={mic.on ? "Mute" : "Unmute"}
+          label={mic.on ? t("Mute microphone") : t("Unmute microphone")}
+          word={mic.on ? t("Mute") : t("Unmute")}
           icon={mic.on ? <MicIcon /> : <MicOffIcon />}
           kind={mic.on ? "" : "off"}
           press={() => model.toggleMic()}
           keys="M"
         />
-        <Chooser which="mic" label="Choose microphone" opened={opened} open={open} />
+        <Chooser which="mic" label={t("Choose microphone")} opened={opened} open={open} />
       </div>
       <div class="split">
         <Control
-          label={camera.on ? "Turn camera off" : "Turn camera on"}
-          word={camera.on ? "Camera off" : "Camera on"}
+          label={camera.on ? t("Turn camera off") : t("Turn camera on")}
+          word={camera.on ? t("Camera off") : t("Camera on")}
           icon={camera.on ? <CameraIcon /> : <CameraOffIcon />}
           kind={camera.on ? "" : "off"}
           press={() => model.toggleCamera()}
           keys="V"
         />
-        <Chooser which="camera" label="Choose camera" opened={opened} open={open} />
+        <Chooser which="camera" label={t("Choose camera")} opened={opened} open={open} />
       </div>
       {model.canShare.value && (
         <Control
-          label={sharing ? "Stop sharing" : "Share screen"}
-          word={sharing ? "Stop sharing" : "Share"}
+          label={sharing ? t("Stop sharing") : t("Share screen")}
+          word={sharing ? t("Stop sharing") : t("Share")}
           icon={sharing ? <StopScreenIcon /> : <ScreenIcon />}
           kind={sharing ? "on only-wide" : "only-wide"}
           press={() => model.toggleShare()}
@@ -209,18 +210,18 @@ function Panels({ model }: { model: MeetingModel }) {
   return (
     <div class="dock-group">
       <Control
-        label="People"
-        word="People"
+        label={t("People")}
+        word={t("People")}
         icon={<PeopleIcon />}
         pressed={panel === "people"}
         press={press("people")}
         keys="P"
         count={waiting || hands}
-        counted={waiting ? "waiting" : hands === 1 ? "hand is up" : "hands are up"}
+        counted={waiting ? t("waiting") : tn(hands, "hand is up", "hands are up")}
       />
       <Control
-        label="Chat"
-        word="Chat"
+        label={t("Chat")}
+        word={t("Chat")}
         icon={<ChatIcon />}
         pressed={panel === "chat"}
         press={press("chat")}
@@ -228,8 +229,8 @@ function Panels({ model }: { model: MeetingModel }) {
         count={model.unread.value}
       />
       <Control
-        label="Security"
-        word="Security"
+        label={t("Security")}
+        word={t("Security")}
         icon={<SealIcon />}
         kind="only-wide"
         pressed={panel === "security"}

@@ -23,6 +23,7 @@ import type {
   Waiting,
 } from "../call/model";
 import type { Reading } from "../call/signs";
+import { speak } from "../call/words";
 import { face, slide } from "./gallery-faces";
 
 /** A signal that the gallery may set. */
@@ -253,6 +254,7 @@ function makeSettings(): Settable<SettingsModel> {
     pushToTalk,
     follow,
     mutedHint: signal(false),
+    chooseLanguage: (l) => void speak(l),
     setMirror: set(mirror),
     setPushToTalk: set(pushToTalk),
     setFollow: set(follow),

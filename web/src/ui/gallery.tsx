@@ -1,6 +1,7 @@
 /** Shows any state of the screens: ?state=name. For looking and for tests that look; no part of the client. */
 import { render } from "preact";
 import type { Problem } from "../call/model";
+import { speak } from "../call/words";
 import { App } from "./app";
 import { face } from "./gallery-faces";
 import {
@@ -208,6 +209,27 @@ const states: Record<string, (f: Fake) => void> = {
   invite: (f) => {
     meeting(f, 4, ...lively).panel.value = "people";
     press("Code and calendar");
+  },
+  german: (f) => {
+    void speak("de");
+    const m = meeting(f, 9, { hand: 1 }, ...lively);
+    m.panel.value = "security";
+  },
+  "german-landing": () => void speak("de"),
+  "french-check": (f) => {
+    void speak("fr");
+    check(f);
+  },
+  "spanish-settings": (f) => {
+    void speak("es");
+    meeting(f, 4, ...lively);
+    press("Más", "Ajustes");
+  },
+  "from-the-right": (f) => {
+    document.documentElement.dir = "rtl";
+    const m = meeting(f, 9, { hand: 1, muted: true }, ...lively);
+    talk(m);
+    m.panel.value = "chat";
   },
   reactions: (f) => {
     meeting(f, 4, ...lively);

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { t } from "../call/words";
 import { CloseIcon } from "./icons";
 import { setSingleKeys, singleKeys } from "./keys";
 
@@ -23,11 +24,11 @@ export function Help({ close }: { close: () => void }) {
   return (
     <dialog ref={dialog} class="help" aria-labelledby="help-title" onClose={close}>
       <header class="panel-head">
-        <h2 id="help-title">Keyboard</h2>
+        <h2 id="help-title">{t("Keyboard")}</h2>
         <button
           type="button"
           class="round"
-          aria-label="Close keyboard help"
+          aria-label={t("Close keyboard help")}
           onClick={() => dialog.current?.close()}
         >
           <CloseIcon />
@@ -39,7 +40,7 @@ export function Help({ close }: { close: () => void }) {
             <dt>
               <kbd>{key}</kbd>
             </dt>
-            <dd>{what}</dd>
+            <dd>{t(what)}</dd>
           </div>
         ))}
       </dl>
@@ -49,7 +50,7 @@ export function Help({ close }: { close: () => void }) {
           checked={singleKeys()}
           onChange={(e) => setSingleKeys(e.currentTarget.checked)}
         />
-        <span class="grow">Use single keys</span>
+        <span class="grow">{t("Use single keys")}</span>
       </label>
     </dialog>
   );

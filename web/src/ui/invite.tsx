@@ -1,9 +1,11 @@
 /** Ways to bring others in: the link, a code to scan, a file for the calendar. All are made in this browser. */
+
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { calendarFile } from "../call/calendar";
 import type { MeetingModel } from "../call/model";
+import { t } from "../call/words";
 import { CloseIcon, LinkIcon } from "./icons";
 
 /** Opens the sheet. */
@@ -18,7 +20,7 @@ export function InviteMore({ model }: { model: MeetingModel }) {
           open.value = true;
         }}
       >
-        Code and calendar
+        {t("Code and calendar")}
       </button>
       {open.value && (
         <InviteSheet
@@ -39,11 +41,11 @@ function InviteSheet({ model, close }: { model: MeetingModel; close: () => void 
   return (
     <dialog ref={dialog} class="sheet invite" aria-labelledby="invite-title" onClose={close}>
       <header class="panel-head">
-        <h2 id="invite-title">Invite</h2>
+        <h2 id="invite-title">{t("Invite")}</h2>
         <button
           type="button"
           class="round"
-          aria-label="Close invite"
+          aria-label={t("Close invite")}
           onClick={() => dialog.current?.close()}
         >
           <CloseIcon />
@@ -54,15 +56,18 @@ function InviteSheet({ model, close }: { model: MeetingModel; close: () => void 
         <input
           class="field mono"
           readOnly
-          aria-label="Invitation link"
+          aria-label={t("Invitation link")}
           value={link}
           onFocus={(e) => e.currentTarget.select()}
         />
         <button type="button" class="primary" onClick={() => model.copyLink()}>
-          <LinkIcon /> Copy
+          <LinkIcon />
+          {t("Copy")}
         </button>
       </div>
-      <p class="hint">Whoever has the link, the code or the file can join. Use a way you trust.</p>
+      <p class="hint">
+        {t("Whoever has the link, the code or the file can join. Use a way you trust.")}
+      </p>
       <Calendar title={model.title.value} link={link} />
     </dialog>
   );
@@ -74,7 +79,7 @@ function Code({ link }: { link: string }) {
   useEffect(() => {
     import("./qr").then(
       ({ Qr }) => {
-        drawn.value = <Qr text={link} label="QR code of the invitation link" />;
+        drawn.value = <Qr text={link} label={t("QR code of the invitation link")} />;
       },
       () => {}, // the network is away: the link is below
     );
@@ -109,7 +114,7 @@ function Calendar({ title, link }: { title: string; link: string }) {
     const start = new Date(when.value).getTime();
     if (Number.isNaN(start)) return; // the browser marks the empty field
     const text = calendarFile({
-      title: title || "Meeting",
+      title: title || t("Meeting"),
       link,
       start,
       minutes: minutes.value,
@@ -126,10 +131,10 @@ function Calendar({ title, link }: { title: string; link: string }) {
         write();
       }}
     >
-      <h3>For the calendar</h3>
+      <h3>{t("For the calendar")}</h3>
       <div class="calendar-when">
         <div class="labelled">
-          <label for={`${id}-when`}>Begins</label>
+          <label for={`${id}-when`}>{t("Begins")}</label>
           <input
             id={`${id}-when`}
             class="field"
@@ -142,7 +147,7 @@ function Calendar({ title, link }: { title: string; link: string }) {
           />
         </div>
         <div class="labelled">
-          <label for={`${id}-long`}>Takes</label>
+          <label for={`${id}-long`}>{t("Takes")}</label>
           <select
             id={`${id}-long`}
             class="field"
@@ -152,14 +157,14 @@ function Calendar({ title, link }: { title: string; link: string }) {
           >
             {DURATIONS.map((m) => (
               <option key={m} value={m} selected={m === minutes.value}>
-                {m} min
+                {t("{n} min", { n: String(m) })}
               </option>
             ))}
           </select>
         </div>
       </div>
       <button type="submit" class="plain small">
-        Save calendar file
+        {t("Save calendar file")}
       </button>
     </form>
   );

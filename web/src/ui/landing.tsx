@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { LandingModel } from "../call/model";
+import { t } from "../call/words";
 import { Head } from "./parts";
 import { ProblemNote } from "./problem";
 
@@ -11,29 +12,30 @@ export function Landing({ model }: { model: LandingModel }) {
       <main class="hero">
         <div class="pitch">
           <p class="entry">
-            <i lang="la">in camera</i> law, Latin: in private
+            <i lang="la">in camera</i> {t("law, Latin: in private")}
           </p>
-          <h1 tabIndex={-1}>Meet behind closed doors.</h1>
+          <h1 tabIndex={-1}>{t("Meet behind closed doors.")}</h1>
           <p class="lead">
-            Video meetings on your own server, sealed in your browser. Not even this server can
-            watch, listen or read along.
+            {t(
+              "Video meetings on your own server, sealed in your browser. Not even this server can watch, listen or read along.",
+            )}
           </p>
         </div>
         <div class="doors">
           <NewMeeting model={model} />
-          <p class="or">or</p>
+          <p class="or">{t("or")}</p>
           <OpenLink model={model} />
         </div>
       </main>
       <footer class="facts">
         <p>
-          <b>Nothing to install.</b> A link is enough.
+          <b>{t("Nothing to install.")}</b> {t("A link is enough.")}
         </p>
         <p>
-          <b>Nobody else involved.</b> No trackers, no other servers.
+          <b>{t("Nobody else involved.")}</b> {t("No trackers, no other servers.")}
         </p>
         <p>
-          <b>Sealed, always.</b> There is no other mode.
+          <b>{t("Sealed, always.")}</b> {t("There is no other mode.")}
         </p>
       </footer>
     </div>
@@ -54,7 +56,7 @@ function NewMeeting({ model }: { model: LandingModel }) {
       }}
     >
       <div class="labelled">
-        <label for={id}>Meeting title (optional)</label>
+        <label for={id}>{t("Meeting title (optional)")}</label>
         <input
           id={id}
           class="field"
@@ -67,10 +69,10 @@ function NewMeeting({ model }: { model: LandingModel }) {
         />
       </div>
       <button type="submit" class="primary wide" disabled={busy} aria-busy={busy}>
-        New meeting
+        {t("New meeting")}
       </button>
       <p class="hint" role="status">
-        {busy ? "Making the keys in your browser." : model.welcome.value}
+        {busy ? t("Making the keys in your browser.") : t(model.welcome.value)}
       </p>
       {problem && problem.code !== "link" && <ProblemNote problem={problem} />}
     </form>
@@ -91,7 +93,7 @@ function OpenLink({ model }: { model: LandingModel }) {
       }}
     >
       <div class="labelled">
-        <label for={id}>Paste a meeting link</label>
+        <label for={id}>{t("Paste a meeting link")}</label>
         <div class="joined">
           <input
             id={id}
@@ -109,7 +111,7 @@ function OpenLink({ model }: { model: LandingModel }) {
             }}
           />
           <button type="submit" class="plain">
-            Open
+            {t("Open")}
           </button>
         </div>
       </div>

@@ -1,4 +1,5 @@
 import type { AppModel } from "../call/model";
+import { t } from "../call/words";
 import { Mark } from "./icons";
 
 export function Left({ model }: { model: AppModel }) {
@@ -7,14 +8,14 @@ export function Left({ model }: { model: AppModel }) {
       <p class="end-mark">
         <Mark size={56} />
       </p>
-      <h1 tabIndex={-1}>You left the meeting.</h1>
-      <p class="soft">The keys of this meeting are gone from this page.</p>
+      <h1 tabIndex={-1}>{t("You left the meeting.")}</h1>
+      <p class="soft">{t("The keys of this meeting are gone from this page.")}</p>
       <div class="row">
         <button type="button" class="primary" onClick={() => model.rejoin()}>
-          Join again
+          {t("Join again")}
         </button>
         <button type="button" class="plain" onClick={() => model.home()}>
-          Back to the start
+          {t("Back to the start")}
         </button>
       </div>
     </main>

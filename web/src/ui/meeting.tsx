@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { MeetingModel } from "../call/model";
+import { t } from "../call/words";
 import { type Choosing, Dock, type Opened, useDeviceMenu } from "./dock";
 import { Outside, WaitingBanner } from "./door";
 import { Help } from "./help";
@@ -39,7 +40,7 @@ export function MeetingScreen({ model }: { model: MeetingModel }) {
           <Mark />
         </p>
         <h1 tabIndex={-1} dir="auto">
-          {model.title.value || "Meeting"}
+          {model.title.value || t("Meeting")}
         </h1>
         <Seal model={model} />
         <span class="space" />
@@ -47,8 +48,8 @@ export function MeetingScreen({ model }: { model: MeetingModel }) {
         <button
           type="button"
           class="round only-wide"
-          aria-label="Keyboard"
-          title="Keyboard (?)"
+          aria-label={t("Keyboard")}
+          title={t("Keyboard (?)")}
           onClick={() => {
             help.value = true;
           }}
@@ -57,7 +58,7 @@ export function MeetingScreen({ model }: { model: MeetingModel }) {
         </button>
         <DevicesButton opened={opened} open={open} />
       </header>
-      <main class="main" aria-label="Stage">
+      <main class="main" aria-label={t("Stage")}>
         <Stage model={model} />
         <Overlay model={model} />
         <WaitingStatus model={model} />
@@ -109,7 +110,7 @@ function DevicesButton({ opened, open }: DevicesButtonProps) {
       type="button"
       class="round only-narrow"
       data-opens
-      aria-label="Devices"
+      aria-label={t("Devices")}
       aria-haspopup="dialog"
       aria-expanded={shown}
       onClick={() => open(shown ? null : "both", true)}
@@ -127,15 +128,15 @@ function Seal({ model }: { model: MeetingModel }) {
       <button
         type="button"
         class={sealed ? "seal sealed" : "seal"}
-        title="What this means (S)"
+        title={t("What this means (S)")}
         onClick={() => model.openPanel("security")}
       >
         {sealed ? <SealIcon /> : <WaitIcon />}
-        <span>{seal}</span>
+        <span>{t(seal)}</span>
         {sealed && <span class="only-wide">· {countPeople(model.people.value.length)}</span>}
       </button>
       <span class="hidden" role="status">
-        {seal}
+        {t(seal)}
       </span>
     </>
   );
@@ -147,7 +148,7 @@ function Overlay({ model }: { model: MeetingModel }) {
   if (model.connection.value === "reconnecting")
     return (
       <p class="banner warn" role="status">
-        <WaitIcon /> Reconnecting. The server does not answer; you will be back by yourself.
+        <WaitIcon /> {t("Reconnecting. The server does not answer; you will be back by yourself.")}
       </p>
     );
   if (model.door.outside.value) return <Outside door={model.door} />;
@@ -156,18 +157,20 @@ function Overlay({ model }: { model: MeetingModel }) {
   if (model.sharing.value)
     return (
       <p class="banner" role="status">
-        <ScreenIcon /> The others see your screen.
+        <ScreenIcon />
+        {t("The others see your screen.")}
       </p>
     );
   if (alone)
     return (
       <div class="alone">
         <div>
-          <h2>You are the first one here.</h2>
-          <p class="soft">Send the link to those who should come, by a way you trust.</p>
+          <h2>{t("You are the first one here.")}</h2>
+          <p class="soft">{t("Send the link to those who should come, by a way you trust.")}</p>
         </div>
         <button type="button" class="primary" onClick={() => model.copyLink()}>
-          <LinkIcon /> Copy invitation link
+          <LinkIcon />
+          {t("Copy invitation link")}
         </button>
       </div>
     );
@@ -193,8 +196,8 @@ function MutedHint({ model }: { model: MeetingModel }) {
         <>
           <MicOffIcon />
           {model.settings.pushToTalk.value
-            ? "You are muted. Hold the space bar to talk."
-            : "You are muted."}
+            ? t("You are muted. Hold the space bar to talk.")
+            : t("You are muted.")}
         </>
       )}
     </p>

@@ -1,3 +1,5 @@
+import { t } from "../call/words";
+
 const BARS = 14;
 
 /** How loud the microphone is, in bars. */
@@ -11,7 +13,7 @@ export function LevelMeter({ level, word }: { level: number; word: string }) {
       <span
         class="bars"
         role="meter"
-        aria-label="Microphone level"
+        aria-label={t("Microphone level")}
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={Math.round(level * 100)}

@@ -1,6 +1,8 @@
 /** What has no button of its own in the bar. */
+
 import type { ComponentChildren, JSX } from "preact";
 import type { MeetingModel } from "../call/model";
+import { t } from "../call/words";
 import {
   CheckIcon,
   DevicesIcon,
@@ -34,7 +36,7 @@ export function More({ model, focus, help, settings, close }: MoreProps) {
   };
   const sharing = model.sharing.value;
   return (
-    <Popover label="More" kind="more-menu" focus={focus} close={close}>
+    <Popover label={t("More")} kind="more-menu" focus={focus} close={close}>
       <div class="only-narrow">
         <ReactionRow model={model} />
       </div>
@@ -45,7 +47,7 @@ export function More({ model, focus, help, settings, close }: MoreProps) {
             icon={sharing ? <StopScreenIcon /> : <ScreenIcon />}
             press={then(() => model.toggleShare())}
           >
-            {sharing ? "Stop sharing" : "Share screen"}
+            {sharing ? t("Stop sharing") : t("Share screen")}
           </Entry>
         )}
         <Entry
@@ -53,14 +55,14 @@ export function More({ model, focus, help, settings, close }: MoreProps) {
           icon={<SealIcon />}
           press={then(() => model.openPanel("security"))}
         >
-          Security
+          {t("Security")}
         </Entry>
         <LayoutEntries model={model} then={then} />
         <Entry icon={<DevicesIcon />} press={then(settings)}>
-          Settings
+          {t("Settings")}
         </Entry>
         <Entry icon={<KeyboardIcon />} press={then(help)}>
-          Keyboard
+          {t("Keyboard")}
         </Entry>
       </ul>
     </Popover>
@@ -83,27 +85,27 @@ function LayoutEntries({ model, then }: LayoutProps) {
         icon={speaker ? <GridIcon /> : <SpeakerViewIcon />}
         press={then(() => layout.setMode(speaker ? "grid" : "speaker"))}
       >
-        {speaker ? "Show everyone alike" : "Show who speaks large"}
+        {speaker ? t("Show everyone alike") : t("Show who speaks large")}
       </Entry>
       <Entry icon={<EyeIcon />} press={then(() => layout.hideOwn(!ownHidden))} pressed={ownHidden}>
-        Hide own view
+        {t("Hide own view")}
       </Entry>
       <Entry
         icon={<VolumeIcon />}
         press={then(() => layout.setAudioOnly(!audioOnly))}
         pressed={audioOnly}
       >
-        Sound only
-        <small class="soft block">no cameras of others, saves data</small>
+        {t("Sound only")}
+        <small class="soft block">{t("no cameras of others, saves data")}</small>
       </Entry>
       {canOpenPicture() && (
         <Entry icon={<PictureIcon />} press={then(() => togglePicture(model))}>
-          {pictureIsOpen() ? "Close the small window" : "Small window"}
+          {pictureIsOpen() ? t("Close the small window") : t("Small window")}
         </Entry>
       )}
       {document.fullscreenEnabled && (
         <Entry icon={<FullIcon />} press={then(toggleFullScreen)}>
-          {document.fullscreenElement ? "Leave full screen" : "Full screen"}
+          {document.fullscreenElement ? t("Leave full screen") : t("Full screen")}
         </Entry>
       )}
     </>

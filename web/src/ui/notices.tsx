@@ -1,4 +1,5 @@
 import type { MeetingModel } from "../call/model";
+import { t } from "../call/words";
 import { CloseIcon, WarnIcon } from "./icons";
 
 /** Short messages above the bar, read out when the person pauses. */
@@ -8,16 +9,16 @@ export function Notices({ model }: { model: MeetingModel }) {
       {model.notices.value.map((n) => (
         <div key={n.id} class={n.kind === "warn" ? "notice warn" : "notice"}>
           {n.kind === "warn" && <WarnIcon />}
-          <span class="grow">{n.text}</span>
+          <span class="grow">{t(n.text)}</span>
           {n.action && (
             <button type="button" class="plain small" onClick={n.action.run}>
-              {n.action.label}
+              {t(n.action.label)}
             </button>
           )}
           <button
             type="button"
             class="round"
-            aria-label="Dismiss"
+            aria-label={t("Dismiss")}
             onClick={() => model.dismiss(n.id)}
           >
             <CloseIcon />

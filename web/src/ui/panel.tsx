@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import type { MeetingModel } from "../call/model";
+import { t } from "../call/words";
 import { ChatPanel } from "./chat";
 import { CloseIcon } from "./icons";
 import { PeoplePanel } from "./people";
@@ -22,19 +23,19 @@ export function OpenPanel({ model }: { model: MeetingModel }) {
   }, [panel]);
   if (panel === "people")
     return (
-      <Frame key={panel} title="People" note={String(model.people.value.length)} model={model}>
+      <Frame key={panel} title={t("People")} note={String(model.people.value.length)} model={model}>
         <PeoplePanel model={model} />
       </Frame>
     );
   if (panel === "chat")
     return (
-      <Frame key={panel} title="Chat" model={model}>
+      <Frame key={panel} title={t("Chat")} model={model}>
         <ChatPanel model={model} />
       </Frame>
     );
   if (panel === "security")
     return (
-      <Frame key={panel} title="Security" model={model}>
+      <Frame key={panel} title={t("Security")} model={model}>
         <SecurityPanel model={model} />
       </Frame>
     );
@@ -61,8 +62,8 @@ function Frame({ title, note, model, children }: FrameProps) {
         <button
           type="button"
           class="round"
-          aria-label={`Close ${title.toLowerCase()}`}
-          title="Close (Esc)"
+          aria-label={t("Close {name}", { name: title.toLowerCase() })}
+          title={t("Close (Esc)")}
           onClick={() => model.openPanel(null)}
         >
           <CloseIcon />

@@ -1,7 +1,9 @@
 /** Small parts that several screens use. */
+
 import type { JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { DeviceChoice } from "../call/model";
+import { t } from "../call/words";
 import { Mark } from "./icons";
 
 /** A video that shows a stream, silently: sound is played elsewhere. */
@@ -21,7 +23,8 @@ export function Head() {
   return (
     <header class="head">
       <p class="mark">
-        <Mark /> incamera
+        <Mark />
+        incamera
       </p>
     </header>
   );
@@ -46,7 +49,7 @@ interface ControlProps {
 /** A button with an icon, and a word where there is room for it. */
 export function Control(props: ControlProps) {
   const { label, word, icon, press, kind = "", pressed, keys = "", count = 0 } = props;
-  const { counted = "unread" } = props;
+  const { counted = t("unread") } = props;
   return (
     <button
       type="button"

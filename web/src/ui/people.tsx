@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import type { MeetingModel, Person } from "../call/model";
+import { t } from "../call/words";
 import { DoorPanel, RemoveButton } from "./door";
 import {
   CameraOffIcon,
@@ -19,13 +20,14 @@ export function PeoplePanel({ model }: { model: MeetingModel }) {
   return (
     <>
       <button type="button" class="primary wide" onClick={() => model.copyLink()}>
-        <LinkIcon /> Copy invitation link
+        <LinkIcon />
+        {t("Copy invitation link")}
       </button>
       <InviteMore model={model} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard */}
-      <section class="scrolls" tabIndex={0} aria-label="Who waits and who is here">
+      <section class="scrolls" tabIndex={0} aria-label={t("Who waits and who is here")}>
         <DoorPanel door={model.door} />
-        <ul class="list" aria-label="People in the meeting">
+        <ul class="list" aria-label={t("People in the meeting")}>
           {byHand(model.people.value).map((p) => (
             <Row key={p.session} person={p} model={model} />
           ))}
@@ -47,9 +49,9 @@ function Row({ person: p, model }: { person: Person; model: MeetingModel }) {
       <Avatar name={p.name} />
       <span class="grow">
         <bdi>{p.name}</bdi>
-        {p.self && <span class="soft"> (you)</span>}
-        {p.note && <small class="soft block">{p.note}</small>}
-        {p.away && <small class="soft block">reconnecting</small>}
+        {p.self && <span class="soft"> {t("(you)")}</span>}
+        {p.note && <small class="soft block">{t(p.note)}</small>}
+        {p.away && <small class="soft block">{t("reconnecting")}</small>}
         <Trust person={p} />
       </span>
       {p.hand > 0 && <HandBadge place={p.hand} />}
@@ -90,9 +92,9 @@ export function Avatar({ name }: { name: string }) {
 
 function Badge({ icon, word, kind = "" }: { icon: JSX.Element; word: string; kind?: string }) {
   return (
-    <span class={`badge ${kind}`} title={word}>
+    <span class={`badge ${kind}`} title={t(word)}>
       {icon}
-      <span class="hidden">{word}</span>
+      <span class="hidden">{t(word)}</span>
     </span>
   );
 }

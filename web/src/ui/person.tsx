@@ -1,8 +1,10 @@
 /** What one can do about another person in the list: pin, and set how loud. */
+
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { MeetingModel, Person } from "../call/model";
 import { tileKey } from "../call/tiles";
+import { t } from "../call/words";
 import { MoreIcon, PinIcon, VolumeIcon } from "./icons";
 
 export function PersonMenu({ person: p, model }: { person: Person; model: MeetingModel }) {
@@ -13,7 +15,7 @@ export function PersonMenu({ person: p, model }: { person: Person; model: Meetin
       <button
         type="button"
         class="round"
-        aria-label={`Volume and pin of ${p.name}`}
+        aria-label={t("Volume and pin of {name}", { name: p.name })}
         aria-expanded={open.value}
         aria-controls={id}
         onClick={() => {
@@ -44,7 +46,7 @@ function Controls({ id, person: p, model }: ControlsProps) {
       {!p.self && (
         <label class="slider">
           <VolumeIcon />
-          <span class="hidden">Volume of {p.name}</span>
+          <span class="hidden">{t("Volume of {name}", { name: p.name })}</span>
           <input
             type="range"
             min={0}
@@ -61,7 +63,7 @@ function Controls({ id, person: p, model }: ControlsProps) {
         aria-pressed={pinned}
         onClick={() => model.layout.pin(key)}
       >
-        <PinIcon /> {pinned ? "Unpin" : "Pin"}
+        <PinIcon /> {pinned ? t("Unpin") : t("Pin")}
       </button>
     </div>
   );

@@ -1,7 +1,9 @@
 /** The meeting in a small window that stays above others: a document where the browser has that, one picture elsewhere. */
+
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import type { MeetingModel, TileModel } from "../call/model";
+import { t } from "../call/words";
 import { CameraIcon, CameraOffIcon, LeaveIcon, MicIcon, MicOffIcon } from "./icons";
 import { Control } from "./parts";
 import { Tile } from "./tile";
@@ -51,23 +53,23 @@ function Picture({
   return (
     <div class="picture">
       <ul class="tiles">{tile && <Tile tile={tile} box={{ left: 0, top: 0, ...size }} />}</ul>
-      <nav class="dock" aria-label="Meeting controls">
+      <nav class="dock" aria-label={t("Meeting controls")}>
         <Control
-          label={mic.on ? "Mute microphone" : "Unmute microphone"}
+          label={mic.on ? t("Mute microphone") : t("Unmute microphone")}
           word=""
           icon={mic.on ? <MicIcon /> : <MicOffIcon />}
           kind={mic.on ? "" : "off"}
           press={() => model.toggleMic()}
         />
         <Control
-          label={camera.on ? "Turn camera off" : "Turn camera on"}
+          label={camera.on ? t("Turn camera off") : t("Turn camera on")}
           word=""
           icon={camera.on ? <CameraIcon /> : <CameraOffIcon />}
           kind={camera.on ? "" : "off"}
           press={() => model.toggleCamera()}
         />
         <Control
-          label="Leave"
+          label={t("Leave")}
           word=""
           icon={<LeaveIcon />}
           kind="leave"

@@ -1,4 +1,5 @@
 import type { Problem } from "../call/model";
+import { t } from "../call/words";
 import { WarnIcon } from "./icons";
 
 /** What is wrong, in a person's words, with what to press if anything helps. */
@@ -7,11 +8,11 @@ export function ProblemNote({ problem, id }: { problem: Problem; id?: string }) 
     <div class="problem" role="alert" id={id}>
       <WarnIcon />
       <div>
-        <strong>{problem.title}</strong>
-        <p>{problem.text}</p>
+        <strong>{t(problem.title)}</strong>
+        <p>{t(problem.text)}</p>
         {problem.action && (
           <button type="button" class="plain small" onClick={problem.action.run}>
-            {problem.action.label}
+            {t(problem.action.label)}
           </button>
         )}
       </div>

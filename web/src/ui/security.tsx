@@ -1,17 +1,23 @@
 import type { MeetingModel, Person, Security } from "../call/model";
+import { t } from "../call/words";
 import { CheckIcon, ClosedEyeIcon, EyeIcon, SealIcon, WaitIcon } from "./icons";
 import { Avatar, Trust } from "./people";
 
 export function SecurityPanel({ model }: { model: MeetingModel }) {
   const s = model.security.value;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by keyboard
     // biome-ignore lint/a11y/useSemanticElements: the panel around it is the landmark
-    <div class="scrolls sections" role="group" aria-label="Security of this meeting" tabIndex={0}>
+    <div
+      class="scrolls sections"
+      role="group"
+      aria-label={t("Security of this meeting")}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by keyboard
+      tabIndex={0}
+    >
       <Verdict security={s} />
       <Code groups={s.code} model={model} />
       <section>
-        <h3>Who is here</h3>
+        <h3>{t("Who is here")}</h3>
         <ul class="list">
           {model.people.value.map((p) => (
             <MemberRow key={p.session} person={p} />
@@ -20,21 +26,23 @@ export function SecurityPanel({ model }: { model: MeetingModel }) {
       </section>
       <section>
         <h3>
-          <EyeIcon /> This server sees
+          <EyeIcon />
+          {t("This server sees")}
         </h3>
         <ul class="plain-list">
-          {s.serverSees.map((t) => (
-            <li key={t}>{t}</li>
+          {s.serverSees.map((line) => (
+            <li key={line}>{t(line)}</li>
           ))}
         </ul>
       </section>
       <section>
         <h3>
-          <ClosedEyeIcon /> It does not see
+          <ClosedEyeIcon />
+          {t("It does not see")}
         </h3>
         <ul class="plain-list">
-          {s.serverDoesNotSee.map((t) => (
-            <li key={t}>{t}</li>
+          {s.serverDoesNotSee.map((line) => (
+            <li key={line}>{t(line)}</li>
           ))}
         </ul>
       </section>
@@ -48,11 +56,11 @@ function Verdict({ security: s }: { security: Security }) {
     <section class={s.sealed ? "verdict sealed" : "verdict"}>
       {s.sealed ? <SealIcon /> : <WaitIcon />}
       <div>
-        <b>{s.seal}</b>
+        <b>{t(s.seal)}</b>
         <p class="soft">
           {s.sealed
-            ? "The keys are made on your devices. They never leave them for this server."
-            : "Nothing leaves this browser before it can be sealed."}
+            ? t("The keys are made on your devices. They never leave them for this server.")
+            : t("Nothing leaves this browser before it can be sealed.")}
         </p>
       </div>
     </section>
@@ -64,8 +72,8 @@ function Code({ groups, model }: { groups: string[]; model: MeetingModel }) {
   const others = model.people.value.filter((p) => !p.self);
   return (
     <section>
-      <h3>Read these numbers aloud</h3>
-      <p class="soft">If everyone sees the same, nobody is in between.</p>
+      <h3>{t("Read these numbers aloud")}</h3>
+      <p class="soft">{t("If everyone sees the same, nobody is in between.")}</p>
       {groups.length > 0 ? (
         <>
           <p class="hidden">{groups.map((g) => [...g].join(" ")).join(", ")}</p>
@@ -77,7 +85,7 @@ function Code({ groups, model }: { groups: string[]; model: MeetingModel }) {
           {others.length > 0 && <Compared others={others} verify={(on) => model.verify(on)} />}
         </>
       ) : (
-        <p class="code none">The numbers come with the keys.</p>
+        <p class="code none">{t("The numbers come with the keys.")}</p>
       )}
     </section>
   );
@@ -115,13 +123,13 @@ function MemberRow({ person: p }: { person: Person }) {
       <Avatar name={p.name} />
       <span class="grow">
         <bdi>{p.name}</bdi>
-        {p.self && <span class="soft"> (you)</span>}
-        {p.note && <small class="soft block">{p.note}</small>}
-        <small class="soft block">{p.self ? "this browser" : p.seen}</small>
+        {p.self && <span class="soft"> {t("(you)")}</span>}
+        {p.note && <small class="soft block">{t(p.note)}</small>}
+        <small class="soft block">{p.self ? t("this browser") : t(p.seen)}</small>
         <Trust person={p} />
       </span>
       <small class="device">
-        <span class="hidden">device </span>
+        <span class="hidden">{t("device")} </span>
         <span class="mono">{p.device}</span>
       </small>
     </li>
@@ -131,16 +139,18 @@ function MemberRow({ person: p }: { person: Person }) {
 function Technically({ security: s }: { security: Security }) {
   return (
     <section>
-      <h3>In detail</h3>
+      <h3>{t("In detail")}</h3>
       <dl>
-        <dt>Epoch</dt>
-        <dd>{s.epoch}. Each time somebody comes or goes there are new keys.</dd>
-        <dt>Keys</dt>
+        <dt>{t("Epoch")}</dt>
+        <dd>
+          {t("{n}. Each time somebody comes or goes there are new keys.", { n: String(s.epoch) })}
+        </dd>
+        <dt>{t("Keys")}</dt>
         <dd>{s.suite}</dd>
-        <dt>Media</dt>
+        <dt>{t("Media")}</dt>
         <dd>{s.media}</dd>
-        <dt>This page</dt>
-        <dd>came from this server. An operator who alters it could listen in.</dd>
+        <dt>{t("This page")}</dt>
+        <dd>{t("came from this server. An operator who alters it could listen in.")}</dd>
       </dl>
     </section>
   );

@@ -1,6 +1,8 @@
 /** The settings of this device, while in a meeting. */
-import { useEffect, useRef } from "preact/hooks";
+
+import { useEffect, useId, useRef } from "preact/hooks";
 import type { MeetingModel } from "../call/model";
+import { type Language, language, languages, t } from "../call/words";
 import { CloseIcon } from "./icons";
 import { setSingleKeys, singleKeys } from "./keys";
 import { LevelMeter } from "./meter";
@@ -13,11 +15,11 @@ export function SettingsSheet({ model, close }: { model: MeetingModel; close: ()
   return (
     <dialog ref={dialog} class="sheet settings" aria-labelledby="settings-title" onClose={close}>
       <header class="panel-head">
-        <h2 id="settings-title">Settings</h2>
+        <h2 id="settings-title">{t("Settings")}</h2>
         <button
           type="button"
           class="round"
-          aria-label="Close settings"
+          aria-label={t("Close settings")}
           onClick={() => dialog.current?.close()}
         >
           <CloseIcon />
@@ -26,7 +28,8 @@ export function SettingsSheet({ model, close }: { model: MeetingModel; close: ()
       <Sound model={model} />
       <Camera model={model} />
       <Habits model={model} />
-      <p class="hint">Remembered in this browser only.</p>
+      <LanguageSelect model={model} />
+      <p class="hint">{t("Remembered in this browser only.")}</p>
     </dialog>
   );
 }
@@ -37,18 +40,18 @@ function Sound({ model }: { model: MeetingModel }) {
   const speaker = settings.speaker.value;
   return (
     <section class="setting">
-      <DeviceSelect label="Microphone" choice={mic} choose={(id) => model.chooseMic(id)} />
+      <DeviceSelect label={t("Microphone")} choice={mic} choose={(id) => model.chooseMic(id)} />
       {mic.problem && <ProblemNote problem={mic.problem} />}
       <Level model={model} />
       {speaker && (
         <DeviceSelect
-          label="Speaker"
+          label={t("Speaker")}
           choice={speaker}
           choose={(id) => settings.chooseSpeaker(id)}
         />
       )}
       <button type="button" class="plain small" onClick={() => settings.testSpeaker()}>
-        Test the speaker
+        {t("Test the speaker")}
       </button>
     </section>
   );
@@ -60,7 +63,7 @@ function Level({ model }: { model: MeetingModel }) {
   return (
     <LevelMeter
       level={model.settings.level.value}
-      word={on ? "Speak, and the bars move" : "You are muted; nobody hears this"}
+      word={on ? t("Speak, and the bars move") : t("You are muted; nobody hears this")}
     />
   );
 }
@@ -70,7 +73,7 @@ function Camera({ model }: { model: MeetingModel }) {
   const own = model.tiles.value.find((t) => t.self);
   return (
     <section class="setting">
-      <DeviceSelect label="Camera" choice={camera} choose={(id) => model.chooseCamera(id)} />
+      <DeviceSelect label={t("Camera")} choice={camera} choose={(id) => model.chooseCamera(id)} />
       {camera.problem && <ProblemNote problem={camera.problem} />}
       {own?.video === "on" && (
         <div class="preview small-preview">
@@ -81,26 +84,48 @@ function Camera({ model }: { model: MeetingModel }) {
   );
 }
 
+function LanguageSelect({ model }: { model: MeetingModel }) {
+  const id = useId();
+  return (
+    <section class="setting">
+      <div class="labelled">
+        <label for={id}>{t("Language")}</label>
+        <select
+          id={id}
+          class="field"
+          onChange={(e) => model.settings.chooseLanguage(e.currentTarget.value as Language)}
+        >
+          {Object.entries(languages).map(([code, name]) => (
+            <option key={code} value={code} lang={code} selected={code === language.value}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </div>
+    </section>
+  );
+}
+
 function Habits({ model }: { model: MeetingModel }) {
   const { settings } = model;
   return (
     <section class="setting switches">
       <Switch
-        label="Show me as in a mirror"
+        label={t("Show me as in a mirror")}
         on={settings.mirror.value}
         set={(on) => settings.setMirror(on)}
       />
       <Switch
-        label="Use a headset as soon as it is plugged in"
+        label={t("Use a headset as soon as it is plugged in")}
         on={settings.follow.value}
         set={(on) => settings.setFollow(on)}
       />
       <Switch
-        label="Hold the space bar to talk while muted"
+        label={t("Hold the space bar to talk while muted")}
         on={settings.pushToTalk.value}
         set={(on) => settings.setPushToTalk(on)}
       />
-      <Switch label="Use single keys" on={singleKeys()} set={setSingleKeys} />
+      <Switch label={t("Use single keys")} on={singleKeys()} set={setSingleKeys} />
     </section>
   );
 }

@@ -1,6 +1,8 @@
 /** Raised hands and reactions: what gives them, and what tells of them. */
+
 import type { JSX } from "preact";
 import type { MeetingModel } from "../call/model";
+import { t } from "../call/words";
 import { type Sign, signs } from "../e2ee/protocol";
 import {
   ApplauseIcon,
@@ -37,7 +39,7 @@ interface PickerProps {
 /** The reactions in a row; it stays open, so that one can clap twice. */
 export function ReactionPicker({ model, focus, close }: PickerProps) {
   return (
-    <Popover label="Reactions" kind="reactions" focus={focus} close={close}>
+    <Popover label={t("Reactions")} kind="reactions" focus={focus} close={close}>
       <ReactionRow model={model} />
     </Popover>
   );
@@ -51,8 +53,8 @@ export function ReactionRow({ model }: { model: MeetingModel }) {
           key={sign}
           type="button"
           class="reaction"
-          aria-label={signWords[sign]}
-          title={signWords[sign]}
+          aria-label={t(signWords[sign])}
+          title={t(signWords[sign])}
           onClick={() => model.signs.react(sign)}
         >
           <SignIcon sign={sign} />
@@ -71,7 +73,7 @@ export function TileSigns({ hand, reaction }: { hand: number; reaction: Sign | n
       {reaction && (
         <span class="sign" key={reaction}>
           <SignIcon sign={reaction} />
-          <span class="hidden">{signWords[reaction]}</span>
+          <span class="hidden">{t(signWords[reaction])}</span>
         </span>
       )}
     </p>
@@ -81,9 +83,9 @@ export function TileSigns({ hand, reaction }: { hand: number; reaction: Sign | n
 /** In a list: the place in the line. */
 export function HandBadge({ place }: { place: number }) {
   return (
-    <span class="sign hand" title="hand raised">
+    <span class="sign hand" title={t("hand raised")}>
       <HandIcon />
-      <span class="hidden">hand raised, place </span>
+      <span class="hidden">{t("hand raised, place")} </span>
       {place}
     </span>
   );

@@ -1,7 +1,9 @@
 /** The stage: tiles in a grid, or large ones with the others beside them. */
+
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { MeetingModel } from "../call/model";
+import { t, tn } from "../call/words";
 import { type Arrangement, arrange } from "./arrange";
 import type { Box, Size } from "./grid";
 import { BackIcon, NextIcon } from "./icons";
@@ -28,7 +30,7 @@ export function Stage({ model }: { model: MeetingModel }) {
   // One list in one order: a tile that moves keeps its element, and the picture in it goes on.
   return (
     <div class={rest > 0 || pages > 1 ? "stage with-more" : "stage"}>
-      <ul class="tiles" ref={ref} aria-label="Pictures">
+      <ul class="tiles" ref={ref} aria-label={t("Pictures")}>
         {tiles.map((t) => {
           const box = boxes.get(t.key);
           const pin = (): void => model.layout.pin(t.key);
@@ -38,7 +40,7 @@ export function Stage({ model }: { model: MeetingModel }) {
       {pages > 1 && <Pager model={model} arrangement={arrangement} />}
       {rest > 0 && (
         <button type="button" class="more" onClick={() => model.openPanel("people")}>
-          {rest === 1 ? "1 more person" : `${rest} more people`}
+          {tn(rest, "1 more person", "{n} more people")}
         </button>
       )}
     </div>
@@ -67,24 +69,24 @@ const SMALL_WINDOW: Size = { width: 384, height: 216 };
 function Pager({ model, arrangement: a }: { model: MeetingModel; arrangement: Arrangement }) {
   const turn = (to: number) => (): void => model.layout.turnTo(to);
   return (
-    <nav class="pager" aria-label="Pages">
+    <nav class="pager" aria-label={t("Pages")}>
       <button
         type="button"
         class="round"
-        aria-label="Page before"
+        aria-label={t("Page before")}
         disabled={a.page === 0}
         onClick={turn(a.page - 1)}
       >
         <BackIcon />
       </button>
       <span role="status">
-        <span class="hidden">page </span>
+        <span class="hidden">{t("page")} </span>
         {a.page + 1} / {a.pages}
       </span>
       <button
         type="button"
         class="round"
-        aria-label="Next page"
+        aria-label={t("Next page")}
         disabled={a.page === a.pages - 1}
         onClick={turn(a.page + 1)}
       >

@@ -1,4 +1,5 @@
 import type { Problem } from "../call/model";
+import { t } from "../call/words";
 import { Mark } from "./icons";
 
 /** The meeting or the page can't go on: what it is, and what helps. */
@@ -8,16 +9,16 @@ export function Stopped({ problem, home }: { problem: Problem; home: () => void 
       <p class="end-mark quiet">
         <Mark size={56} />
       </p>
-      <h1 tabIndex={-1}>{problem.title}</h1>
-      <p class="soft">{problem.text}</p>
+      <h1 tabIndex={-1}>{t(problem.title)}</h1>
+      <p class="soft">{t(problem.text)}</p>
       <div class="row">
         {problem.action && (
           <button type="button" class="primary" onClick={problem.action.run}>
-            {problem.action.label}
+            {t(problem.action.label)}
           </button>
         )}
         <button type="button" class="plain" onClick={home}>
-          Back to the start
+          {t("Back to the start")}
         </button>
       </div>
     </main>

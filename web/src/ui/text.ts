@@ -1,6 +1,7 @@
 /** Words and figures that screens show: pure. */
 import type { ChatMessage } from "../call/model";
 import type { Reading } from "../call/signs";
+import { language, t, tn } from "../call/words";
 import type { Sign } from "../e2ee/protocol";
 
 /** The first letters of a name, for a tile without a picture. */
@@ -18,14 +19,14 @@ function firstSign(word: string): string {
 }
 
 export function countPeople(n: number): string {
-  return n === 1 ? "1 person" : `${n} people`;
+  return tn(n, "1 person", "{n} people");
 }
 
 /** Who is in a meeting that one has not joined. */
 export function whoIsThere(people: number | null): string {
   if (people === null) return "";
-  if (people === 0) return "Nobody is there yet.";
-  return people === 1 ? "One person is there." : `${people} people are there.`;
+  if (people === 0) return t("Nobody is there yet.");
+  return tn(people, "One person is there.", "{n} people are there.");
 }
 
 export const signWords: Readonly<Record<Sign, string>> = {
@@ -42,22 +43,28 @@ const NAMED = 2;
 
 function nameSome(names: readonly string[]): string {
   const list = names.length > NAMED ? [countPeople(names.length)] : names;
-  return new Intl.ListFormat("en").format(list);
+  return new Intl.ListFormat(language.value).format(list);
 }
 
 /** One sentence for each of the two kinds of news. */
 export function readAloud({ hands, reactions }: Reading): string {
   const out: string[] = [];
-  if (hands.length > 0) out.push(`${nameSome(hands)} raised a hand.`);
+  if (hands.length > 0) out.push(t("{name} raised a hand.", { name: nameSome(hands) }));
   if (reactions.names.length > 0) {
-    const words = reactions.signs.map((s) => signWords[s].toLowerCase());
-    out.push(`${nameSome(reactions.names)}: ${new Intl.ListFormat("en").format(words)}.`);
+    const words = reactions.signs.map((s) => t(signWords[s]).toLowerCase());
+    out.push(`${nameSome(reactions.names)}: ${new Intl.ListFormat(language.value).format(words)}.`);
   }
   return out.join(" ");
 }
 
+/** The browser's own form of the language, where it is the same one: British English tells the time in its way. */
+const timeLocale = (): string[] => {
+  const own = globalThis.navigator?.language ?? "";
+  return [own.startsWith(language.value) ? own : language.value];
+};
+
 export function timeOfDay(at: number): string {
-  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return new Date(at).toLocaleTimeString(timeLocale(), { hour: "2-digit", minute: "2-digit" });
 }
 
 export interface ChatGroup {

@@ -1,4 +1,5 @@
 import type { TileModel } from "../call/model";
+import { t } from "../call/words";
 import type { Box } from "./grid";
 import { Mark, MicOffIcon, PinIcon, SpeakingIcon } from "./icons";
 import { Video } from "./parts";
@@ -43,15 +44,15 @@ export function Tile({ tile, box, pinned = false, pin }: TileProps) {
 }
 
 function Pin({ tile, pinned, pin }: { tile: TileModel; pinned: boolean; pin: () => void }) {
-  const name = tile.self ? "yourself" : tile.name;
-  const what = tile.source === "screen" ? `the screen of ${name}` : name;
+  const name = tile.self ? t("yourself") : tile.name;
+  const what = tile.source === "screen" ? t("the screen of {name}", { name }) : name;
   return (
     <button
       type="button"
       class={pinned ? "round tile-pin pinned" : "round tile-pin"}
-      aria-label={`Pin ${what}`}
+      aria-label={t("Pin {name}", { name: what })}
       aria-pressed={pinned}
-      title={pinned ? "Unpin" : "Pin"}
+      title={pinned ? t("Unpin") : t("Pin")}
       onClick={pin}
     >
       <PinIcon />
@@ -82,15 +83,15 @@ function Picture({ tile, box }: { tile: TileModel; box: Box }) {
 
 function Name({ tile }: { tile: TileModel }) {
   const camera = tile.source === "camera";
-  const name = tile.self ? "You" : tile.name;
+  const name = tile.self ? t("You") : tile.name;
   return (
     <p class="name">
       {camera && tile.speaking && <SpeakingIcon />}
       {camera && tile.muted && !tile.speaking && <MicOffIcon />}
-      <bdi>{camera ? name : `${name}: screen`}</bdi>
-      {camera && tile.muted && <span class="state"> muted</span>}
-      {camera && tile.speaking && <span class="hidden"> speaking</span>}
-      {tile.away && <span class="state"> reconnecting</span>}
+      <bdi>{camera ? name : t("{name}: screen", { name })}</bdi>
+      {camera && tile.muted && <span class="state">{t("muted")}</span>}
+      {camera && tile.speaking && <span class="hidden">{t("speaking")}</span>}
+      {tile.away && <span class="state">{t("reconnecting")}</span>}
     </p>
   );
 }
