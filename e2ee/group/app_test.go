@@ -129,3 +129,28 @@ func TestBadChatIsNotSaid(t *testing.T) {
 		}
 	}
 }
+
+// FuzzDecodeApp checks that what is read says the same when it is said again.
+func FuzzDecodeApp(f *testing.F) {
+	for _, text := range []string{
+		`{"kind":"chat","id":"0123456789abcdef","text":"hello"}`, `{"kind":"state","mic":true,"camera":false,"screen":true}`,
+		` {"text":"\u00e9","kind":"chat","id":"0123456789abcdef","more":[1]} `, `{"kind":"chat","Id":"0123456789abcdef","text":"x"}`,
+		`{"kind":"chat","id":"0123456789abcdef","text":" "}`, `{"kind":"poll"}`, `[]`, `null`, `{"kind":"chat","id":"0123456789abcdef","text":"\ud800"}`, "", "\xff",
+	} {
+		f.Add(padded(text))
+	}
+	f.Add([]byte{0xff, 0xff, 0xff, 0xff})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		a, err := DecodeApp(b)
+		if err != nil || a == nil {
+			return
+		}
+		again, err := EncodeApp(a)
+		if err != nil {
+			t.Fatalf("%+v is heard and cannot be said: %v", a, err)
+		}
+		if back, err := DecodeApp(again); err != nil || back != a {
+			t.Fatalf("%+v comes back as %+v, %v", a, back, err)
+		}
+	})
+}
