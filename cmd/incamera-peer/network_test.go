@@ -133,7 +133,7 @@ func meetingOn(t *testing.T, h *netlab.Host) link.Link {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := h.Command(context.Background(), server, "serve", "--listen", h.Addr.String()+":8080", "--behind-proxy", "--metrics=")
+	cmd := h.Command(context.Background(), server, "serve", "--listen", h.Addr.String()+":8080", "--behind-proxy", "--open", "--metrics=")
 	runServer(t, cmd)
 	out, err := h.Command(t.Context(), peer, "new", "--server", "http://"+h.Addr.String()+":8080").Output()
 	if err != nil {
