@@ -79,7 +79,7 @@ type path struct {
 	addr      netip.AddrPort
 	dest      *udp.Dest
 	priority  uint32    // that of the candidate from which it came
-	heard     time.Time // latest check
+	heard     time.Time // latest check, or other verified packet
 	nominated time.Time // latest nomination; zero: none
 	selected  bool
 }
@@ -182,7 +182,10 @@ func (c *conn) path(from netip.AddrPort, now time.Time) *path {
 }
 
 // choose sends on that path from now on, if it is to be: the first is better
-// than none, and a nominated one than one that is not.
+// than none, a nominated one than one that is not, and any on which something
+// comes than one that has become silent: the client has moved, or its NAT has
+// forgotten it, and some clients nominate only once. Less must not move media:
+// checks can be replayed.
 func (c *conn) choose(p *path, nominated bool, now time.Time) {
 	if nominated {
 		p.nominated = now
@@ -197,6 +200,7 @@ func (c *conn) choose(p *path, nominated bool, now time.Time) {
 	case current == p:
 		return
 	case current == nil:
+	case now.Sub(current.heard) >= silentFor:
 	case !nominated:
 		return
 	case p.priority < current.priority && !current.nominated.IsZero() && now.Sub(current.nominated) < nominationHolds:
@@ -211,16 +215,29 @@ func (c *conn) choose(p *path, nominated bool, now time.Time) {
 
 // receive takes a packet that came on one of the paths. It runs on the port's
 // reader.
-func (c *conn) receive(b []byte) {
+func (c *conn) receive(b []byte, from netip.AddrPort) {
 	switch {
 	case len(b) > 0 && b[0] >= 20 && b[0] <= 63: // DTLS (RFC 7983)
 		c.inbox.put(b)
 	case rtcpx.IsRTCP(b):
 		if k := c.keys.Load(); k == nil || !c.feedback(k, b) {
 			c.t.garbage.Add(1)
+			return
 		}
+		c.heardOn(from, time.Now())
 	default:
 		c.t.garbage.Add(1)
+	}
+}
+
+// heardOn notes that something verified came on a path.
+func (c *conn) heardOn(from netip.AddrPort, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.paths {
+		if p.addr == from {
+			p.heard = now
+		}
 	}
 }
 

@@ -68,7 +68,7 @@ func (d *demux) take(b []byte, from netip.AddrPort) bool {
 	if c == nil {
 		return false
 	}
-	c.receive(b)
+	c.receive(b, from)
 	return true
 }
 

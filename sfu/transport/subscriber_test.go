@@ -434,6 +434,17 @@ func TestPaths(t *testing.T) {
 	c.mu.Unlock()
 	say(worse, 1, true)
 	until(t, "the path that is left is used", goes(worse))
+	say(silent, 1<<31-1, false)
+	if !goes(worse)() {
+		t.Error("a path on which something comes was left for one that is not nominated")
+	}
+	c.mu.Lock()
+	for _, p := range c.paths {
+		p.heard = p.heard.Add(-silentFor)
+	}
+	c.mu.Unlock()
+	say(silent, 1<<31-1, false)
+	until(t, "a silent path is left for one that is not", goes(silent))
 	for range 3 * maxPaths {
 		say(stranger(t, tr), 1, false)
 	}
