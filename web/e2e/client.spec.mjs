@@ -123,7 +123,7 @@ describe("the client", { timeout: 300_000 }, () => {
         const person = { ann, cleo }[who];
         const rest = ["Ann", "Ben", "Cleo"].filter((n) => n !== other && n !== person.name);
         await person.press("People");
-        await person.press(`Volume and pin of ${other}`);
+        await person.press(`Menu of ${other}`);
         await person.press("Pin");
         await isLargest(person, other, [...rest, "You"]);
         await person.press("Unpin");

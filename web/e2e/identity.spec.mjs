@@ -39,7 +39,7 @@ describe("who is who", { timeout: 120_000 }, () => {
     const other = await chromium.person("Веn", "blue"); // two Cyrillic letters
     await other.join(link);
     await ann.sees("has a name that another person here has, too");
-    assert.match(await ann.text(), /Compare again: 1 of 2 are new to you/);
+    assert.match(await ann.text(), /Compare again: 1 of 2 is new to you/);
     await other.press("Leave");
     await eventually(
       "the warning has gone with him",

@@ -113,8 +113,10 @@ describe("the lobby", () => {
     const ben = await chromium.person("Ben", "green");
     await ben.join(link);
     await ada.seesFace("Ben", "green");
+    await ada.press("Menu of Ben");
     await ada.press("Remove Ben");
-    await ada.press("Remove Ben now, and switch the lobby on");
+    await ada.sees("and switch the lobby on?");
+    await ada.press("Yes, remove");
     await ben.sees("The host removed you from the meeting");
     await eventually("the lobby is on", () =>
       ada.evaluate(

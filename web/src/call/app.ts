@@ -19,7 +19,7 @@ import { type Known, type Leaving, Meeting } from "./meeting";
 import type { AppModel, LandingModel, MeetingModel, Problem, Screen } from "./model";
 import { dropPass, heldPass, keepPass, takePass } from "./pass";
 import { Settings } from "./settings";
-import { firstLanguage, speak } from "./words";
+import { firstLanguage, msg, speak } from "./words";
 
 const MAX_TITLE = 60; // characters; 200 bytes in any script (PROTOCOL.md 2.2)
 const LOOKS = 6; // attempts after a reload, a second apart: the server may be away for a moment
@@ -32,7 +32,7 @@ interface Place extends Known {
 /** What to tell about a request that was not carried out. */
 export function explain(e: unknown): Problem {
   if (!(e instanceof Refusal)) {
-    const text = "Reload the page. If that does not help, try another browser.";
+    const text = msg("Reload the page. If that does not help, try another browser.");
     return { code: "worker", title: "The page's encryption does not start", text };
   }
   switch (e.code) {
@@ -136,8 +136,8 @@ class App implements AppModel {
       keepPass(this.env, kind, kind === "admin" ? await this.env.http.redeem(secret) : secret);
       this.welcome.value =
         kind === "admin"
-          ? "This browser may make meetings here from now on."
-          : "You are invited to make a meeting here.";
+          ? msg("This browser may make meetings here from now on.")
+          : msg("You are invited to make a meeting here.");
     } catch (e) {
       this.landingProblem.value = explain(e);
     }
@@ -250,7 +250,7 @@ class App implements AppModel {
 
   private cannotEnter(e: unknown, invitation: Invitation): void {
     if ((e as { code?: string } | null)?.code === "card") {
-      const title = "This server can't be trusted with this meeting";
+      const title = msg("This server can't be trusted with this meeting");
       this.show("stopped", { code: "card", title, text: (e as Error).message });
       return;
     }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Asker } from "../e2ee/protocol";
 import { settle } from "./fake";
-import { inMeeting, withBen } from "./steps";
+import { inMeeting, member, rosterOf, withBen } from "./steps";
 
 const cleo: Asker = {
   session: "cleo",
@@ -22,7 +22,15 @@ describe("the door", () => {
     b.worker.tell({ ...asHost, waiting: [cleo] });
     await settle();
     assert.deepEqual(door.access.value.waiting, [
-      { session: "cleo", ask: "a1", name: "Cleo", seen: "seen before", device: "0123 4567" },
+      {
+        session: "cleo",
+        ask: "a1",
+        name: "Cleo",
+        seen: "seen before",
+        device: "0123 4567",
+        verified: false,
+        warning: "",
+      },
     ]);
     door.admit(["a1"]);
     door.remove("ben");
@@ -38,6 +46,27 @@ describe("the door", () => {
     b.worker.tell({ type: "removal", session: "ben", signature });
     await settle();
     assert.deepEqual(b.socket.of("remove"), [{ type: "remove", session: "ben", signature }]);
+  });
+
+  it("warns a host of who waits under a name that is taken, or known from another device", async () => {
+    const { b, app } = await withBen();
+    const waiting = [
+      { ...cleo, name: "BEN" },
+      { ...cleo, ask: "a2", name: "Ann" },
+      { ...cleo, ask: "a3", newDevice: true },
+      { ...cleo, ask: "a4", newDevice: true, verified: true },
+    ];
+    b.worker.tell({ ...asHost, waiting });
+    await settle();
+    const doubts = (): string[] => app.meeting.door.access.value.waiting.map((w) => w.warning);
+    assert.deepEqual(doubts(), [
+      "has a name that another person here has, too",
+      "has your name, on another device",
+      "a new device: you met this name with another one",
+      "",
+    ]);
+    await rosterOf(b, [member("ann", 1, true)], 2); // Ben has gone
+    assert.equal(doubts()[0], "");
   });
 
   it("forgets who waits when we are in the group no more", async () => {

@@ -1,19 +1,36 @@
 /** Who gets in: what a host decides, and what somebody outside is told. */
-import { type ReadonlySignal, signal } from "@preact/signals-core";
+import { computed, type ReadonlySignal, signal } from "@preact/signals-core";
 import type { CryptoClient } from "../e2ee/client";
-import type { Phase } from "../e2ee/protocol";
+import type { Asker, Member, Phase } from "../e2ee/protocol";
 import type { ClientMessage } from "../wire/wire.gen";
 import type { Access, DoorModel, Problem } from "./model";
-import { firstSeen, shortDevice } from "./roster";
+import { firstSeen, shortDevice, warningOf } from "./roster";
 import type { Timers } from "./timers";
 
 /** How long it takes until people are told that they wait. Less, and it flashes by at each join. */
 const TOLD_AFTER = 2_000; // ms
 
-const open: Access = { moderates: false, lobby: false, locked: false, waiting: [] };
+/** Who gets in, and who waits, as the worker says it. */
+interface Told extends Omit<Access, "waiting"> {
+  waiting: readonly Asker[];
+}
+
+const open: Told = { moderates: false, lobby: false, locked: false, waiting: [] };
 
 export class Door implements DoorModel {
-  readonly access = signal<Access>(open);
+  private readonly told = signal<Told>(open);
+  readonly access: ReadonlySignal<Access> = computed(() => ({
+    ...this.told.value,
+    waiting: this.told.value.waiting.map((a) => ({
+      session: a.session,
+      ask: a.ask,
+      name: a.name,
+      seen: firstSeen(a.firstSeen, this.now()),
+      device: shortDevice(a.device),
+      verified: a.verified,
+      warning: warningOf(a, this.members.value),
+    })),
+  }));
   private readonly waitsFor = signal<"" | "host" | "somebody">("");
   readonly outside: ReadonlySignal<"" | "host" | "somebody"> = this.waitsFor;
   private everIn = false;
@@ -22,6 +39,7 @@ export class Door implements DoorModel {
     private readonly client: CryptoClient,
     private readonly timers: Timers,
     private readonly now: () => number,
+    private readonly members: ReadonlySignal<ReadonlyMap<string, Member>>,
     private readonly send: (m: ClientMessage) => void,
   ) {}
 
@@ -30,11 +48,7 @@ export class Door implements DoorModel {
     const offs = [
       this.client.on("phase", (m) => this.phase(m.phase)),
       this.client.on("access", ({ moderates, lobby, locked, waiting }) => {
-        const list = waiting.map(({ session, ask, name, device, firstSeen: at }) => {
-          const [seen, short] = [firstSeen(at, this.now()), shortDevice(device)];
-          return { session, ask, name, seen, device: short };
-        });
-        this.access.value = { moderates, lobby, locked, waiting: list };
+        this.told.value = { moderates, lobby, locked, waiting };
       }),
       this.client.on("removal", ({ session, signature }) =>
         this.send({ type: "remove", session, signature }),
@@ -52,7 +66,7 @@ export class Door implements DoorModel {
       this.waitsFor.value = "";
       return;
     }
-    this.access.value = open;
+    this.told.value = open;
     if (p !== "asking" && p !== "hostless") return;
     const why = p === "hostless" ? "host" : "somebody";
     if (this.waitsFor.value) this.waitsFor.value = why;
@@ -63,10 +77,10 @@ export class Door implements DoorModel {
   }
 
   setLobby(lobby: boolean): void {
-    this.client.post({ type: "policy", lobby, locked: this.access.value.locked });
+    this.client.post({ type: "policy", lobby, locked: this.told.value.locked });
   }
   setLocked(locked: boolean): void {
-    this.client.post({ type: "policy", lobby: this.access.value.lobby, locked });
+    this.client.post({ type: "policy", lobby: this.told.value.lobby, locked });
   }
   admit(asks: string[]): void {
     this.client.post({ type: "admit", asks });

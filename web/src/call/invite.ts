@@ -6,6 +6,7 @@ import { base64url, fromBase64url } from "../e2ee/bytes";
 import { type ParsedLink, parseLink } from "../e2ee/link";
 import type { Env } from "./env";
 import type { Problem } from "./model";
+import { t } from "./words";
 
 export type Secret = Uint8Array<ArrayBuffer>;
 
@@ -65,11 +66,16 @@ export function readPasted(text: string, origin: string): ParsedLink {
   try {
     url = new URL(text.trim());
   } catch {
-    return { problem: "This is not a link. Copy the whole invitation link and paste it here." };
+    return {
+      problem: t("This is not a link. Copy the whole invitation link and paste it here."),
+    };
   }
   const parsed = parseLink(url.pathname, url.hash);
   if ("problem" in parsed || url.origin === origin) return parsed;
   return {
-    problem: `This link belongs to another server, ${url.host}. Open it in the browser's address bar.`,
+    problem: t(
+      "This link belongs to another server, {host}. Open it in the browser's address bar.",
+      { host: url.host },
+    ),
   };
 }

@@ -22,10 +22,10 @@ import type {
   SettingsModel,
   TileModel,
 } from "./model";
-import { closing, Notices } from "./notices";
+import { arrival, closing, Notices } from "./notices";
 import { isGroupMessage } from "./passing";
 import { isFull, isOver, isUnknown, outOfKeys } from "./problems";
-import { listPeople, warningOf } from "./roster";
+import { doubtOf, listPeople } from "./roster";
 import { Seats } from "./seats";
 import { securityOf } from "./security";
 import { ScreenShare } from "./share";
@@ -123,7 +123,7 @@ export class Meeting implements MeetingModel {
       say: (payload) => this.say(payload),
       me: () => this.me.value,
     });
-    this.door = new Door(client, this.timers, env.now, (m) => this.session.send(m));
+    this.door = new Door(client, this.timers, env.now, this.members, (m) => this.session.send(m));
     this.share = new ScreenShare(env.devices, {
       changed: (video, audio) => this.shared(video, audio),
       failed: (text) => this.told.add(text, "warn"),
@@ -438,19 +438,13 @@ export class Meeting implements MeetingModel {
 
   /** Says who came, unless we came to them; and in any case when it may be somebody else than it seems. */
   private welcome(m: Member, later: boolean): void {
-    const warning = warningOf(m, this.members.value);
-    if (warning)
-      this.told.add(
-        `${m.name} ${later ? "joined, and " : ""}${warning.replace(/^a /, "uses a ")}`,
-        "warn",
-        {
-          label: "Compare numbers",
-          run: () => {
-            this.panel.value = "security";
-          },
-        },
-      );
-    else if (later) this.told.add(`${m.name} joined`);
+    const doubt = doubtOf(m, this.members.value);
+    const text = arrival(m.name, doubt, later);
+    const compare = (): void => {
+      this.panel.value = "security";
+    };
+    if (doubt) this.told.add(text, "warn", { label: "Compare numbers", run: compare });
+    else if (text) this.told.add(text);
   }
 
   verify(on: boolean): void {

@@ -241,6 +241,10 @@ export interface Waiting {
   seen: string;
   /** Eight hex digits in two groups. */
   device: string;
+  /** The numbers were compared in this browser with this device among them. */
+  verified: boolean;
+  /** "", or why to look twice at who this is. */
+  warning: string;
 }
 
 /** Who gets in now. */

@@ -1,15 +1,39 @@
 /** Short messages that go away by themselves, or, where there is something to press, once it is pressed. */
 import { type ReadonlySignal, signal } from "@preact/signals-core";
 import type { Notice } from "./model";
+import type { Doubt } from "./roster";
+import { t, tn } from "./words";
 
 const SHOWN = { info: 5_000, warn: 12_000 }; // ms
 const MOST = 3;
 
 /** What to tell when the server is to stop: meetings come back when it does (PROTOCOL.md 1.2). */
 export function closing(seconds: number): string {
-  const minutes = Math.ceil(seconds / 60);
-  const when = minutes < 2 ? "within a minute" : `within ${minutes} minutes`;
-  return `The server restarts ${when}. The meeting pauses for a moment then, and comes back by itself.`;
+  return tn(
+    Math.max(1, Math.ceil(seconds / 60)),
+    "The server restarts within a minute. The meeting pauses for a moment then, and comes back by itself.",
+    "The server restarts within {n} minutes. The meeting pauses for a moment then, and comes back by itself.",
+  );
+}
+
+/** What to tell of somebody who came, or of whom we came to; "" for nothing. */
+export function arrival(name: string, doubt: Doubt | null, came: boolean): string {
+  switch (doubt) {
+    case "own-name":
+      return came
+        ? t("{name} joined, and has your name, on another device", { name })
+        : t("{name} has your name, on another device", { name });
+    case "same-name":
+      return came
+        ? t("{name} joined, and has a name that another person here has, too", { name })
+        : t("{name} has a name that another person here has, too", { name });
+    case "new-device":
+      return came
+        ? t("{name} joined, and uses a new device: you met this name with another one", { name })
+        : t("{name} uses a new device: you met this name with another one", { name });
+    case null:
+      return came ? t("{name} joined", { name }) : "";
+  }
 }
 
 export class Notices {

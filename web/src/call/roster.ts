@@ -3,6 +3,7 @@ import type { Member } from "../e2ee/protocol";
 import { skeleton } from "../e2ee/skeleton";
 import type { Person } from "./model";
 import type { PeerView } from "./tiles";
+import { msg } from "./words";
 
 const DAY = 86_400_000; // ms
 
@@ -20,7 +21,7 @@ export interface RosterInput {
 
 /** When this browser first saw a device key, in words. */
 export const firstSeen = (at: number, now: number): string =>
-  at > now - DAY ? "first seen today" : "seen before";
+  at > now - DAY ? msg("first seen today") : msg("seen before");
 
 export const shortDevice = (device: string): string =>
   `${device.slice(0, 4)} ${device.slice(4, 8)}`;
@@ -29,20 +30,37 @@ export const shortDevice = (device: string): string =>
 function noteOf(m: Member, members: ReadonlyMap<string, Member>): string {
   const twins = [...members.values()].filter((o) => o.device === m.device && o !== m);
   if (m.self || twins.length === 0) return "";
-  if (twins.some((t) => t.self)) return "another tab of yours";
-  return twins.some((t) => t.leaf < m.leaf) ? "second tab of the same browser" : "";
+  if (twins.some((o) => o.self)) return msg("another tab of yours");
+  return twins.some((o) => o.leaf < m.leaf) ? msg("second tab of the same browser") : "";
 }
 
-/** Why to look twice at who somebody is; "" for nobody in particular. Names are not proof: device keys are. */
-export function warningOf(m: Member, members: ReadonlyMap<string, Member>): string {
-  if (m.self || m.verified) return "";
+/** Why to look twice at who somebody is: the name is ours, that of somebody else here, or one met with another device. */
+export type Doubt = "own-name" | "same-name" | "new-device";
+
+const doubts: Readonly<Record<Doubt, string>> = {
+  "own-name": msg("has your name, on another device"),
+  "same-name": msg("has a name that another person here has, too"),
+  "new-device": msg("a new device: you met this name with another one"),
+};
+
+/** What is doubtful of a member, or of somebody who asks to become one; null: nothing. Names are not proof: device keys are. */
+export function doubtOf(
+  m: Pick<Member, "name" | "device" | "verified" | "newDevice"> & { self?: boolean },
+  members: ReadonlyMap<string, Member>,
+): Doubt | null {
+  if (m.self || m.verified) return null;
   const own = skeleton(m.name);
   const alike = [...members.values()].find(
     (o) => o.device !== m.device && skeleton(o.name) === own,
   );
-  if (alike?.self) return "has your name, on another device";
-  if (alike) return "has a name that another person here has, too";
-  return m.newDevice ? "a new device: you met this name with another one" : "";
+  if (alike) return alike.self ? "own-name" : "same-name";
+  return m.newDevice ? "new-device" : null;
+}
+
+/** The same in words; "" for nothing. */
+export function warningOf(...of: Parameters<typeof doubtOf>): string {
+  const doubt = doubtOf(...of);
+  return doubt ? doubts[doubt] : "";
 }
 
 export function listPeople(r: RosterInput): Person[] {

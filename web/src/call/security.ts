@@ -1,17 +1,18 @@
 /** What the security panel says. */
 import type { Security } from "./model";
+import { msg, t } from "./words";
 
 export const serverSees = [
-  "Internet addresses, and when somebody is here",
-  "How much is sent and when, and which sources are switched on",
-  "How many take part, and how often keys change",
+  msg("Internet addresses, and when somebody is here"),
+  msg("How much is sent and when, and which sources are switched on"),
+  msg("How many take part, and how often keys change"),
 ];
 
 export const serverDoesNotSee = [
-  "Names and the meeting's title",
-  "Pictures and voices",
-  "Chat messages",
-  "Who is speaking",
+  msg("Names and the meeting's title"),
+  msg("Pictures and voices"),
+  msg("Chat messages"),
+  msg("Who is speaking"),
 ];
 
 export interface SecurityInput {
@@ -27,12 +28,16 @@ export function securityOf(s: SecurityInput): Security {
   const codec = s.codec.replace(/^video\//i, "").toUpperCase() || "VP8";
   return {
     seal:
-      s.connection === "reconnecting" ? "Reconnecting" : s.member ? "Sealed" : "Waiting for keys",
+      s.connection === "reconnecting"
+        ? msg("Reconnecting")
+        : s.member
+          ? msg("Sealed")
+          : msg("Waiting for keys"),
     sealed,
     code: s.code,
     epoch: s.epoch,
-    suite: "MLS with X25519, AES-128-GCM, SHA-256, Ed25519",
-    media: `${codec} and Opus, sealed with AES-128-GCM (SFrame)`,
+    suite: t("MLS with X25519, AES-128-GCM, SHA-256, Ed25519"),
+    media: t("{codec} and Opus, sealed with AES-128-GCM (SFrame)", { codec }),
     serverSees,
     serverDoesNotSee,
   };

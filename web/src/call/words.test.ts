@@ -16,7 +16,7 @@ function asked(): Set<string> {
     for (const file of readdirSync(src + folder)) {
       if (!/\.tsx?$/.test(file) || /test|gallery|fake/.test(file)) continue;
       const text = readFileSync(src + folder + file, "utf8");
-      for (const m of text.matchAll(/\b(?:t|word)\(\s*"((?:[^"\\]|\\.)*)"/g)) found.add(m[1]!);
+      for (const m of text.matchAll(/\b(?:t|word|msg)\(\s*"((?:[^"\\]|\\.)*)"/g)) found.add(m[1]!);
       for (const m of text.matchAll(/\btn\([^"]*"([^"]*)",\s*"([^"]*)"/g))
         found.add(m[1]!).add(m[2]!);
       // What problems say is translated where it is shown.

@@ -58,8 +58,16 @@ export function t(text: string, values: Readonly<Record<string, string>> = {}): 
 }
 
 /** One of two texts by the number of things; {n} stands for it. */
-export function tn(n: number, one: string, other: string): string {
+export function tn(
+  n: number,
+  one: string,
+  other: string,
+  values: Readonly<Record<string, string>> = {},
+): string {
   const lang = current.value;
   const which = new Intl.PluralRules(lang).select(n) === "one" ? one : other;
-  return t(which, { n: new Intl.NumberFormat(lang).format(n) });
+  return t(which, { ...values, n: new Intl.NumberFormat(lang).format(n) });
 }
+
+/** Names a text that is translated only where it is shown, for what outlives a change of the language. */
+export const msg = (text: string): string => text;

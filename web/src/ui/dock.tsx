@@ -25,6 +25,7 @@ import {
 import { More } from "./more";
 import { Control } from "./parts";
 import { ReactionPicker } from "./signs";
+import { countWaiting } from "./text";
 
 /** The small windows above the bar, at most one at a time. */
 export type Choosing = "mic" | "camera" | "both" | "react" | "more" | null;
@@ -217,7 +218,7 @@ function Panels({ model }: { model: MeetingModel }) {
         press={press("people")}
         keys="P"
         count={waiting || hands}
-        counted={waiting ? t("waiting") : tn(hands, "hand is up", "hands are up")}
+        counted={waiting ? countWaiting(waiting) : tn(hands, "{n} hand is up", "{n} hands are up")}
       />
       <Control
         label={t("Chat")}
@@ -227,6 +228,7 @@ function Panels({ model }: { model: MeetingModel }) {
         press={press("chat")}
         keys="C"
         count={model.unread.value}
+        counted={tn(model.unread.value, "{n} unread message", "{n} unread messages")}
       />
       <Control
         label={t("Security")}

@@ -1,8 +1,11 @@
 /** Who gets in: the host's part of the people panel, and what people outside see. */
 import { useSignal } from "@preact/signals";
+import { useEffect, useId, useRef } from "preact/hooks";
 import type { DoorModel, Person, Waiting } from "../call/model";
+import { t, tn } from "../call/words";
 import { WaitIcon } from "./icons";
-import { Avatar } from "./people";
+import { Avatar, Trust } from "./people";
+import { isolated } from "./text";
 
 export function DoorPanel({ door }: { door: DoorModel }) {
   const { moderates, lobby, locked, waiting } = door.access.value;
@@ -11,24 +14,24 @@ export function DoorPanel({ door }: { door: DoorModel }) {
     return (
       <p class="soft door-note">
         {locked
-          ? "The meeting is locked: nobody else gets in."
-          : "The lobby is on: who comes waits until the host lets them in."}
+          ? t("The meeting is locked: nobody else gets in.")
+          : t("The lobby is on: who comes waits until the host lets them in.")}
       </p>
     );
   }
   return (
     <>
       {waiting.length > 0 && <WaitingList door={door} waiting={waiting} locked={locked} />}
-      <div class="switches">
+      <div class="door-switches">
         <Switch
-          label="Lobby"
-          note="Who comes waits until you let them in."
+          label={t("Lobby")}
+          note={t("Who comes waits until you let them in.")}
           on={lobby}
           set={(on) => door.setLobby(on)}
         />
         <Switch
-          label="Locked"
-          note="Nobody else gets in."
+          label={t("Locked")}
+          note={t("Nobody else gets in.")}
           on={locked}
           set={(on) => door.setLocked(on)}
         />
@@ -45,10 +48,10 @@ interface WaitingListProps {
 
 function WaitingList({ door, waiting, locked }: WaitingListProps) {
   return (
-    <section class="lobby" aria-label="Waiting to be let in">
+    <section class="lobby" aria-label={t("Waiting to be let in")}>
       <div class="lobby-head">
         <h3 class="grow">
-          Waiting <span class="soft">{waiting.length}</span>
+          {t("Waiting")} <span class="soft">{waiting.length}</span>
         </h3>
         {waiting.length > 1 && !locked && (
           <button
@@ -56,36 +59,37 @@ function WaitingList({ door, waiting, locked }: WaitingListProps) {
             class="plain small"
             onClick={() => door.admit(waiting.map((w) => w.ask))}
           >
-            Admit all
+            {t("Admit all")}
           </button>
         )}
       </div>
-      {locked && <p class="soft">Unlock the meeting to let somebody in.</p>}
+      {locked && <p class="soft">{t("Unlock the meeting to let somebody in.")}</p>}
       <ul class="list">
         {waiting.map((w) => (
           <li key={w.ask}>
             <Avatar name={w.name} />
             <span class="grow">
               <bdi>{w.name}</bdi>
-              <small class="soft block">{w.seen}</small>
+              <small class="soft block">{t(w.seen)}</small>
+              <Trust person={w} />
             </span>
             {!locked && (
               <button
                 type="button"
                 class="primary small"
-                aria-label={`Admit ${w.name}`}
+                aria-label={t("Admit {name}", { name: w.name })}
                 onClick={() => door.admit([w.ask])}
               >
-                Admit
+                {t("Admit")}
               </button>
             )}
             <button
               type="button"
               class="plain small"
-              aria-label={`Refuse ${w.name}`}
+              aria-label={t("Refuse {name}", { name: w.name })}
               onClick={() => door.remove(w.session)}
             >
-              Refuse
+              {t("Refuse")}
             </button>
           </li>
         ))}
@@ -104,73 +108,97 @@ interface SwitchProps {
 /** It shows what is in force, not what was asked for: the two differ until all have heard of it. */
 function Switch({ label, note, on, set }: SwitchProps) {
   return (
-    <button type="button" class="switch" role="switch" aria-checked={on} onClick={() => set(!on)}>
+    <button
+      type="button"
+      class="door-switch"
+      role="switch"
+      aria-checked={on}
+      onClick={() => set(!on)}
+    >
       <span class="grow">
         {label} <small class="soft block">{note}</small>
       </span>
-      <span class="switch-state">{on ? "On" : "Off"}</span>
+      <span class="switch-state">{on ? t("On") : t("Off")}</span>
     </button>
   );
 }
 
-/** Asks once more before somebody is thrown out. */
+/** Throws somebody out. Asks once more, with the focus on what does nothing: a double click removes nobody. */
 export function RemoveButton({ door, person: p }: { door: DoorModel; person: Person }) {
-  const sure = useSignal(false);
+  const asking = useSignal(false);
+  const asked = useRef(false);
+  const first = useRef<HTMLButtonElement>(null);
+  const question = useId();
+  const sure = asking.value;
+  useEffect(() => {
+    if (asked.current) first.current?.focus();
+  }, [sure]);
+  const ask = (on: boolean) => (): void => {
+    asked.current = true;
+    asking.value = on;
+  };
   if (!door.access.value.moderates || p.self) return null;
-  if (!sure.value)
+  if (!sure)
     return (
       <button
+        key="remove"
+        ref={first}
         type="button"
         class="plain small"
-        aria-label={`Remove ${p.name}`}
-        onClick={() => {
-          sure.value = true;
-        }}
+        aria-label={t("Remove {name}", { name: p.name })}
+        onClick={ask(true)}
       >
-        Remove
+        {t("Remove")}
       </button>
     );
   return (
-    <button
-      type="button"
-      class="plain small danger"
-      aria-label={`Remove ${p.name} now, and switch the lobby on`}
-      title="Removes, and switches the lobby on"
-      onClick={() => door.remove(p.session)}
-      onBlur={() => {
-        sure.value = false;
-      }}
-    >
-      Really?
-    </button>
+    // biome-ignore lint/a11y/useSemanticElements: a question in a row of a list, not a form's part
+    <div key="question" class="sure" role="group" aria-labelledby={question}>
+      <p id={question}>
+        {t("Remove {name}, and switch the lobby on?", { name: isolated(p.name) })}
+      </p>
+      <button ref={first} type="button" class="plain small" onClick={ask(false)}>
+        {t("Cancel")}
+      </button>
+      <button type="button" class="plain small danger" onClick={() => door.remove(p.session)}>
+        {t("Yes, remove")}
+      </button>
+    </div>
   );
 }
 
-/** What a host sees over the stage when somebody waits. */
+/** What a host sees over the stage when somebody waits. Whom there is a doubt about is let in from the list only. */
 export function WaitingBanner({ door, show }: { door: DoorModel; show: () => void }) {
-  const { waiting } = door.access.value;
+  const { waiting, locked } = door.access.value;
   const [first, ...more] = waiting;
   if (!first) return null;
+  const name = isolated(first.name);
   return (
     <div class="banner">
       <WaitIcon />
       <span class="grow">
-        <bdi>{first.name}</bdi>
-        {more.length > 0 && ` and ${more.length} more`} {more.length > 0 ? "wait" : "waits"} to be
-        let in.
+        {more.length === 0
+          ? t("{name} waits to be let in.", { name })
+          : tn(
+              more.length,
+              "{name} and {n} more person wait to be let in.",
+              "{name} and {n} more people wait to be let in.",
+              { name },
+            )}
+        {more.length === 0 && first.warning && <Trust person={first} />}
       </span>
-      {more.length === 0 && (
+      {more.length === 0 && !first.warning && !locked && (
         <button
           type="button"
           class="primary small"
-          aria-label={`Admit ${first.name}`}
+          aria-label={t("Admit {name}", { name: first.name })}
           onClick={() => door.admit([first.ask])}
         >
-          Admit
+          {t("Admit")}
         </button>
       )}
       <button type="button" class="plain small" onClick={show}>
-        Show
+        {t("Show")}
       </button>
     </div>
   );
@@ -182,12 +210,12 @@ export function Outside({ door }: { door: DoorModel }) {
   return (
     <div class="alone" role="status">
       <div>
-        <h2>{host ? "Waiting for the host" : "Waiting to be let in"}</h2>
+        <h2>{host ? t("Waiting for the host") : t("Waiting to be let in")}</h2>
         <p class="soft">
           {host
-            ? "This meeting has a lobby or is locked, and goes on when its host is there."
-            : "Somebody in the meeting has to let you in."}{" "}
-          Until then nobody sees or hears you, and you see and hear nobody.
+            ? t("This meeting has a lobby or is locked, and goes on when its host is there.")
+            : t("Somebody in the meeting has to let you in.")}{" "}
+          {t("Until then nobody sees or hears you, and you see and hear nobody.")}
         </p>
       </div>
     </div>

@@ -308,6 +308,8 @@ export const waits = (n: number): Waiting => ({
   name: nameOf(n),
   seen: n % 2 === 0 ? "first seen today" : "seen before",
   device: "3fa1 90c7",
+  verified: false,
+  warning: "",
 });
 
 function makeMeeting(leave: () => void): Fake["meeting"] {

@@ -239,7 +239,7 @@ const states: Record<string, (f: Fake) => void> = {
     const m = meeting(f, 4, ...lively);
     m.panel.value = "people";
     m.volumes.value = new Map([["s0", 0.4]]);
-    press("Volume and pin of Legal desk");
+    press("Menu of Legal desk");
   },
   "meeting-49": (f) => void meeting(f, 49, ...lively),
   "meeting-60": (f) => {

@@ -23,7 +23,7 @@ import { closePicture } from "./pip";
 import { SettingsSheet } from "./settings";
 import { SignsAloud } from "./signs";
 import { Stage } from "./stage";
-import { countPeople, timeOfDay } from "./text";
+import { countPeople, countWaiting, timeOfDay } from "./text";
 
 export function MeetingScreen({ model }: { model: MeetingModel }) {
   const help = useSignal(false);
@@ -182,7 +182,7 @@ function WaitingStatus({ model }: { model: MeetingModel }) {
   const n = model.door.access.value.waiting.length;
   return (
     <p class="hidden" role="status">
-      {n > 0 && `${countPeople(n)} waiting to be let in`}
+      {n > 0 && countWaiting(n)}
     </p>
   );
 }

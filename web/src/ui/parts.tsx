@@ -3,7 +3,6 @@
 import type { JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { DeviceChoice } from "../call/model";
-import { t } from "../call/words";
 import { Mark } from "./icons";
 
 /** A video that shows a stream, silently: sound is played elsewhere. */
@@ -42,14 +41,14 @@ interface ControlProps {
   /** The key that does the same. */
   keys?: string;
   count?: number;
-  /** What count counts. */
+  /** The count in words. */
   counted?: string;
 }
 
 /** A button with an icon, and a word where there is room for it. */
 export function Control(props: ControlProps) {
   const { label, word, icon, press, kind = "", pressed, keys = "", count = 0 } = props;
-  const { counted = t("unread") } = props;
+  const { counted } = props;
   return (
     <button
       type="button"
@@ -57,7 +56,7 @@ export function Control(props: ControlProps) {
       aria-label={label}
       aria-pressed={pressed}
       aria-keyshortcuts={keys || undefined}
-      aria-description={count > 0 ? `${count} ${counted}` : undefined}
+      aria-description={count > 0 ? counted : undefined}
       title={keys ? `${label} (${keys})` : label}
       onClick={press}
     >

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import type { MeetingModel, Person } from "../call/model";
 import { t } from "../call/words";
-import { DoorPanel, RemoveButton } from "./door";
+import { DoorPanel } from "./door";
 import {
   CameraOffIcon,
   CheckIcon,
@@ -55,28 +55,27 @@ function Row({ person: p, model }: { person: Person; model: MeetingModel }) {
         <Trust person={p} />
       </span>
       {p.hand > 0 && <HandBadge place={p.hand} />}
-      {p.speaking && <Badge icon={<SpeakingIcon />} word="speaking" kind="brass" />}
-      {p.screen && <Badge icon={<ScreenIcon />} word="shares a screen" />}
-      {!p.camera && <Badge icon={<CameraOffIcon />} word="camera off" />}
-      {!p.mic && <Badge icon={<MicOffIcon />} word="muted" />}
+      {p.speaking && <Badge icon={<SpeakingIcon />} word={t("speaking")} kind="brass" />}
+      {p.screen && <Badge icon={<ScreenIcon />} word={t("shares a screen")} />}
+      {!p.camera && <Badge icon={<CameraOffIcon />} word={t("camera off")} />}
+      {!p.mic && <Badge icon={<MicOffIcon />} word={t("muted")} />}
       <PersonMenu person={p} model={model} />
-      <RemoveButton door={model.door} person={p} />
     </li>
   );
 }
 
 /** What is known of who somebody is, if anything. */
-export function Trust({ person: p }: { person: Person }) {
+export function Trust({ person: p }: { person: Pick<Person, "warning" | "verified"> }) {
   if (p.warning)
     return (
       <small class="block warning">
-        <WarnIcon /> {p.warning}
+        <WarnIcon /> {t(p.warning)}
       </small>
     );
   if (p.verified)
     return (
       <small class="block verified">
-        <CheckIcon /> numbers compared
+        <CheckIcon /> {t("numbers compared")}
       </small>
     );
   return null;
@@ -92,9 +91,9 @@ export function Avatar({ name }: { name: string }) {
 
 function Badge({ icon, word, kind = "" }: { icon: JSX.Element; word: string; kind?: string }) {
   return (
-    <span class={`badge ${kind}`} title={t(word)}>
+    <span class={`badge ${kind}`} title={word}>
       {icon}
-      <span class="hidden">{t(word)}</span>
+      <span class="hidden">{word}</span>
     </span>
   );
 }

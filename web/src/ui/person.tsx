@@ -1,10 +1,11 @@
-/** What one can do about another person in the list: pin, and set how loud. */
+/** What one can do about a person in the list: pin, set how loud, and, as a host, remove. */
 
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { MeetingModel, Person } from "../call/model";
 import { tileKey } from "../call/tiles";
 import { t } from "../call/words";
+import { RemoveButton } from "./door";
 import { MoreIcon, PinIcon, VolumeIcon } from "./icons";
 
 export function PersonMenu({ person: p, model }: { person: Person; model: MeetingModel }) {
@@ -15,7 +16,7 @@ export function PersonMenu({ person: p, model }: { person: Person; model: Meetin
       <button
         type="button"
         class="round"
-        aria-label={t("Volume and pin of {name}", { name: p.name })}
+        aria-label={t("Menu of {name}", { name: p.name })}
         aria-expanded={open.value}
         aria-controls={id}
         onClick={() => {
@@ -65,6 +66,7 @@ function Controls({ id, person: p, model }: ControlsProps) {
       >
         <PinIcon /> {pinned ? t("Unpin") : t("Pin")}
       </button>
+      <RemoveButton door={model.door} person={p} />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import type { MeetingModel, Person, Security } from "../call/model";
-import { t } from "../call/words";
+import { t, tn } from "../call/words";
 import { CheckIcon, ClosedEyeIcon, EyeIcon, SealIcon, WaitIcon } from "./icons";
 import { Avatar, Trust } from "./people";
 
@@ -98,19 +98,26 @@ function Compared({ others, verify }: { others: Person[]; verify: (on: boolean) 
       <p role="status">
         {missing === 0 ? (
           <span class="verified">
-            <CheckIcon /> Compared with everyone here.
+            <CheckIcon /> {t("Compared with everyone here.")}
           </span>
         ) : missing < others.length ? (
-          <span class="soft">{`Compare again: ${missing} of ${others.length} are new to you.`}</span>
+          <span class="soft">
+            {tn(
+              missing,
+              "Compare again: {n} of {all} is new to you.",
+              "Compare again: {n} of {all} are new to you.",
+              { all: String(others.length) },
+            )}
+          </span>
         ) : null}
       </p>
       {missing === 0 ? (
         <button type="button" class="plain small" onClick={() => verify(false)}>
-          Undo
+          {t("Undo")}
         </button>
       ) : (
         <button type="button" class="plain small" onClick={() => verify(true)}>
-          <CheckIcon /> Everyone sees the same
+          <CheckIcon /> {t("Everyone sees the same")}
         </button>
       )}
     </div>

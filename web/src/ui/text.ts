@@ -22,6 +22,13 @@ export function countPeople(n: number): string {
   return tn(n, "1 person", "{n} people");
 }
 
+export function countWaiting(n: number): string {
+  return tn(n, "1 person waits to be let in.", "{n} people wait to be let in.");
+}
+
+/** A name for the middle of a sentence, whose direction it leaves alone (Unicode's FSI and PDI). */
+export const isolated = (name: string): string => `\u2068${name}\u2069`;
+
 /** Who is in a meeting that one has not joined. */
 export function whoIsThere(people: number | null): string {
   if (people === null) return "";

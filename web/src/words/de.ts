@@ -5,9 +5,13 @@ export default {
   "(you)": "(Sie)",
   "1 more person": "1 weitere Person",
   "1 person": "1 Person",
+  "1 person waits to be let in.": "1 Person wartet auf Einlass.",
   "A link is enough.": "Ein Link genügt.",
   "A name has at most 64 characters, and no invisible ones.":
     "Ein Name hat höchstens 64 Zeichen und keine unsichtbaren.",
+  Admit: "Einlassen",
+  "Admit all": "Alle einlassen",
+  "Admit {name}": "{name} einlassen",
   "Another program may be using the camera. Close it, then try again.":
     "Vielleicht benutzt ein anderes Programm die Kamera. Schließen Sie es und versuchen Sie es noch einmal.",
   "Another program may be using the microphone. Close it, then try again.":
@@ -15,6 +19,8 @@ export default {
   Applause: "Applaus",
   "Ask somebody to leave, or wait and try again.":
     "Bitten Sie jemanden zu gehen, oder warten Sie und versuchen Sie es noch einmal.",
+  "Ask who runs this server for an invite link, and open it in this browser. If you had one, it holds no longer. To join a meeting you need its link only.":
+    "Bitten Sie den Betreiber dieses Servers um einen Einladungslink und öffnen Sie ihn in diesem Browser. Hatten Sie schon einen, gilt er nicht mehr. Um einem Treffen beizutreten, genügt dessen Link.",
   "Back to the start": "Zurück zum Anfang",
   "Before you join · Incamera": "Vor dem Beitreten · Incamera",
   Begins: "Beginnt",
@@ -23,6 +29,7 @@ export default {
   "Camera on": "Kamera an",
   "Camera on or off": "Kamera an oder aus",
   "Can't go on · Incamera": "Es geht nicht weiter · Incamera",
+  Cancel: "Abbrechen",
   Chat: "Chat",
   "Chat messages": "Chatnachrichten",
   "Check your connection, then try again.":
@@ -37,6 +44,12 @@ export default {
   "Close what is open": "Schließen, was offen ist",
   "Close {name}": "{name} schließen",
   "Code and calendar": "Code und Kalender",
+  "Compare again: {n} of {all} are new to you.":
+    "Vergleichen Sie noch einmal: {n} von {all} sind neu für Sie.",
+  "Compare again: {n} of {all} is new to you.":
+    "Vergleichen Sie noch einmal: {n} von {all} ist neu für Sie.",
+  "Compare numbers": "Zahlen vergleichen",
+  "Compared with everyone here.": "Mit allen hier verglichen.",
   "Connect a camera and try again, or join without one.":
     "Schließen Sie eine Kamera an und versuchen Sie es noch einmal, oder treten Sie ohne bei.",
   "Connect a microphone and try again, or join without one.":
@@ -51,6 +64,7 @@ export default {
     "Eingabe sendet, Umschalt und Eingabe beginnen eine neue Zeile.",
   Epoch: "Epoche",
   "Everyone alike, or who speaks large": "Alle gleich, oder wer spricht groß",
+  "Everyone sees the same": "Alle sehen dieselben",
   "For the calendar": "Für den Kalender",
   "Full screen": "Vollbild",
   "Go back": "Zurück",
@@ -93,8 +107,12 @@ export default {
   Laughter: "Lachen",
   Leave: "Verlassen",
   "Leave full screen": "Vollbild beenden",
+  Lobby: "Warteraum",
+  Locked: "Abgeschlossen",
   Lower: "Senken",
   "Lower hand": "Hand senken",
+  "MLS with X25519, AES-128-GCM, SHA-256, Ed25519": "MLS mit X25519, AES-128-GCM, SHA-256, Ed25519",
+  "Making a meeting here needs an invite": "Treffen anlegen darf hier nur, wer eingeladen ist",
   "Making the keys in your browser.": "Die Schlüssel entstehen in Ihrem Browser.",
   Media: "Medien",
   "Meet behind closed doors.": "Treffen hinter verschlossenen Türen.",
@@ -104,6 +122,7 @@ export default {
   "Meeting · Incamera": "Treffen · Incamera",
   "Meetings need a secure address, one that begins with https:// (or localhost). Ask who runs this server.":
     "Treffen brauchen eine sichere Adresse, die mit https:// beginnt (oder localhost). Fragen Sie, wer diesen Server betreibt.",
+  "Menu of {name}": "Menü von {name}",
   Message: "Nachricht",
   Messages: "Nachrichten",
   Microphone: "Mikrofon",
@@ -118,14 +137,19 @@ export default {
   "No camera found": "Keine Kamera gefunden",
   "No microphone found": "Kein Mikrofon gefunden",
   "No trackers, no other servers.": "Keine Verfolger, keine anderen Server.",
+  "Nobody else gets in.": "Niemand sonst kommt herein.",
   "Nobody else involved.": "Niemand sonst beteiligt.",
   "Nobody is there yet.": "Noch ist niemand da.",
+  "Nobody saw or heard you. If you think that it is a mistake, tell the person who invited you.":
+    "Niemand hat Sie gesehen oder gehört. Halten Sie es für einen Irrtum, sagen Sie es der Person, die Sie eingeladen hat.",
   "Nothing leaves this browser before it can be sealed.":
     "Nichts verlässt diesen Browser, ehe es versiegelt werden kann.",
   "Nothing to install.": "Nichts zu installieren.",
   "Nothing written yet. Messages are sealed like everything else, and who joins later does not see earlier ones.":
     "Noch nichts geschrieben. Nachrichten sind versiegelt wie alles andere, und wer später kommt, sieht frühere nicht.",
   "Now using {name}": "Jetzt in Gebrauch: {name}",
+  Off: "Aus",
+  On: "An",
   "One person is there.": "Eine Person ist da.",
   Open: "Öffnen",
   "Page before": "Vorige Seite",
@@ -152,9 +176,14 @@ export default {
   Reconnecting: "Neu verbinden",
   "Reconnecting. The server does not answer; you will be back by yourself.":
     "Neu verbinden. Der Server antwortet nicht; Sie kommen von selbst zurück.",
+  Refuse: "Abweisen",
+  "Refuse {name}": "{name} abweisen",
   "Reload the page. If that does not help, try another browser.":
     "Laden Sie die Seite neu. Hilft das nicht, nehmen Sie einen anderen Browser.",
   "Remembered in this browser only.": "Nur in diesem Browser gemerkt.",
+  Remove: "Entfernen",
+  "Remove {name}": "{name} entfernen",
+  "Remove {name}, and switch the lobby on?": "{name} entfernen und den Warteraum einschalten?",
   "Save calendar file": "Kalenderdatei sichern",
   Sealed: "Versiegelt",
   "Sealed, always.": "Immer versiegelt.",
@@ -166,11 +195,13 @@ export default {
   Settings: "Einstellungen",
   Share: "Teilen",
   "Share screen": "Bildschirm teilen",
+  Show: "Zeigen",
   "Show everyone alike": "Alle gleich zeigen",
   "Show me as in a mirror": "Mich wie im Spiegel zeigen",
   "Show who speaks large": "Wer spricht, groß zeigen",
   "Shown to the others, not to the server.": "Den anderen gezeigt, nicht dem Server.",
   "Small window": "Kleines Fenster",
+  "Somebody in the meeting has to let you in.": "Jemand im Treffen muss Sie einlassen.",
   "Something would have left unsealed": "Etwas wäre unversiegelt hinausgegangen",
   "Sound only": "Nur Ton",
   "Speak, and the bars move": "Sprechen Sie, und die Balken bewegen sich",
@@ -183,15 +214,23 @@ export default {
   "The camera does not start": "Die Kamera startet nicht",
   "The camera is blocked": "Die Kamera ist gesperrt",
   "The encryption of this page failed.": "Die Verschlüsselung dieser Seite ist fehlgeschlagen.",
+  "The host did not let you in": "Der Gastgeber hat Sie nicht eingelassen",
+  "The host removed you from the meeting": "Der Gastgeber hat Sie aus dem Treffen entfernt",
   "The keys are made on your devices. They never leave them for this server.":
     "Die Schlüssel entstehen auf Ihren Geräten. Zu diesem Server kommen sie nie.",
   "The keys of this meeting are gone from this page.":
     "Die Schlüssel dieses Treffens sind von dieser Seite verschwunden.",
+  "The keys of this meeting are gone from this page. By the same link you can ask to come back; then you wait until the host lets you in.":
+    "Die Schlüssel dieses Treffens sind von dieser Seite verschwunden. Mit demselben Link können Sie um Wiedereinlass bitten; dann warten Sie, bis der Gastgeber Sie einlässt.",
   "The link could not be copied. Select it and copy it by hand.":
     "Der Link ließ sich nicht kopieren. Markieren und kopieren Sie ihn von Hand.",
   "The link is wrong, or the meeting is over. Ask for a new link.":
     "Der Link ist falsch, oder das Treffen ist vorbei. Bitten Sie um einen neuen.",
+  "The lobby is on: who comes waits until the host lets them in.":
+    "Der Warteraum ist an: Wer kommt, wartet, bis der Gastgeber einlässt.",
   "The meeting can't go on": "Das Treffen kann nicht weitergehen",
+  "The meeting is locked: nobody else gets in.":
+    "Das Treffen ist abgeschlossen: Niemand sonst kommt herein.",
   "The meeting is over": "Das Treffen ist vorbei",
   "The meeting's group cannot be followed. Leave and join again.":
     "Der Gruppe des Treffens lässt sich nicht folgen. Gehen Sie und treten Sie wieder bei.",
@@ -214,11 +253,19 @@ export default {
   "The server is full": "Der Server ist voll",
   "The server no longer knows it, and does not take it back.":
     "Der Server kennt es nicht mehr und nimmt es nicht zurück.",
+  "The server restarts within a minute. The meeting pauses for a moment then, and comes back by itself.":
+    "Der Server startet binnen einer Minute neu. Das Treffen hält dann kurz an und geht von selbst weiter.",
+  "The server restarts within {n} minutes. The meeting pauses for a moment then, and comes back by itself.":
+    "Der Server startet binnen {n} Minuten neu. Das Treffen hält dann kurz an und geht von selbst weiter.",
   "There is no other mode.": "Es gibt keinen anderen Modus.",
   "This browser can't take part": "Dieser Browser kann nicht teilnehmen",
+  "This browser may make meetings here from now on.":
+    "Dieser Browser darf hier ab jetzt Treffen anlegen.",
   "This is not a link. Copy the whole invitation link and paste it here.":
     "Das ist kein Link. Kopieren Sie den ganzen Einladungslink und fügen Sie ihn hier ein.",
   "This is not a meeting link.": "Das ist kein Link eines Treffens.",
+  "This link belongs to another server, {host}. Open it in the browser's address bar.":
+    "Dieser Link gehört zu einem anderen Server, {host}. Öffnen Sie ihn in der Adresszeile des Browsers.",
   "This link does not work": "Dieser Link geht nicht",
   "This link is damaged. Copy the whole link again.":
     "Dieser Link ist beschädigt. Kopieren Sie den ganzen Link noch einmal.",
@@ -230,6 +277,8 @@ export default {
     "Dieser Link wurde abgeschnitten. Kopieren Sie den ganzen Link noch einmal.",
   "This list": "Diese Liste",
   "This meeting does not exist": "Dieses Treffen gibt es nicht",
+  "This meeting has a lobby or is locked, and goes on when its host is there.":
+    "Dieses Treffen hat einen Warteraum oder ist abgeschlossen und geht weiter, wenn der Gastgeber da ist.",
   "This meeting is full": "Dieses Treffen ist voll",
   "This page": "Diese Seite",
   "This server can't be trusted with this meeting":
@@ -243,24 +292,35 @@ export default {
   "Try again later.": "Versuchen Sie es später.",
   "Turn camera off": "Kamera aus",
   "Turn camera on": "Kamera an",
+  Undo: "Rückgängig",
+  "Unlock the meeting to let somebody in.":
+    "Schließen Sie das Treffen auf, um jemanden einzulassen.",
   Unmute: "Einschalten",
   "Unmute microphone": "Mikrofon einschalten",
   Unpin: "Lösen",
+  "Until then nobody sees or hears you, and you see and hear nobody.":
+    "Bis dahin sieht und hört Sie niemand, und Sie sehen und hören niemanden.",
   "Use a headset as soon as it is plugged in": "Ein Headset benutzen, sobald es eingesteckt ist",
   "Use single keys": "Einzelne Tasten benutzen",
   "Video meetings on your own server, sealed in your browser. Not even this server can watch, listen or read along.":
     "Videotreffen auf dem eigenen Server, im Browser versiegelt. Nicht einmal dieser Server kann zusehen, mithören oder mitlesen.",
-  "Volume and pin of {name}": "Lautstärke und Anheften von {name}",
   "Volume of {name}": "Lautstärke von {name}",
   "Wait a minute, then try again.": "Warten Sie eine Minute und versuchen Sie es noch einmal.",
+  Waiting: "Wartende",
   "Waiting for keys": "Warten auf Schlüssel",
+  "Waiting for the host": "Warten auf den Gastgeber",
   "Waiting for the picture of {name}": "Warten auf das Bild von {name}",
+  "Waiting to be let in": "Warten auf Einlass",
   "What this means (S)": "Was das heißt (S)",
+  "Who comes waits until you let them in.": "Wer kommt, wartet, bis Sie einlassen.",
   "Who is here": "Wer da ist",
   "Who is speaking": "Wer spricht",
+  "Who waits and who is here": "Wer wartet und wer da ist",
   "Whoever has the link, the code or the file can join. Use a way you trust.":
     "Wer Link, Code oder Datei hat, kann beitreten. Nehmen Sie einen Weg, dem Sie trauen.",
+  "Yes, remove": "Ja, entfernen",
   You: "Sie",
+  "You are invited to make a meeting here.": "Sie sind eingeladen, hier ein Treffen anzulegen.",
   "You are muted.": "Sie sind stumm.",
   "You are muted. Hold the space bar to talk.":
     "Sie sind stumm. Halten Sie die Leertaste, um zu sprechen.",
@@ -281,39 +341,64 @@ export default {
   "Your camera is starting": "Ihre Kamera startet",
   "Your microphone is off": "Ihr Mikrofon ist aus",
   "Your name": "Ihr Name",
+  "a new device: you met this name with another one":
+    "ein neues Gerät: Sie kennen diesen Namen mit einem anderen",
   "another tab of yours": "ein anderer Tab von Ihnen",
   "came from this server. An operator who alters it could listen in.":
     "kam von diesem Server. Wer ihn betreibt und sie ändert, könnte mithören.",
+  "camera off": "Kamera aus",
   device: "Gerät",
   "first seen today": "heute zum ersten Mal gesehen",
-  "hand is up": "Hand ist oben",
   "hand raised": "Hand gehoben",
   "hand raised, place": "Hand gehoben, Platz",
-  "hands are up": "Hände sind oben",
+  "has a name that another person here has, too": "hat einen Namen, den hier noch jemand hat",
+  "has your name, on another device": "hat Ihren Namen, auf einem anderen Gerät",
   "law, Latin: in private": "Recht, lateinisch: nicht öffentlich",
   muted: "stumm",
   "no cameras of others, saves data": "keine Kameras der anderen, spart Daten",
+  "numbers compared": "Zahlen verglichen",
   or: "oder",
   page: "Seite",
   reconnecting: "verbindet neu",
   "second tab of the same browser": "zweiter Tab desselben Browsers",
   "seen before": "schon gesehen",
   "shares a screen": "teilt einen Bildschirm",
-  "camera off": "Kamera aus",
   speaking: "spricht",
   "the screen of {name}": "den Bildschirm von {name}",
   "this browser": "dieser Browser",
-  unread: "ungelesen",
   yourself: "sich selbst",
+  "{codec} and Opus, sealed with AES-128-GCM (SFrame)":
+    "{codec} und Opus, versiegelt mit AES-128-GCM (SFrame)",
+  "{name} and {n} more people wait to be let in.":
+    "{name} und {n} weitere Personen warten auf Einlass.",
+  "{name} and {n} more person wait to be let in.":
+    "{name} und {n} weitere Person warten auf Einlass.",
+  "{name} has a name that another person here has, too":
+    "{name} hat einen Namen, den hier noch jemand hat",
+  "{name} has your name, on another device": "{name} hat Ihren Namen, auf einem anderen Gerät",
   "{name} joined": "{name} ist da",
+  "{name} joined, and has a name that another person here has, too":
+    "{name} ist da und hat einen Namen, den hier noch jemand hat",
+  "{name} joined, and has your name, on another device":
+    "{name} ist da und hat Ihren Namen, auf einem anderen Gerät",
+  "{name} joined, and uses a new device: you met this name with another one":
+    "{name} ist da, mit einem neuen Gerät: Sie kennen diesen Namen mit einem anderen",
   "{name} left": "{name} ist gegangen",
   "{name} lost the connection": "{name} hat die Verbindung verloren",
   "{name} raised a hand.": "{name}: Hand gehoben.",
+  "{name} uses a new device: you met this name with another one":
+    "{name} benutzt ein neues Gerät: Sie kennen diesen Namen mit einem anderen",
+  "{name} waits to be let in.": "{name} wartet auf Einlass.",
   "{name}: screen": "{name}: Bildschirm",
+  "{n} hand is up": "{n} Hand ist oben",
+  "{n} hands are up": "{n} Hände sind oben",
   "{n} min": "{n} min",
   "{n} more people": "{n} weitere Personen",
   "{n} people": "{n} Personen",
   "{n} people are there.": "{n} Personen sind da.",
+  "{n} people wait to be let in.": "{n} Personen warten auf Einlass.",
+  "{n} unread message": "{n} ungelesene Nachricht",
+  "{n} unread messages": "{n} ungelesene Nachrichten",
   "{n}. Each time somebody comes or goes there are new keys.":
     "{n}. Immer wenn jemand kommt oder geht, gibt es neue Schlüssel.",
 } satisfies Words;

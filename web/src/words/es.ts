@@ -5,9 +5,13 @@ export default {
   "(you)": "(usted)",
   "1 more person": "1 persona más",
   "1 person": "1 persona",
+  "1 person waits to be let in.": "1 persona espera a que la dejen entrar.",
   "A link is enough.": "Basta un enlace.",
   "A name has at most 64 characters, and no invisible ones.":
     "Un nombre tiene como máximo 64 caracteres, y ninguno invisible.",
+  Admit: "Admitir",
+  "Admit all": "Admitir a todos",
+  "Admit {name}": "Admitir a {name}",
   "Another program may be using the camera. Close it, then try again.":
     "Quizá otro programa usa la cámara. Ciérrelo e inténtelo de nuevo.",
   "Another program may be using the microphone. Close it, then try again.":
@@ -15,6 +19,8 @@ export default {
   Applause: "Aplauso",
   "Ask somebody to leave, or wait and try again.":
     "Pida a alguien que salga, o espere e inténtelo de nuevo.",
+  "Ask who runs this server for an invite link, and open it in this browser. If you had one, it holds no longer. To join a meeting you need its link only.":
+    "Pida un enlace de invitación a quien lleva este servidor y ábralo en este navegador. Si ya tenía uno, ya no vale. Para entrar en una reunión basta su enlace.",
   "Back to the start": "Volver al inicio",
   "Before you join · Incamera": "Antes de entrar · Incamera",
   Begins: "Empieza",
@@ -23,6 +29,7 @@ export default {
   "Camera on": "Encender",
   "Camera on or off": "Cámara encendida o apagada",
   "Can't go on · Incamera": "No se puede seguir · Incamera",
+  Cancel: "Cancelar",
   Chat: "Chat",
   "Chat messages": "Los mensajes",
   "Check your connection, then try again.": "Compruebe su conexión e inténtelo de nuevo.",
@@ -36,6 +43,12 @@ export default {
   "Close what is open": "Cerrar lo que está abierto",
   "Close {name}": "Cerrar {name}",
   "Code and calendar": "Código y calendario",
+  "Compare again: {n} of {all} are new to you.":
+    "Compare otra vez: {n} de {all} son nuevos para usted.",
+  "Compare again: {n} of {all} is new to you.":
+    "Compare otra vez: {n} de {all} es nuevo para usted.",
+  "Compare numbers": "Comparar los números",
+  "Compared with everyone here.": "Comparados con todos los presentes.",
   "Connect a camera and try again, or join without one.":
     "Conecte una cámara e inténtelo de nuevo, o entre sin ella.",
   "Connect a microphone and try again, or join without one.":
@@ -50,6 +63,7 @@ export default {
     "Intro envía, Mayús e Intro empiezan una línea.",
   Epoch: "Época",
   "Everyone alike, or who speaks large": "Todos iguales, o quien habla en grande",
+  "Everyone sees the same": "Todos ven los mismos",
   "For the calendar": "Para el calendario",
   "Full screen": "Pantalla completa",
   "Go back": "Volver",
@@ -91,8 +105,12 @@ export default {
   Laughter: "Risa",
   Leave: "Salir",
   "Leave full screen": "Salir de pantalla completa",
+  Lobby: "Sala de espera",
+  Locked: "Cerrada",
   Lower: "Bajar",
   "Lower hand": "Bajar la mano",
+  "MLS with X25519, AES-128-GCM, SHA-256, Ed25519": "MLS con X25519, AES-128-GCM, SHA-256, Ed25519",
+  "Making a meeting here needs an invite": "Crear una reunión aquí requiere una invitación",
   "Making the keys in your browser.": "Se crean las claves en su navegador.",
   Media: "Medios",
   "Meet behind closed doors.": "Reunirse a puerta cerrada.",
@@ -102,6 +120,7 @@ export default {
   "Meeting · Incamera": "Reunión · Incamera",
   "Meetings need a secure address, one that begins with https:// (or localhost). Ask who runs this server.":
     "Las reuniones necesitan una dirección segura, que empiece por https:// (o localhost). Pregunte a quien lleva este servidor.",
+  "Menu of {name}": "Menú de {name}",
   Message: "Mensaje",
   Messages: "Mensajes",
   Microphone: "Micrófono",
@@ -116,14 +135,19 @@ export default {
   "No camera found": "No se encontró cámara",
   "No microphone found": "No se encontró micrófono",
   "No trackers, no other servers.": "Sin rastreadores ni otros servidores.",
+  "Nobody else gets in.": "No entra nadie más.",
   "Nobody else involved.": "Nadie más.",
   "Nobody is there yet.": "Aún no hay nadie.",
+  "Nobody saw or heard you. If you think that it is a mistake, tell the person who invited you.":
+    "Nadie le ha visto ni oído. Si cree que es un error, dígaselo a la persona que le invitó.",
   "Nothing leaves this browser before it can be sealed.":
     "Nada sale de este navegador antes de poder sellarse.",
   "Nothing to install.": "Nada que instalar.",
   "Nothing written yet. Messages are sealed like everything else, and who joins later does not see earlier ones.":
     "Aún no hay nada escrito. Los mensajes van sellados como todo, y quien entra después no ve los anteriores.",
   "Now using {name}": "Ahora se usa {name}",
+  Off: "No",
+  On: "Sí",
   "One person is there.": "Hay una persona.",
   Open: "Abrir",
   "Page before": "Página anterior",
@@ -150,9 +174,14 @@ export default {
   Reconnecting: "Reconectando",
   "Reconnecting. The server does not answer; you will be back by yourself.":
     "Reconectando. El servidor no responde; volverá usted sin hacer nada.",
+  Refuse: "Rechazar",
+  "Refuse {name}": "Rechazar a {name}",
   "Reload the page. If that does not help, try another browser.":
     "Recargue la página. Si no ayuda, pruebe otro navegador.",
   "Remembered in this browser only.": "Se recuerda solo en este navegador.",
+  Remove: "Expulsar",
+  "Remove {name}": "Expulsar a {name}",
+  "Remove {name}, and switch the lobby on?": "¿Expulsar a {name} y activar la sala de espera?",
   "Save calendar file": "Guardar archivo de calendario",
   Sealed: "Sellado",
   "Sealed, always.": "Sellado, siempre.",
@@ -164,11 +193,13 @@ export default {
   Settings: "Ajustes",
   Share: "Compartir",
   "Share screen": "Compartir pantalla",
+  Show: "Mostrar",
   "Show everyone alike": "Mostrar a todos por igual",
   "Show me as in a mirror": "Mostrarme como en un espejo",
   "Show who speaks large": "Mostrar en grande a quien habla",
   "Shown to the others, not to the server.": "Lo ven los demás, no el servidor.",
   "Small window": "Ventana pequeña",
+  "Somebody in the meeting has to let you in.": "Alguien de la reunión tiene que dejarle entrar.",
   "Something would have left unsealed": "Algo habría salido sin sellar",
   "Sound only": "Solo sonido",
   "Speak, and the bars move": "Hable, y las barras se mueven",
@@ -181,15 +212,22 @@ export default {
   "The camera does not start": "La cámara no arranca",
   "The camera is blocked": "La cámara está bloqueada",
   "The encryption of this page failed.": "Ha fallado el cifrado de esta página.",
+  "The host did not let you in": "El anfitrión no le ha dejado entrar",
+  "The host removed you from the meeting": "El anfitrión le ha expulsado de la reunión",
   "The keys are made on your devices. They never leave them for this server.":
     "Las claves se crean en sus dispositivos. Nunca llegan a este servidor.",
   "The keys of this meeting are gone from this page.":
     "Las claves de esta reunión ya no están en esta página.",
+  "The keys of this meeting are gone from this page. By the same link you can ask to come back; then you wait until the host lets you in.":
+    "Las claves de esta reunión ya no están en esta página. Con el mismo enlace puede pedir volver; entonces esperará hasta que el anfitrión le deje entrar.",
   "The link could not be copied. Select it and copy it by hand.":
     "No se pudo copiar el enlace. Selecciónelo y cópielo a mano.",
   "The link is wrong, or the meeting is over. Ask for a new link.":
     "El enlace es incorrecto, o la reunión ha terminado. Pida uno nuevo.",
+  "The lobby is on: who comes waits until the host lets them in.":
+    "La sala de espera está activa: quien llega espera hasta que el anfitrión le deje entrar.",
   "The meeting can't go on": "La reunión no puede seguir",
+  "The meeting is locked: nobody else gets in.": "La reunión está cerrada: no entra nadie más.",
   "The meeting is over": "La reunión ha terminado",
   "The meeting's group cannot be followed. Leave and join again.":
     "No se puede seguir al grupo de la reunión. Salga y entre de nuevo.",
@@ -212,11 +250,19 @@ export default {
   "The server is full": "El servidor está lleno",
   "The server no longer knows it, and does not take it back.":
     "El servidor ya no la conoce y no la acepta de nuevo.",
+  "The server restarts within a minute. The meeting pauses for a moment then, and comes back by itself.":
+    "El servidor se reinicia en menos de un minuto. La reunión se detendrá un momento y volverá por sí sola.",
+  "The server restarts within {n} minutes. The meeting pauses for a moment then, and comes back by itself.":
+    "El servidor se reinicia en {n} minutos o menos. La reunión se detendrá un momento y volverá por sí sola.",
   "There is no other mode.": "No hay otro modo.",
   "This browser can't take part": "Este navegador no puede participar",
+  "This browser may make meetings here from now on.":
+    "Este navegador puede crear reuniones aquí desde ahora.",
   "This is not a link. Copy the whole invitation link and paste it here.":
     "Esto no es un enlace. Copie el enlace de invitación entero y péguelo aquí.",
   "This is not a meeting link.": "Esto no es un enlace de reunión.",
+  "This link belongs to another server, {host}. Open it in the browser's address bar.":
+    "Este enlace es de otro servidor, {host}. Ábralo en la barra de direcciones del navegador.",
   "This link does not work": "Este enlace no funciona",
   "This link is damaged. Copy the whole link again.":
     "Este enlace está dañado. Copie de nuevo el enlace entero.",
@@ -228,6 +274,8 @@ export default {
     "Este enlace está cortado. Copie de nuevo el enlace entero.",
   "This list": "Esta lista",
   "This meeting does not exist": "Esta reunión no existe",
+  "This meeting has a lobby or is locked, and goes on when its host is there.":
+    "Esta reunión tiene sala de espera o está cerrada, y sigue cuando esté el anfitrión.",
   "This meeting is full": "Esta reunión está llena",
   "This page": "Esta página",
   "This server can't be trusted with this meeting":
@@ -241,24 +289,34 @@ export default {
   "Try again later.": "Inténtelo más tarde.",
   "Turn camera off": "Apagar la cámara",
   "Turn camera on": "Encender la cámara",
+  Undo: "Deshacer",
+  "Unlock the meeting to let somebody in.": "Abra la reunión para dejar entrar a alguien.",
   Unmute: "Activar",
   "Unmute microphone": "Activar micrófono",
   Unpin: "Soltar",
+  "Until then nobody sees or hears you, and you see and hear nobody.":
+    "Hasta entonces nadie le ve ni le oye, y usted no ve ni oye a nadie.",
   "Use a headset as soon as it is plugged in": "Usar unos auriculares en cuanto se conecten",
   "Use single keys": "Usar teclas sueltas",
   "Video meetings on your own server, sealed in your browser. Not even this server can watch, listen or read along.":
     "Videorreuniones en su propio servidor, selladas en su navegador. Ni siquiera este servidor puede ver, oír ni leer.",
-  "Volume and pin of {name}": "Volumen y fijación de {name}",
   "Volume of {name}": "Volumen de {name}",
   "Wait a minute, then try again.": "Espere un minuto e inténtelo de nuevo.",
+  Waiting: "En espera",
   "Waiting for keys": "Esperando claves",
+  "Waiting for the host": "Esperando al anfitrión",
   "Waiting for the picture of {name}": "Esperando la imagen de {name}",
+  "Waiting to be let in": "Esperando para entrar",
   "What this means (S)": "Qué significa (S)",
+  "Who comes waits until you let them in.": "Quien llega espera hasta que usted le deje entrar.",
   "Who is here": "Quién está",
   "Who is speaking": "Quién habla",
+  "Who waits and who is here": "Quién espera y quién está",
   "Whoever has the link, the code or the file can join. Use a way you trust.":
     "Quien tenga el enlace, el código o el archivo puede entrar. Use una vía de confianza.",
+  "Yes, remove": "Sí, expulsar",
   You: "Usted",
+  "You are invited to make a meeting here.": "Está invitado a crear una reunión aquí.",
   "You are muted.": "Está en silencio.",
   "You are muted. Hold the space bar to talk.":
     "Está en silencio. Mantenga la barra espaciadora para hablar.",
@@ -279,39 +337,62 @@ export default {
   "Your camera is starting": "Su cámara arranca",
   "Your microphone is off": "Su micrófono está apagado",
   "Your name": "Su nombre",
+  "a new device: you met this name with another one":
+    "un dispositivo nuevo: conocía este nombre con otro",
   "another tab of yours": "otra pestaña suya",
   "came from this server. An operator who alters it could listen in.":
     "vino de este servidor. Quien lo lleva y la altere podría escuchar.",
+  "camera off": "cámara apagada",
   device: "dispositivo",
   "first seen today": "visto hoy por primera vez",
-  "hand is up": "mano levantada",
   "hand raised": "mano levantada",
   "hand raised, place": "mano levantada, puesto",
-  "hands are up": "manos levantadas",
+  "has a name that another person here has, too": "tiene el mismo nombre que otra persona aquí",
+  "has your name, on another device": "tiene su nombre, en otro dispositivo",
   "law, Latin: in private": "derecho, latín: en privado",
   muted: "en silencio",
   "no cameras of others, saves data": "sin las cámaras de los demás, ahorra datos",
+  "numbers compared": "números comparados",
   or: "o",
   page: "página",
   reconnecting: "se reconecta",
   "second tab of the same browser": "segunda pestaña del mismo navegador",
   "seen before": "visto antes",
   "shares a screen": "comparte pantalla",
-  "camera off": "cámara apagada",
   speaking: "habla",
   "the screen of {name}": "la pantalla de {name}",
   "this browser": "este navegador",
-  unread: "sin leer",
   yourself: "usted mismo",
+  "{codec} and Opus, sealed with AES-128-GCM (SFrame)":
+    "{codec} y Opus, sellados con AES-128-GCM (SFrame)",
+  "{name} and {n} more people wait to be let in.": "{name} y {n} personas más esperan para entrar.",
+  "{name} and {n} more person wait to be let in.": "{name} y {n} persona más esperan para entrar.",
+  "{name} has a name that another person here has, too":
+    "{name} tiene el mismo nombre que otra persona aquí",
+  "{name} has your name, on another device": "{name} tiene su nombre, en otro dispositivo",
   "{name} joined": "{name} ha entrado",
+  "{name} joined, and has a name that another person here has, too":
+    "{name} ha entrado y tiene el mismo nombre que otra persona aquí",
+  "{name} joined, and has your name, on another device":
+    "{name} ha entrado y tiene su nombre, en otro dispositivo",
+  "{name} joined, and uses a new device: you met this name with another one":
+    "{name} ha entrado con un dispositivo nuevo: conocía este nombre con otro",
   "{name} left": "{name} ha salido",
   "{name} lost the connection": "{name} ha perdido la conexión",
   "{name} raised a hand.": "{name}: mano levantada.",
+  "{name} uses a new device: you met this name with another one":
+    "{name} usa un dispositivo nuevo: conocía este nombre con otro",
+  "{name} waits to be let in.": "{name} espera para entrar.",
   "{name}: screen": "{name}: pantalla",
+  "{n} hand is up": "{n} mano levantada",
+  "{n} hands are up": "{n} manos levantadas",
   "{n} min": "{n} min",
   "{n} more people": "{n} personas más",
   "{n} people": "{n} personas",
   "{n} people are there.": "Hay {n} personas.",
+  "{n} people wait to be let in.": "{n} personas esperan a que las dejen entrar.",
+  "{n} unread message": "{n} mensaje sin leer",
+  "{n} unread messages": "{n} mensajes sin leer",
   "{n}. Each time somebody comes or goes there are new keys.":
     "{n}. Cada vez que alguien entra o sale hay claves nuevas.",
 } satisfies Words;

@@ -5,9 +5,13 @@ export default {
   "(you)": "(vous)",
   "1 more person": "1 autre personne",
   "1 person": "1 personne",
+  "1 person waits to be let in.": "1 personne attend d’être admise.",
   "A link is enough.": "Un lien suffit.",
   "A name has at most 64 characters, and no invisible ones.":
     "Un nom compte au plus 64 caractères, et aucun invisible.",
+  Admit: "Admettre",
+  "Admit all": "Admettre tout le monde",
+  "Admit {name}": "Admettre {name}",
   "Another program may be using the camera. Close it, then try again.":
     "Un autre programme utilise peut-être la caméra. Fermez-le, puis réessayez.",
   "Another program may be using the microphone. Close it, then try again.":
@@ -15,6 +19,8 @@ export default {
   Applause: "Applaudissements",
   "Ask somebody to leave, or wait and try again.":
     "Demandez à quelqu’un de partir, ou attendez et réessayez.",
+  "Ask who runs this server for an invite link, and open it in this browser. If you had one, it holds no longer. To join a meeting you need its link only.":
+    "Demandez un lien d’invitation à qui gère ce serveur, et ouvrez-le dans ce navigateur. Si vous en aviez un, il n’est plus valable. Pour rejoindre une réunion, son lien suffit.",
   "Back to the start": "Retour au début",
   "Before you join · Incamera": "Avant d’entrer · Incamera",
   Begins: "Début",
@@ -23,6 +29,7 @@ export default {
   "Camera on": "Allumer",
   "Camera on or off": "Caméra allumée ou éteinte",
   "Can't go on · Incamera": "Impossible de continuer · Incamera",
+  Cancel: "Annuler",
   Chat: "Discussion",
   "Chat messages": "Les messages",
   "Check your connection, then try again.": "Vérifiez votre connexion, puis réessayez.",
@@ -36,6 +43,12 @@ export default {
   "Close what is open": "Fermer ce qui est ouvert",
   "Close {name}": "Fermer : {name}",
   "Code and calendar": "Code et agenda",
+  "Compare again: {n} of {all} are new to you.":
+    "Comparez à nouveau : {n} sur {all} sont nouveaux pour vous.",
+  "Compare again: {n} of {all} is new to you.":
+    "Comparez à nouveau : {n} sur {all} est nouveau pour vous.",
+  "Compare numbers": "Comparer les nombres",
+  "Compared with everyone here.": "Comparés avec toutes les personnes ici.",
   "Connect a camera and try again, or join without one.":
     "Branchez une caméra et réessayez, ou entrez sans.",
   "Connect a microphone and try again, or join without one.":
@@ -50,6 +63,7 @@ export default {
     "Entrée envoie, Maj et Entrée commencent une ligne.",
   Epoch: "Époque",
   "Everyone alike, or who speaks large": "Tous pareils, ou qui parle en grand",
+  "Everyone sees the same": "Tout le monde voit les mêmes",
   "For the calendar": "Pour l’agenda",
   "Full screen": "Plein écran",
   "Go back": "Revenir",
@@ -92,8 +106,13 @@ export default {
   Laughter: "Rire",
   Leave: "Quitter",
   "Leave full screen": "Quitter le plein écran",
+  Lobby: "Salle d’attente",
+  Locked: "Verrouillée",
   Lower: "Baisser",
   "Lower hand": "Baisser la main",
+  "MLS with X25519, AES-128-GCM, SHA-256, Ed25519":
+    "MLS avec X25519, AES-128-GCM, SHA-256, Ed25519",
+  "Making a meeting here needs an invite": "Créer une réunion ici demande une invitation",
   "Making the keys in your browser.": "Les clés se font dans votre navigateur.",
   Media: "Médias",
   "Meet behind closed doors.": "Se réunir à huis clos.",
@@ -103,6 +122,7 @@ export default {
   "Meeting · Incamera": "Réunion · Incamera",
   "Meetings need a secure address, one that begins with https:// (or localhost). Ask who runs this server.":
     "Les réunions demandent une adresse sûre, qui commence par https:// (ou localhost). Demandez à qui tient ce serveur.",
+  "Menu of {name}": "Menu de {name}",
   Message: "Message",
   Messages: "Messages",
   Microphone: "Micro",
@@ -117,14 +137,19 @@ export default {
   "No camera found": "Aucune caméra trouvée",
   "No microphone found": "Aucun micro trouvé",
   "No trackers, no other servers.": "Ni traceurs, ni autres serveurs.",
+  "Nobody else gets in.": "Plus personne n’entre.",
   "Nobody else involved.": "Personne d’autre.",
   "Nobody is there yet.": "Personne n’est encore là.",
+  "Nobody saw or heard you. If you think that it is a mistake, tell the person who invited you.":
+    "Personne ne vous a vu ni entendu. Si vous pensez que c’est une erreur, dites-le à la personne qui vous a invité.",
   "Nothing leaves this browser before it can be sealed.":
     "Rien ne quitte ce navigateur avant de pouvoir être scellé.",
   "Nothing to install.": "Rien à installer.",
   "Nothing written yet. Messages are sealed like everything else, and who joins later does not see earlier ones.":
     "Rien d’écrit pour l’instant. Les messages sont scellés comme le reste, et qui arrive après ne voit pas les précédents.",
   "Now using {name}": "Utilisé maintenant : {name}",
+  Off: "Non",
+  On: "Oui",
   "One person is there.": "Une personne est là.",
   Open: "Ouvrir",
   "Page before": "Page précédente",
@@ -151,9 +176,14 @@ export default {
   Reconnecting: "Reconnexion",
   "Reconnecting. The server does not answer; you will be back by yourself.":
     "Reconnexion. Le serveur ne répond pas ; vous reviendrez tout seul.",
+  Refuse: "Refuser",
+  "Refuse {name}": "Refuser {name}",
   "Reload the page. If that does not help, try another browser.":
     "Rechargez la page. Sinon, essayez un autre navigateur.",
   "Remembered in this browser only.": "Retenu dans ce navigateur seulement.",
+  Remove: "Exclure",
+  "Remove {name}": "Exclure {name}",
+  "Remove {name}, and switch the lobby on?": "Exclure {name} et activer la salle d’attente ?",
   "Save calendar file": "Enregistrer le fichier d’agenda",
   Sealed: "Scellé",
   "Sealed, always.": "Scellé, toujours.",
@@ -165,11 +195,13 @@ export default {
   Settings: "Réglages",
   Share: "Partager",
   "Share screen": "Partager l’écran",
+  Show: "Afficher",
   "Show everyone alike": "Montrer tout le monde pareil",
   "Show me as in a mirror": "Me montrer comme dans un miroir",
   "Show who speaks large": "Montrer qui parle en grand",
   "Shown to the others, not to the server.": "Montré aux autres, pas au serveur.",
   "Small window": "Petite fenêtre",
+  "Somebody in the meeting has to let you in.": "Quelqu’un dans la réunion doit vous admettre.",
   "Something would have left unsealed": "Quelque chose serait parti sans sceau",
   "Sound only": "Son seulement",
   "Speak, and the bars move": "Parlez, et les barres bougent",
@@ -182,15 +214,23 @@ export default {
   "The camera does not start": "La caméra ne démarre pas",
   "The camera is blocked": "La caméra est bloquée",
   "The encryption of this page failed.": "Le chiffrement de cette page a échoué.",
+  "The host did not let you in": "L’hôte ne vous a pas admis",
+  "The host removed you from the meeting": "L’hôte vous a exclu de la réunion",
   "The keys are made on your devices. They never leave them for this server.":
     "Les clés se font sur vos appareils. Elles n’en sortent jamais pour ce serveur.",
   "The keys of this meeting are gone from this page.":
     "Les clés de cette réunion ont quitté cette page.",
+  "The keys of this meeting are gone from this page. By the same link you can ask to come back; then you wait until the host lets you in.":
+    "Les clés de cette réunion ont disparu de cette page. Par le même lien, vous pouvez demander à revenir ; vous attendrez alors que l’hôte vous admette.",
   "The link could not be copied. Select it and copy it by hand.":
     "Le lien n’a pas pu être copié. Sélectionnez-le et copiez-le à la main.",
   "The link is wrong, or the meeting is over. Ask for a new link.":
     "Le lien est faux, ou la réunion est finie. Demandez un nouveau lien.",
+  "The lobby is on: who comes waits until the host lets them in.":
+    "La salle d’attente est active : qui arrive attend que l’hôte l’admette.",
   "The meeting can't go on": "La réunion ne peut pas continuer",
+  "The meeting is locked: nobody else gets in.":
+    "La réunion est verrouillée : plus personne n’entre.",
   "The meeting is over": "La réunion est finie",
   "The meeting's group cannot be followed. Leave and join again.":
     "Le groupe de la réunion ne peut être suivi. Quittez et entrez à nouveau.",
@@ -213,11 +253,19 @@ export default {
   "The server is full": "Le serveur est plein",
   "The server no longer knows it, and does not take it back.":
     "Le serveur ne la connaît plus, et ne la reprend pas.",
+  "The server restarts within a minute. The meeting pauses for a moment then, and comes back by itself.":
+    "Le serveur redémarre d’ici une minute. La réunion s’interrompra un instant, puis reprendra d’elle-même.",
+  "The server restarts within {n} minutes. The meeting pauses for a moment then, and comes back by itself.":
+    "Le serveur redémarre d’ici {n} minutes. La réunion s’interrompra un instant, puis reprendra d’elle-même.",
   "There is no other mode.": "Il n’y a pas d’autre mode.",
   "This browser can't take part": "Ce navigateur ne peut pas participer",
+  "This browser may make meetings here from now on.":
+    "Ce navigateur peut désormais créer des réunions ici.",
   "This is not a link. Copy the whole invitation link and paste it here.":
     "Ce n’est pas un lien. Copiez le lien d’invitation entier et collez-le ici.",
   "This is not a meeting link.": "Ce n’est pas un lien de réunion.",
+  "This link belongs to another server, {host}. Open it in the browser's address bar.":
+    "Ce lien appartient à un autre serveur, {host}. Ouvrez-le dans la barre d’adresse du navigateur.",
   "This link does not work": "Ce lien ne marche pas",
   "This link is damaged. Copy the whole link again.":
     "Ce lien est abîmé. Copiez à nouveau le lien entier.",
@@ -229,6 +277,8 @@ export default {
     "Ce lien a été coupé. Copiez à nouveau le lien entier.",
   "This list": "Cette liste",
   "This meeting does not exist": "Cette réunion n’existe pas",
+  "This meeting has a lobby or is locked, and goes on when its host is there.":
+    "Cette réunion a une salle d’attente ou est verrouillée ; elle reprendra quand l’hôte sera là.",
   "This meeting is full": "Cette réunion est pleine",
   "This page": "Cette page",
   "This server can't be trusted with this meeting":
@@ -242,24 +292,34 @@ export default {
   "Try again later.": "Réessayez plus tard.",
   "Turn camera off": "Éteindre la caméra",
   "Turn camera on": "Allumer la caméra",
+  Undo: "Annuler",
+  "Unlock the meeting to let somebody in.": "Déverrouillez la réunion pour admettre quelqu’un.",
   Unmute: "Activer",
   "Unmute microphone": "Activer le micro",
   Unpin: "Détacher",
+  "Until then nobody sees or hears you, and you see and hear nobody.":
+    "D’ici là, personne ne vous voit ni ne vous entend, et vous ne voyez ni n’entendez personne.",
   "Use a headset as soon as it is plugged in": "Utiliser un casque dès qu’il est branché",
   "Use single keys": "Utiliser des touches seules",
   "Video meetings on your own server, sealed in your browser. Not even this server can watch, listen or read along.":
     "Des réunions vidéo sur votre serveur, scellées dans votre navigateur. Même ce serveur ne peut ni voir, ni entendre, ni lire.",
-  "Volume and pin of {name}": "Volume et épingle de {name}",
   "Volume of {name}": "Volume de {name}",
   "Wait a minute, then try again.": "Attendez une minute, puis réessayez.",
+  Waiting: "En attente",
   "Waiting for keys": "Attente des clés",
+  "Waiting for the host": "En attente de l’hôte",
   "Waiting for the picture of {name}": "Attente de l’image de {name}",
+  "Waiting to be let in": "En attente d’admission",
   "What this means (S)": "Ce que cela veut dire (S)",
+  "Who comes waits until you let them in.": "Qui arrive attend que vous l’admettiez.",
   "Who is here": "Qui est là",
   "Who is speaking": "Qui parle",
+  "Who waits and who is here": "Qui attend et qui est là",
   "Whoever has the link, the code or the file can join. Use a way you trust.":
     "Qui a le lien, le code ou le fichier peut entrer. Passez par une voie sûre.",
+  "Yes, remove": "Oui, exclure",
   You: "Vous",
+  "You are invited to make a meeting here.": "Vous êtes invité à créer une réunion ici.",
   "You are muted.": "Votre micro est coupé.",
   "You are muted. Hold the space bar to talk.":
     "Votre micro est coupé. Maintenez la barre d’espace pour parler.",
@@ -280,39 +340,64 @@ export default {
   "Your camera is starting": "Votre caméra démarre",
   "Your microphone is off": "Votre micro est coupé",
   "Your name": "Votre nom",
+  "a new device: you met this name with another one":
+    "un nouvel appareil : vous connaissiez ce nom avec un autre",
   "another tab of yours": "un autre de vos onglets",
   "came from this server. An operator who alters it could listen in.":
     "vient de ce serveur. Un exploitant qui la modifie pourrait écouter.",
+  "camera off": "caméra éteinte",
   device: "appareil",
   "first seen today": "vu aujourd’hui pour la première fois",
-  "hand is up": "main est levée",
   "hand raised": "main levée",
   "hand raised, place": "main levée, place",
-  "hands are up": "mains sont levées",
+  "has a name that another person here has, too": "porte le même nom qu’une autre personne ici",
+  "has your name, on another device": "porte votre nom, sur un autre appareil",
   "law, Latin: in private": "droit, latin : à huis clos",
   muted: "micro coupé",
   "no cameras of others, saves data": "sans les caméras des autres, économise les données",
+  "numbers compared": "nombres comparés",
   or: "ou",
   page: "page",
   reconnecting: "se reconnecte",
   "second tab of the same browser": "deuxième onglet du même navigateur",
   "seen before": "déjà vu",
   "shares a screen": "partage un écran",
-  "camera off": "caméra éteinte",
   speaking: "parle",
   "the screen of {name}": "l’écran de {name}",
   "this browser": "ce navigateur",
-  unread: "non lus",
   yourself: "vous-même",
+  "{codec} and Opus, sealed with AES-128-GCM (SFrame)":
+    "{codec} et Opus, scellés avec AES-128-GCM (SFrame)",
+  "{name} and {n} more people wait to be let in.":
+    "{name} et {n} autres personnes attendent d’entrer.",
+  "{name} and {n} more person wait to be let in.":
+    "{name} et {n} autre personne attendent d’entrer.",
+  "{name} has a name that another person here has, too":
+    "{name} porte le même nom qu’une autre personne ici",
+  "{name} has your name, on another device": "{name} porte votre nom, sur un autre appareil",
   "{name} joined": "{name} est là",
+  "{name} joined, and has a name that another person here has, too":
+    "{name} est là et porte le même nom qu’une autre personne ici",
+  "{name} joined, and has your name, on another device":
+    "{name} est là et porte votre nom, sur un autre appareil",
+  "{name} joined, and uses a new device: you met this name with another one":
+    "{name} est là, avec un nouvel appareil : vous connaissiez ce nom avec un autre",
   "{name} left": "{name} est parti",
   "{name} lost the connection": "{name} a perdu la connexion",
   "{name} raised a hand.": "{name} : main levée.",
+  "{name} uses a new device: you met this name with another one":
+    "{name} utilise un nouvel appareil : vous connaissiez ce nom avec un autre",
+  "{name} waits to be let in.": "{name} attend d’entrer.",
   "{name}: screen": "{name} : écran",
+  "{n} hand is up": "{n} main levée",
+  "{n} hands are up": "{n} mains levées",
   "{n} min": "{n} min",
   "{n} more people": "{n} autres personnes",
   "{n} people": "{n} personnes",
   "{n} people are there.": "{n} personnes sont là.",
+  "{n} people wait to be let in.": "{n} personnes attendent d’être admises.",
+  "{n} unread message": "{n} message non lu",
+  "{n} unread messages": "{n} messages non lus",
   "{n}. Each time somebody comes or goes there are new keys.":
     "{n}. À chaque arrivée ou départ, de nouvelles clés.",
 } satisfies Words;
