@@ -31,8 +31,9 @@ import {
   type Suite,
 } from "./mls";
 import { MAX_LIFETIME, makeLeaf } from "./newleaf";
-import { checkCommit, checkGroup, type Infos, nobody, type Standing, type Terms } from "./policy";
+import { checkCommit, checkGroup, nobody, type Standing, type Terms } from "./policy";
 import type { AppPayload, GroupIn, GroupOut, Phase } from "./protocol";
+import { Past, Spoken } from "./said";
 import { Staging } from "./staging";
 
 /** More, and a broken client keeps everybody rekeying; fewer, and a bad minute ends a meeting. */
@@ -40,8 +41,6 @@ const RESTARTS_PER_MINUTE = 3;
 const MINUTE = 60_000;
 /** How long a commit of ours may be without an answer until the log is asked for it. */
 const UNANSWERED = 5_000;
-/** A member has at most so many messages under way whose echo it waits for. */
-const MAX_SPOKEN = 256;
 
 /** A commit of ours that waits for the delivery service. */
 interface Pending {
@@ -79,10 +78,10 @@ export class GroupMember {
   private own: KeyPackagePrivate | null = null;
   private group: Group | null = null;
   private standing = nobody;
-  private past = new Map<number, Infos>(); // who was where, for late messages
+  private readonly past = new Past();
   private log = new LogReader();
   private asked = new Map<string, Asking>();
-  private spoken: { body: Bytes; payload: AppPayload }[] = [];
+  private readonly spoken = new Spoken();
 
   // Of committing.
   private pending: Pending | null = null;
@@ -248,7 +247,7 @@ export class GroupMember {
     this.standing = nobody;
     this.past.clear();
     this.asked.clear();
-    this.spoken = [];
+    this.spoken.clear();
     this.behind = 0;
     this.dueSince = 0;
     this.toldAccess = "";
@@ -460,10 +459,10 @@ export class GroupMember {
     if (this.phase !== "member") this.joined = now;
     const old = this.group;
     if (old && old !== next) {
-      this.past.set(Number(old.epoch), this.standing.infos);
+      this.past.keep(Number(old.epoch), this.standing.infos);
       old.retire();
     }
-    for (const e of this.past.keys()) if (e + 3 < epoch) this.past.delete(e);
+    this.past.forget(epoch);
     // Whoever was added has been served; the delivery service has forgotten their ask, too.
     const before = new Set([...this.standing.infos.values()].map((i) => i.member));
     for (const i of infos.values()) if (!before.has(i.member)) this.asked.delete(i.session);
@@ -485,17 +484,15 @@ export class GroupMember {
     const epoch = Number(this.group.epoch);
     const message = await this.group.encrypt(encodeApp(payload));
     const body = await this.seal(envelopeType.app, epoch, encodeMessage(message));
-    this.spoken.push({ body, payload });
-    if (this.spoken.length > MAX_SPOKEN) this.spoken.shift();
+    this.spoken.add(body, payload);
     this.events.send({ type: "app", generation: this.generation, epoch, body });
   }
 
   private async hear(m: Entry & { type: "said" }): Promise<void> {
     const group = this.group!;
-    const own = this.spoken.findIndex((s) => eq(s.body, m.body));
-    if (own >= 0) {
-      const [said] = this.spoken.splice(own, 1);
-      this.events.said(this.standing.infos.get(group.me)!, true, said!.payload);
+    const own = this.spoken.take(m.body);
+    if (own) {
+      this.events.said(this.standing.infos.get(group.me)!, true, own);
       return;
     }
     const message = decodeMessage(await this.open(envelopeType.app, m.epoch, m.body));
@@ -504,7 +501,7 @@ export class GroupMember {
     }
     const ev = await group.process(message);
     const { infos } = this.standing;
-    const then = BigInt(m.epoch) === group.epoch ? infos : this.past.get(m.epoch);
+    const then = BigInt(m.epoch) === group.epoch ? infos : this.past.at(m.epoch);
     const info = then?.get(ev.sender.index);
     // Of who is not in the group any more nothing is heard.
     if (!info || !ev.application || infos.get(ev.sender.index)?.member !== info.member) {
