@@ -24,17 +24,18 @@ import type {
 } from "./model";
 import { arrival, closing, Notices } from "./notices";
 import { isGroupMessage } from "./passing";
-import { isFull, isOver, isUnknown, outOfKeys } from "./problems";
+import { Peers } from "./peers";
+import { isBlocked, isFull, isOver, isUnknown, outOfKeys, unanswered } from "./problems";
 import { doubtOf, listPeople } from "./roster";
 import { Seats } from "./seats";
 import { securityOf } from "./security";
 import { ScreenShare } from "./share";
 import { Signs } from "./signs";
-import { buildTiles, keepOrder, type PeerView } from "./tiles";
+import { buildTiles, keepOrder } from "./tiles";
 import { Timers } from "./timers";
 import { type Sizes, wanted } from "./view";
 import { Voices } from "./voices";
-import { t } from "./words";
+import { msg, t } from "./words";
 
 /** What is known of the room, enough to make it again on a server that forgot it. */
 export interface Known {
@@ -73,7 +74,7 @@ export class Meeting implements MeetingModel {
   private readonly me = signal("");
   private readonly members = signal<ReadonlyMap<string, Member>>(new Map());
   private readonly order = signal<readonly string[]>([]);
-  private readonly peers = signal<ReadonlyMap<string, PeerView>>(new Map());
+  private readonly peers = new Peers();
   private readonly group = signal<{ phase: Phase; epoch: number; code: string[] }>({
     phase: "idle",
     epoch: 0,
@@ -147,11 +148,7 @@ export class Meeting implements MeetingModel {
       send: (m) => this.session.send(m),
       unsealed: (source) => this.unsealed(source),
       rebuilding: () => this.seats.clear(),
-      blocked: () =>
-        this.told.add(
-          "Pictures and sound do not get through. Your network may block them; this page keeps trying.",
-          "warn",
-        ),
+      blocked: () => this.told.add(isBlocked, "warn"),
       codec: (mime) => {
         this.codec.value = mime;
       },
@@ -159,7 +156,7 @@ export class Meeting implements MeetingModel {
     this.voices = new Voices(
       env,
       () =>
-        this.told.add("Your browser does not play sound yet", "warn", {
+        this.told.add(msg("Your browser does not play sound yet"), "warn", {
           label: "Play sound",
           run: () => this.voices.resume(),
         }),
@@ -207,7 +204,7 @@ export class Meeting implements MeetingModel {
     buildTiles({
       order: this.order.value,
       members: this.members.value,
-      peers: this.peers.value,
+      peers: this.peers.map.value,
       seats: this.seats.list.value,
       speaking: this.speakers.value,
       own: {
@@ -227,7 +224,7 @@ export class Meeting implements MeetingModel {
     listPeople({
       order: this.order.value,
       members: this.members.value,
-      peers: this.peers.value,
+      peers: this.peers.map.value,
       speaking: this.speakers.value,
       own: this.own(),
       hands: this.signs.places.value,
@@ -297,7 +294,7 @@ export class Meeting implements MeetingModel {
     this.handUp = this.signs.restart(this.me.value) || this.handUp;
     batch(() => {
       this.me.value = j.session;
-      this.peers.value = new Map();
+      this.peers.clear();
       this.members.value = new Map();
       this.group.value = { phase: "idle", epoch: 0, code: [] };
     });
@@ -316,9 +313,7 @@ export class Meeting implements MeetingModel {
     if (!this.everIn) return;
     this.connection.value = "reconnecting";
     this.timers.once("gone", GONE_AFTER, () => {
-      const text =
-        "The server has not answered for a minute. This page keeps trying; you can also leave and come back by the link.";
-      this.told.add(text, "warn");
+      this.told.add(unanswered, "warn");
     });
   }
 
@@ -349,24 +344,13 @@ export class Meeting implements MeetingModel {
   }
 
   private take(m: ServerMessage): void {
+    this.peers.take(m);
     switch (m.type) {
       case "peers":
-        this.peers.value = new Map(
-          m.peers.map((p) => [p.session, { on: p.on, away: p.away, says: null }]),
-        );
         this.viewSoon();
-        break;
-      case "arrived":
-        this.setPeer(m.session, { on: [], away: false, says: null });
         break;
       case "left":
         this.gone(m.session, m.reason === "lost");
-        break;
-      case "away":
-        this.changePeer(m.session, { away: m.away });
-        break;
-      case "sources_of":
-        this.changePeer(m.session, { on: m.on });
         break;
       case "published":
         this.media.published(m.sdp);
@@ -398,19 +382,7 @@ export class Meeting implements MeetingModel {
     if (!this.closed && isGroupMessage(m)) this.client.post({ type: "group", message: m });
   }
 
-  private setPeer(session: string, p: PeerView): void {
-    this.peers.value = new Map(this.peers.value).set(session, p);
-  }
-
-  private changePeer(session: string, part: Partial<PeerView>): void {
-    const old = this.peers.value.get(session);
-    if (old) this.setPeer(session, { ...old, ...part });
-  }
-
   private gone(session: string, lost: boolean): void {
-    const peers = new Map(this.peers.value);
-    peers.delete(session);
-    this.peers.value = peers;
     this.signs.forget(session);
     const name = this.members.value.get(session)?.name;
     if (name)
@@ -455,7 +427,7 @@ export class Meeting implements MeetingModel {
   private said(session: string, name: string, self: boolean, payload: AppPayload): void {
     if (payload.kind === "state") {
       const { mic, camera, screen } = payload;
-      if (!self) this.changePeer(session, { says: { mic, camera, screen } });
+      if (!self) this.peers.says(session, { mic, camera, screen });
       return;
     }
     if (payload.kind !== "chat") {
@@ -574,19 +546,21 @@ export class Meeting implements MeetingModel {
   }
 
   copyLink(): void {
-    this.env.copy(this.link.value).then(
-      () =>
-        this.told.add(
-          "Invitation link copied. Whoever has it can join, so send it by a way you trust.",
-        ),
-      () => this.told.add("The link could not be copied. Select it and copy it by hand.", "warn"),
+    this.copy(
+      this.link.value,
+      msg("Invitation link copied. Whoever has it can join, so send it by a way you trust."),
+      msg("The link could not be copied. Select it and copy it by hand."),
     );
   }
 
   copyText(text: string): void {
+    this.copy(text, msg("Copied"), msg("It could not be copied. Select it and copy it by hand."));
+  }
+
+  private copy(text: string, done: string, failed: string): void {
     this.env.copy(text).then(
-      () => this.told.add("Copied"),
-      () => this.told.add("It could not be copied. Select it and copy it by hand.", "warn"),
+      () => this.told.add(done),
+      () => this.told.add(failed, "warn"),
     );
   }
 

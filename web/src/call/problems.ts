@@ -1,5 +1,14 @@
-/** What ends a meeting, in a person's words. */
+/** What ends or disturbs a meeting, in a person's words. */
 import type { Problem } from "./model";
+import { msg } from "./words";
+
+export const isBlocked = msg(
+  "Pictures and sound do not get through. Your network may block them; this page keeps trying.",
+);
+
+export const unanswered = msg(
+  "The server has not answered for a minute. This page keeps trying; you can also leave and come back by the link.",
+);
 
 export const outOfKeys: Problem = {
   code: "unsealed",

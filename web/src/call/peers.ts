@@ -1,0 +1,57 @@
+/** The other sessions of the room, as the server and they themselves tell of them. */
+import { type ReadonlySignal, signal } from "@preact/signals-core";
+import type { ServerMessage } from "../wire/wire.gen";
+import type { PeerView } from "./tiles";
+
+export class Peers {
+  private readonly all = signal<ReadonlyMap<string, PeerView>>(new Map());
+  readonly map: ReadonlySignal<ReadonlyMap<string, PeerView>> = this.all;
+
+  /** Takes what is said of peers; other messages change nothing. */
+  take(m: ServerMessage): void {
+    switch (m.type) {
+      case "peers":
+        this.all.value = new Map(
+          m.peers.map((p) => [p.session, { on: p.on, away: p.away, says: null }]),
+        );
+        break;
+      case "arrived":
+        this.set(m.session, { on: [], away: false, says: null });
+        break;
+      case "left":
+        this.remove(m.session);
+        break;
+      case "away":
+        this.change(m.session, { away: m.away });
+        break;
+      case "sources_of":
+        this.change(m.session, { on: m.on });
+        break;
+      default:
+    }
+  }
+
+  /** Takes what somebody says, inside the encryption, to have switched on. */
+  says(session: string, says: PeerView["says"]): void {
+    this.change(session, { says });
+  }
+
+  clear(): void {
+    this.all.value = new Map();
+  }
+
+  private remove(session: string): void {
+    const peers = new Map(this.all.value);
+    peers.delete(session);
+    this.all.value = peers;
+  }
+
+  private set(session: string, p: PeerView): void {
+    this.all.value = new Map(this.all.value).set(session, p);
+  }
+
+  private change(session: string, part: Partial<PeerView>): void {
+    const old = this.all.value.get(session);
+    if (old) this.set(session, { ...old, ...part });
+  }
+}
