@@ -225,6 +225,13 @@ const states: Record<string, (f: Fake) => void> = {
     meeting(f, 4, ...lively);
     press("Más", "Ajustes");
   },
+  "german-lobby": (f) => {
+    void speak("de");
+    const m = meeting(f, 4, ...lively);
+    const waiting = [waits(4), { ...waits(3), warning: newDevice }];
+    m.door.access.value = { moderates: true, lobby: true, locked: false, waiting };
+    m.panel.value = "people";
+  },
   "from-the-right": (f) => {
     document.documentElement.dir = "rtl";
     const m = meeting(f, 9, { hand: 1, muted: true }, ...lively);
@@ -267,13 +274,25 @@ const states: Record<string, (f: Fake) => void> = {
   },
   lobby: (f) => {
     const m = meeting(f, 4, ...lively);
-    const waiting = [waits(4), waits(3), waits(7)];
+    const warning = "has a name that another person here has, too";
+    const waiting = [waits(4), { ...waits(3), warning }, { ...waits(7), verified: true }];
     m.door.access.value = { moderates: true, lobby: true, locked: false, waiting };
     m.panel.value = "people";
   },
   "lobby-banner": (f) => {
     const m = meeting(f, 4, ...lively);
     m.door.access.value = { moderates: true, lobby: true, locked: false, waiting: [waits(6)] };
+  },
+  "lobby-banner-warning": (f) => {
+    const m = meeting(f, 4, ...lively);
+    const waiting = [{ ...waits(6), warning: newDevice }];
+    m.door.access.value = { moderates: true, lobby: true, locked: false, waiting };
+  },
+  "lobby-remove": (f) => {
+    const m = meeting(f, 4, ...lively);
+    m.door.access.value = { moderates: true, lobby: false, locked: false, waiting: [] };
+    m.panel.value = "people";
+    press("Menu of Legal desk", "Menu of Field office", "Remove Field office");
   },
   locked: (f) => {
     const m = meeting(f, 3, ...lively);
