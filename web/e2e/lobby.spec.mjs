@@ -29,9 +29,11 @@ async function host(name) {
   await p.press("Join");
   await eventually(`${name} is sealed`, async () => (await p.text()).includes("Sealed"));
   await p.press("People");
+  await p.press("Code and calendar");
   const link = await p.evaluate(
     () => document.querySelector("[aria-label='Invitation link']").value,
   );
+  await p.press("Close invite");
   return { p, link };
 }
 
