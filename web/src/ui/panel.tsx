@@ -6,6 +6,7 @@ import { ChatPanel } from "./chat";
 import { CloseIcon } from "./icons";
 import { PeoplePanel } from "./people";
 import { SecurityPanel } from "./security";
+import { inSentence } from "./text";
 
 /** The one panel that is open: beside the stage, or a sheet from below where there is no room beside it. */
 export function OpenPanel({ model }: { model: MeetingModel }) {
@@ -62,7 +63,7 @@ function Frame({ title, note, model, children }: FrameProps) {
         <button
           type="button"
           class="round"
-          aria-label={t("Close {name}", { name: title.toLowerCase() })}
+          aria-label={t("Close {name}", { name: inSentence(title) })}
           title={t("Close (Esc)")}
           onClick={() => model.openPanel(null)}
         >

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Person } from "../call/model";
+import { speak } from "../call/words";
 import { byHand } from "./people";
 import { readAloud } from "./text";
 
@@ -30,5 +31,12 @@ describe("reading aloud", () => {
       readAloud({ hands: [], reactions: { names: ["A", "B", "C"], signs: ["heart", "thumb"] } }),
       "3 people: heart and thumbs up.",
     );
+  });
+
+  it("keeps the capitals of German nouns", async () => {
+    const reactions = { names: ["Ann"], signs: ["heart" as const] };
+    await speak("de");
+    assert.equal(readAloud({ hands: [], reactions }), "Ann: Herz.");
+    await speak("en");
   });
 });

@@ -36,6 +36,10 @@ export function whoIsThere(people: number | null): string {
   return tn(people, "One person is there.", "{n} people are there.");
 }
 
+/** What begins with a capital by itself, in the middle of a sentence. German nouns keep theirs. */
+export const inSentence = (word: string): string =>
+  language.value === "de" ? word : word.toLowerCase();
+
 export const signWords: Readonly<Record<Sign, string>> = {
   thumb: "Thumbs up",
   applause: "Applause",
@@ -58,7 +62,7 @@ export function readAloud({ hands, reactions }: Reading): string {
   const out: string[] = [];
   if (hands.length > 0) out.push(t("{name} raised a hand.", { name: nameSome(hands) }));
   if (reactions.names.length > 0) {
-    const words = reactions.signs.map((s) => t(signWords[s]).toLowerCase());
+    const words = reactions.signs.map((s) => inSentence(t(signWords[s])));
     out.push(`${nameSome(reactions.names)}: ${new Intl.ListFormat(language.value).format(words)}.`);
   }
   return out.join(" ");
