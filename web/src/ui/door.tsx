@@ -46,6 +46,7 @@ interface WaitingListProps {
   locked: boolean;
 }
 
+/** All are let in by one click only where there is a doubt about nobody. */
 function WaitingList({ door, waiting, locked }: WaitingListProps) {
   return (
     <section class="lobby" aria-label={t("Waiting to be let in")}>
@@ -53,7 +54,7 @@ function WaitingList({ door, waiting, locked }: WaitingListProps) {
         <h3 class="grow">
           {t("Waiting")} <span class="soft">{waiting.length}</span>
         </h3>
-        {waiting.length > 1 && !locked && (
+        {waiting.length > 1 && !locked && waiting.every((w) => !w.warning) && (
           <button
             type="button"
             class="plain small"
