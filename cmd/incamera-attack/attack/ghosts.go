@@ -18,6 +18,9 @@ const (
 	sealFile   = "e2ee/link/envelope.go"
 )
 
+// withoutCard takes any card's hash for that of ours.
+var withoutCard = Edit{policyFile, "!bytes.Equal(list[0].Data, t.cardHash[:])", "len(list[0].Data) != len(t.cardHash)"}
+
 // ghosts are commits that RFC 9420 and the delivery service allow, and that
 // change who is there in a way that our profile does not.
 var ghosts = []*Attack{
@@ -108,12 +111,12 @@ var ghosts = []*Attack{
 	{
 		Name: "another card for the group", Claim: "C10",
 		Do: func(t *Trial) {
-			commit(t, "a member puts the hash of another card into the group's context", func(x *mallory) []*mls.Proposal {
-				return []*mls.Proposal{x.psk(), {Type: mls.ProposalGroupContextExtensions, Extensions: []mls.Extension{{Type: link.CardExtension, Data: make([]byte, 32)}}}}
+			commit(t, "a member puts the hash of another card into the group's context, beside a policy that the host has signed", func(x *mallory) []*mls.Proposal {
+				return []*mls.Proposal{x.psk(), x.context(make([]byte, 32), x.policy(link.Policy{Number: 1}, x.m.host))}
 			})
 		},
-		Defence: "proposals are Add, Remove and PSK only",
-		Without: []Edit{{policyFile, "case p.Type != mls.ProposalAdd && p.Type != mls.ProposalRemove:", "case p.Type > mls.ProposalGroupContextExtensions:"}},
+		Defence: "the context of every epoch holds the hash of the room's card",
+		Without: []Edit{withoutCard},
 	},
 	{
 		Name: "committer becomes somebody else", Claim: "C11",
@@ -131,7 +134,7 @@ var ghosts = []*Attack{
 			t.goal(len(ann.epochs) > before && strings.Count(ann.roster(), "Ann") > 1, "two leaves are called Ann")
 		},
 		Defence: "a commit changes nothing of its own leaf but the encryption key",
-		Without: []Edit{{policyFile, "if old, ok := r[ci.Sender.Index]; !ok || !old.same(m) {", "if old, ok := r[ci.Sender.Index]; !ok || old.Leaf != m.Leaf {"}},
+		Without: []Edit{{policyFile, "if old := r[ci.Sender.Index]; old == nil || !old.same(m) {", "if old := r[ci.Sender.Index]; old == nil || old.Leaf != m.Leaf {"}},
 	},
 }
 

@@ -128,7 +128,7 @@ var identity = []*Attack{
 			t.goal(len(eve.epochs) > 0, "Eve is in the group with another title than the others")
 		},
 		Defence: "the group's context holds the hash of the card",
-		Without: []Edit{{policyFile, "!bytes.Equal(hash, t.cardHash[:])", "len(hash) != len(t.cardHash)"}},
+		Without: []Edit{withoutCard},
 	},
 	{
 		Name: "guest that takes another's name", Admitted: sayName,
@@ -199,7 +199,7 @@ var identity = []*Attack{
 		Without: []Edit{{"e2ee/mls/process.go", "if err := a.verify(g.suite, key, &in.context); err != nil {", "if err := a.verify(g.suite, key, &in.context); err != nil && key == nil {"}},
 	},
 	{
-		Name: "removed member rejoins with the old link", Admitted: hasLink,
+		Name: "member that left rejoins with the old link", Admitted: hasLink,
 		Do: func(t *Trial) {
 			t.try("Ben, who left, opens the same link again")
 			m := t.meeting(3)
@@ -215,7 +215,7 @@ var identity = []*Attack{
 			t.never(err == nil, "a frame that he sealed before he left opens again: "+got)
 			t.goal(ann.sees("Ben"), "Ben is in again, visibly")
 		},
-		Defence: "none until there is a lobby or another link",
+		Defence: "none: nothing keeps out who has the link, unless there is a lobby",
 	},
 	{
 		Name: "removed member records on", Claim: "C6",

@@ -139,7 +139,7 @@ func (x *mallory) keyPackage(s says) *mls.KeyPackagePrivate {
 	kp, err := mls.NewKeyPackage(mls.KeyPackageOptions{
 		Signer: signer, Credential: mls.Credential{Type: mls.CredentialBasic, Identity: id[:]},
 		LeafExtensions: []mls.Extension{{Type: link.LeafExtension, Data: b}},
-		Capabilities:   mls.Capabilities{Extensions: []mls.ExtensionType{link.LeafExtension, link.CardExtension}},
+		Capabilities:   mls.Capabilities{Extensions: []mls.ExtensionType{link.LeafExtension, link.CardExtension, link.PolicyExtension}},
 		NotBefore:      x.m.now.Add(-time.Hour), NotAfter: x.m.now.Add(time.Hour),
 	})
 	x.m.t.check(err, "making a KeyPackage")
@@ -155,6 +155,23 @@ func vec(b []byte, s string) []byte {
 }
 
 func (x *mallory) psk() *mls.Proposal { return x.group.NewPSK(link.PSKID(1)) }
+
+// policy is a policy for the group, as encoded, with the grant that is in force;
+// by signs it, and is taken for the host.
+func (x *mallory) policy(p link.Policy, by ed25519.PrivateKey) []byte {
+	public, _ := by.Public().(ed25519.PublicKey)
+	p.Grant = x.m.people[0].member.Policy().Grant
+	encoded, err := link.Authority{Room: x.m.link.Room, Host: public, GroupID: x.group.ID()}.SignPolicy(p, by)
+	x.m.t.check(err, "Mallory makes a policy")
+	return encoded
+}
+
+// context changes the group's context.
+func (x *mallory) context(card, policy []byte) *mls.Proposal {
+	return &mls.Proposal{Type: mls.ProposalGroupContextExtensions, Extensions: []mls.Extension{
+		{Type: link.CardExtension, Data: card}, {Type: link.PolicyExtension, Data: policy},
+	}}
+}
 
 // commit sends a commit that the service takes.
 func (x *mallory) commit(to []wire.SessionID, proposals ...*mls.Proposal) {

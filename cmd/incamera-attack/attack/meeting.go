@@ -50,10 +50,12 @@ type letter struct {
 type person struct {
 	m       *meeting
 	name    string
+	device  ed25519.PrivateKey
 	session wire.SessionID
 	member  *group.Member
 	raw     func(group.Input) group.Output // instead of member: somebody who keeps to no rules
 	gone    bool
+	inside  bool // hears of others: in the group, as far as the delivery service knows
 
 	epochs   []group.EpochBegun
 	heard    []group.Heard
@@ -100,14 +102,17 @@ func (t *Trial) meeting(n int) *meeting {
 func (m *meeting) enter(name string) *person { return m.enterWith(name, m.cfg) }
 
 func (m *meeting) enterWith(name string, cfg group.Config) *person {
-	cfg.Name = name
 	_, device, err := ed25519.GenerateKey(rand.Reader)
 	m.t.check(err, "making a device key")
-	cfg.Device = device
+	return m.enterAs(name, cfg, device)
+}
+
+func (m *meeting) enterAs(name string, cfg group.Config, device ed25519.PrivateKey) *person {
+	cfg.Name, cfg.Device = name, device
 	member, err := group.New(cfg)
 	m.t.check(err, "joining")
 	p := &person{
-		m: m, name: name, session: wire.SessionID(fmt.Sprintf("session-%d", len(m.people))), member: member,
+		m: m, name: name, device: device, session: wire.SessionID(fmt.Sprintf("session-%d", len(m.people))), member: member,
 		sender: keys.NewSender(string(cfg.Room)), receiver: keys.NewReceiver(string(cfg.Room)),
 	}
 	m.people = append(m.people, p)
@@ -119,7 +124,7 @@ func (m *meeting) enterWith(name string, cfg group.Config) *person {
 func (m *meeting) arrive(p *person) {
 	generation, founded := m.service.State()
 	for _, other := range m.here() {
-		if other != p {
+		if other != p && other.inside {
 			m.send(other, wire.Arrived{Session: p.session})
 		}
 	}
@@ -129,22 +134,41 @@ func (m *meeting) arrive(p *person) {
 
 // letIn tells a session that is in the group from here on who is there.
 func (m *meeting) letIn(id wire.SessionID) {
-	var peers wire.Peers
+	p := m.of(id)
+	if p.gone || !m.service.IsMember(id) {
+		return
+	}
+	p.inside = true
+	m.send(p, m.peersOf(p))
+}
+
+// peersOf is everybody here but p and those who are left out.
+func (m *meeting) peersOf(p *person, but ...*person) (peers wire.Peers) {
 	for _, other := range m.here() {
-		if other.session != id {
+		if other != p && !slices.Contains(but, other) {
 			peers.Peers = append(peers.Peers, wire.Peer{Session: other.session})
 		}
 	}
-	m.send(m.of(id), peers)
+	return peers
+}
+
+// closeOut notes who is in the group no more.
+func (m *meeting) closeOut() {
+	for _, p := range m.people {
+		p.inside = p.inside && m.service.IsMember(p.session)
+	}
 }
 
 // leave ends the session of p.
 func (m *meeting) leave(p *person) {
 	p.gone = true
-	m.post(m.service.End(p.session))
 	for _, other := range m.here() {
-		m.send(other, wire.Left{Session: p.session, Reason: wire.ReasonLeft})
+		if other.inside {
+			m.send(other, wire.Left{Session: p.session, Reason: wire.ReasonLeft})
+		}
 	}
+	m.post(m.service.End(p.session))
+	m.closeOut()
 }
 
 func (m *meeting) here() (out []*person) {
@@ -234,6 +258,7 @@ func (m *meeting) serve(from *person, msg any) bool {
 		return false
 	}
 	m.post(outs)
+	m.closeOut()
 	return true
 }
 

@@ -395,6 +395,7 @@ func (f *fork) take(from *person, msg any) []any {
 		tell(wire.Committed{Seq: f.seq[half], Generation: msg.Generation, Epoch: msg.Epoch, From: from.session, Body: msg.Body})
 		if p := f.asked[half]; p != nil && slices.Contains(msg.To, p.session) {
 			f.halves[half] = append(slices.Clone(f.halves[half]), p)
+			f.m.send(p, f.m.peersOf(p, f.asked[1-half]))
 			f.m.send(p, wire.Welcomed{Seq: f.seq[half], Generation: msg.Generation, Epoch: f.epoch[half], Body: msg.Welcome, Tree: msg.Tree})
 		}
 	}
