@@ -27,11 +27,14 @@ type mallory struct {
 	own    *mls.KeyPackagePrivate
 	group  *mls.Group
 	groups []*mls.Group // of every epoch
+
+	asked   map[wire.SessionID][]byte // the latest of each
+	lobbyUp uint64                    // the epoch in which the host has put the lobby up last
 }
 
 // mallory lets one into the meeting.
 func (m *meeting) mallory() *mallory {
-	x := &mallory{m: m}
+	x := &mallory{m: m, asked: map[wire.SessionID][]byte{}}
 	x.p = m.enter("Mallory")
 	x.p.raw = x.hear
 	m.pass(time.Second)
@@ -62,6 +65,8 @@ func (x *mallory) hear(in group.Input) (out group.Output) {
 		g, err := mls.Join(x.lax(), x.open(link.KindWelcome, in.Epoch, in.Body).Welcome, x.own, tree)
 		x.m.t.check(err, "Mallory joins")
 		x.enter(g)
+	case group.Asked:
+		x.asked[wire.SessionID(in.From)] = in.Body
 	case group.Committed:
 		if x.group == nil || in.From == string(x.p.session) {
 			break

@@ -98,6 +98,34 @@ func (t *Trial) meeting(n int) *meeting {
 	return m
 }
 
+// hosted is a meeting of n people whose first, Ann, is the host.
+func (t *Trial) hosted(n int) *meeting {
+	m := t.room()
+	cfg := m.cfg
+	cfg.Host = m.host
+	m.enterWith(names[0], cfg)
+	m.pass(300 * time.Millisecond)
+	for _, name := range names[1:n] {
+		m.enter(name)
+		m.pass(300 * time.Millisecond)
+	}
+	m.pass(time.Minute)
+	t.must(m.agree(), "the meeting does not come about")
+	return m
+}
+
+// lobby has the host put the lobby up or down.
+func (m *meeting) lobby(up bool) {
+	ann := m.people[0]
+	out, err := ann.member.SetPolicy(up, false, m.now)
+	m.t.check(err, "Ann changes who gets in")
+	ann.take(out)
+	m.pass(3 * time.Second)
+	for _, p := range m.here() {
+		m.t.must(p.raw != nil || p.member.Policy().Lobby == up, "%s does not follow the host", p.name)
+	}
+}
+
 // enter lets an honest person in; nothing is delivered yet.
 func (m *meeting) enter(name string) *person { return m.enterWith(name, m.cfg) }
 
