@@ -30,9 +30,18 @@ const attacks = [
     defence: "a leaf names its session, and is added for that session only",
     edits: [
       {
-        file: "web/src/e2ee/group.ts",
+        file: "web/src/e2ee/staging.ts",
         old: "if (info.session !== from) throw",
         new: 'if (info.session === "") throw',
+      },
+      {
+        file: "web/src/e2ee/staging.ts",
+        old: `asked: [...asked.values()]
+        .filter((a) => this.hosting.mayAdd(a, standing))
+        .map((a) => a.info.session),`,
+        new: `asked: [...asked]
+        .filter(([, a]) => this.hosting.mayAdd(a, standing))
+        .map(([from]) => from),`,
       },
     ],
   },
