@@ -164,6 +164,30 @@ var lobby = []*Attack{
 		Without: []Edit{{hostFile, "if p := m.wished(); !p.Lobby {", "if p := m.wished(); p.Lobby {"}},
 	},
 	{
+		Name: "removal ordered by who is no host", Claim: "C22",
+		Do: func(t *Trial) {
+			t.try("somebody with the link orders the real server to end Ben's session, signed with a key of his own")
+			s := t.server()
+			l := s.room()
+			ann, ben := s.enter(l, "Ann"), s.enter(l, "Ben")
+			s.until("Ann and Ben are together", func() bool {
+				return len(ann.Report().Members) == 2 && len(ben.Report().Members) == 2
+			})
+			_, own, err := ed25519.GenerateKey(rand.Reader)
+			t.check(err, "making a key")
+			conn := s.raw(l)
+			text := wire.EncodeClient(wire.Head{N: 1}, wire.Remove{
+				Session: wire.SessionID(ben.Report().Session), Signature: link.SignRemoval(l.Room, ben.Report().Session, own),
+			})
+			_, err = conn.Write(append(header(len(text)), text...))
+			t.check(err, "ordering the removal")
+			t.sawf("server", "refuses the order: %t", s.answers(conn, `"failed"`))
+			s.talk(ann, ben)
+		},
+		Defence: "the server ends a session for the host's signature only",
+		Without: []Edit{{"signaling/room/inside.go", "!ed25519.Verify(r.about.HostKey, []byte(removeLabel+r.about.Name+string(m.Session)), m.Signature)", "len(m.Signature) != ed25519.SignatureSize"}},
+	},
+	{
 		Name: "all shown to who waits in the lobby", Claim: "C21",
 		Do: func(t *Trial) {
 			t.try("the server shows Eve, who waits, all that it has: who is there, the log, and Ann's frames")

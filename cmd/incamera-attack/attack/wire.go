@@ -339,6 +339,20 @@ func header(n int) []byte {
 	return []byte{0x81, masked | 127, 0, 0, 0, 0, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n), 0, 0, 0, 0}
 }
 
+// answers reports whether the server says something on a socket soon.
+func (s *server) answers(conn net.Conn, what string) bool {
+	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	var got []byte
+	b := make([]byte, 4096)
+	for !bytes.Contains(got, []byte(what)) {
+		n, err := conn.Read(b)
+		if got = append(got, b[:n]...); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // closes notes whether the server ends a socket.
 func (s *server) closes(conn net.Conn, why string) {
 	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
