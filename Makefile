@@ -44,8 +44,7 @@ churn:                                 ## the group's life at size: 1000 seeds a
 	scripts/churn 50 500
 
 attack: browsers build                 ## malicious servers and participants against real clients
-	go run ./cmd/incamera-attack
-	cd web && node e2e/run.mjs attack
+	scripts/attack
 
 attack-proof: browsers build           ## each attack again, without its defence; writes docs/attacks.md
 	go run ./cmd/incamera-attack --prove docs/attacks.md
