@@ -1,0 +1,105 @@
+package bwe
+
+import (
+	"encoding/binary"
+	"testing"
+	"time"
+)
+
+// TestREMB: what the subscriber itself estimates counts alone where nothing
+// else is said, and is a bound where it is.
+func TestREMB(t *testing.T) {
+	e := New(800 * Kbps)
+	if e.Begun() || e.Target() != 800*Kbps {
+		t.Errorf("at first %d", e.Target())
+	}
+	e.REMB(2000 * Kbps)
+	if !e.Begun() || e.Target() != 2000*Kbps {
+		t.Errorf("with REMB %d", e.Target())
+	}
+	e.Observe([]Ack{{Sent: 1, Arrived: 2, Size: 100}}, time.Second)
+	if e.Target() != 800*Kbps {
+		t.Errorf("with both %d", e.Target())
+	}
+	e.REMB(1)
+	if e.Target() != Least {
+		t.Errorf("with less than the least %d", e.Target())
+	}
+}
+
+// TestSilenceHolds: who is not heard of is not sent more, and is not probed.
+func TestSilenceHolds(t *testing.T) {
+	e := New(800 * Kbps)
+	if _, ok := e.Probe(2000*Kbps, time.Second); ok {
+		t.Error("who has said nothing is probed")
+	}
+	e.Observe([]Ack{{Sent: 1, Arrived: 2, Size: 100}}, time.Second)
+	if e.Holds(time.Second) {
+		t.Error("who is heard of is held")
+	}
+	if _, ok := e.Probe(700*Kbps, time.Second); ok {
+		t.Error("what there is already is probed for")
+	}
+	if !e.Holds(time.Second + silentFor + 1) {
+		t.Error("who is silent is not held")
+	}
+	if _, ok := e.Probe(2000*Kbps, time.Second+silentFor+1); ok {
+		t.Error("who is silent is probed")
+	}
+	p, ok := e.Probe(2000*Kbps, time.Second)
+	if !ok || p.Rate < 1000*Kbps || p.Rate > 2400*Kbps || p.Lasts != probeFor {
+		t.Errorf("the first probe: %+v, %v", p, ok)
+	}
+	if _, ok := e.Probe(2000*Kbps, time.Second+time.Millisecond); ok {
+		t.Error("two probes at once")
+	}
+}
+
+// TestLateIsNotLost: a packet that comes after it was said to be lost.
+func TestLateIsNotLost(t *testing.T) {
+	e := New(800 * Kbps)
+	var acks []Ack
+	for i := range 100 {
+		at := time.Duration(i) * 10 * time.Millisecond
+		acks = append(acks, Ack{Sent: at, Arrived: at, Size: 100, Lost: i%2 == 0})
+	}
+	e.Observe(acks, time.Second)
+	if share := e.LossShare(); share < 0.4 {
+		t.Fatalf("%.2f are lost of a half", share)
+	}
+	for range 100 {
+		e.Observe([]Ack{{Sent: time.Second, Arrived: time.Second, Size: 100, Late: true}}, time.Second)
+	}
+	if recent := e.loss.recent(); recent > 0 {
+		t.Errorf("%.2f of the latest are lost though they came", recent)
+	}
+}
+
+// FuzzObserve: whatever a subscriber says, an estimate stays within bounds.
+func FuzzObserve(f *testing.F) {
+	f.Add([]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		e := New(500 * Kbps)
+		now := time.Duration(0)
+		var acks []Ack
+		for b = b[:min(len(b), 5000)]; len(b) >= 10; b = b[10:] {
+			acks = append(acks, Ack{
+				Sent:    now - time.Duration(b[0])*time.Millisecond,
+				Arrived: time.Duration(int64(binary.BigEndian.Uint64(b[1:]))),
+				Size:    int(b[9]) * 6, Lost: b[0]&1 != 0, Late: b[0]&2 != 0, Unheard: b[0]&12 == 12,
+			})
+			if b[9]&3 == 0 {
+				e.Observe(acks, now)
+				e.Probe(Bitrate(b[9])*100*Kbps, now)
+				acks = acks[:0]
+			}
+			now += time.Duration(b[9]) * time.Millisecond
+			if got := e.Target(); got < Least || got > Most {
+				t.Fatalf("the target is %d", got)
+			}
+			if share := e.LossShare(); share < 0 || share > 1 {
+				t.Fatalf("the loss is %f", share)
+			}
+		}
+	})
+}
