@@ -172,11 +172,11 @@ func (e *Estimator) Observe(acks []Ack, now time.Duration) {
 		e.control.probed(probed, e.probes.saturated)
 		e.loss.probed(probed)
 	}
-	usage := e.usage
-	if usage == over && e.probes.queues(now) || usage == normal && e.queue.ours() {
-		usage = under // the probe's queue, whose result will tell; or one that is to drain
+	use := e.usage
+	if use == over && e.probes.queues(now) || use == normal && e.queue.ours() {
+		use = under // the probe's queue, whose result will tell; or one that is to drain
 	}
-	e.control.update(usage, acked, ok, e.rtt, now)
+	e.control.update(use, acked, ok, e.rtt, now)
 	e.loss.update(e.control.rate, acked, now)
 	if e.usage == over || e.queue.delay() > warnDelay || e.loss.recent() > warnLoss {
 		e.warned = now + warnedFor

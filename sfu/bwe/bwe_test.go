@@ -103,3 +103,21 @@ func FuzzObserve(f *testing.F) {
 		}
 	})
 }
+
+// TestLostReportIsNoSlowNetwork: what nothing is said about has arrived at the
+// rate of the rest.
+func TestLostReportIsNoSlowNetwork(t *testing.T) {
+	e := New(800 * Kbps)
+	var acks []Ack
+	for i := range 200 { // 1 Mbit/s
+		at := time.Duration(i) * 8 * time.Millisecond
+		acks = append(acks, Ack{Sent: at, Arrived: at, Size: 1000, Unheard: i%20 < 10})
+		if i%20 == 19 {
+			e.Observe(acks, at)
+			acks = acks[:0]
+		}
+	}
+	if got := e.Acked(); got < 800*Kbps || got > 1200*Kbps {
+		t.Errorf("%d arrive of a million", got)
+	}
+}
