@@ -1,0 +1,145 @@
+package pace
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// fill puts a frame of n packets of 1200 bytes and returns how many go at once.
+func fill(p *Pacer[int], n int, now time.Duration) (atOnce, dropped int) {
+	for i := range n {
+		switch {
+		case p.Take(1200, now):
+			atOnce++
+		case !p.Put(i, 1200, false):
+			dropped++
+		}
+	}
+	return atOnce, dropped
+}
+
+func TestNoPace(t *testing.T) {
+	var p Pacer[int]
+	if n, _ := fill(&p, 1000, 0); n != 1000 {
+		t.Errorf("without a pace %d of 1000 go at once", n)
+	}
+}
+
+// TestKeyFrame: of a large frame little goes at once, the rest at the pace, in
+// order.
+func TestKeyFrame(t *testing.T) {
+	var p Pacer[int]
+	p.SetRate(1_000_000, time.Second)
+	atOnce, dropped := fill(&p, 50, time.Second)
+	if atOnce < 2 || atOnce > 4 || dropped != 0 {
+		t.Fatalf("%d go at once, %d are dropped", atOnce, dropped)
+	}
+	if p.Take(1200, time.Second+5*time.Millisecond) {
+		t.Error("a packet overtakes those that wait")
+	}
+	next, now := atOnce, time.Second
+	for p.Waiting() > 0 {
+		now += 5 * time.Millisecond
+		in := 0
+		for {
+			got, ok := p.Next(now)
+			if !ok {
+				break
+			}
+			if got != next {
+				t.Fatalf("packet %d in the place of %d", got, next)
+			}
+			next++
+			in++
+		}
+		if in > 3 {
+			t.Fatalf("%d packets in 5 ms", in)
+		}
+	}
+	// 47 packets of 1200 bytes at 2.5 Mbit/s: 180 ms.
+	if took := now - time.Second; next != 50 || took < 160*time.Millisecond || took > 200*time.Millisecond {
+		t.Errorf("%d packets took %v", next, took)
+	}
+}
+
+func TestRepairsFirst(t *testing.T) {
+	var p Pacer[int]
+	p.SetRate(100_000, time.Second)
+	fill(&p, 8, time.Second)
+	p.Put(100, 1200, true)
+	if got, ok := p.Next(2 * time.Second); !ok || got != 100 {
+		t.Errorf("first comes %d, %v", got, ok)
+	}
+}
+
+// TestSoundIsPaidFor: what does not wait leaves less for others.
+func TestSoundIsPaidFor(t *testing.T) {
+	var p Pacer[int]
+	p.SetRate(100_000, time.Second)
+	p.Pay(5000, time.Second)
+	if p.Take(1200, time.Second) {
+		t.Error("with a debt a packet goes at once")
+	}
+	if !p.Take(1200, 2*time.Second) {
+		t.Error("a second later it does not")
+	}
+}
+
+// TestFull: a queue that takes too long takes no more, and what is in it goes.
+func TestFull(t *testing.T) {
+	var p Pacer[int]
+	p.SetRate(400_000, time.Second)
+	_, dropped := fill(&p, 200, time.Second)
+	// Half a second at 1 Mbit/s is 62500 bytes.
+	if p.Waiting() < 60_000 || p.Waiting() > 62_500 || dropped == 0 {
+		t.Errorf("%d bytes wait, %d packets are dropped", p.Waiting(), dropped)
+	}
+	p.SetRate(1, time.Second)
+	if _, ok := p.Next(time.Second); ok {
+		t.Error("something goes without a budget")
+	}
+	p.SetRate(0, time.Second)
+	n := 0
+	for {
+		if _, ok := p.Next(time.Second); !ok {
+			break
+		}
+		n++
+	}
+	if p.Waiting() != 0 || n < 50 {
+		t.Errorf("without a pace %d bytes still wait, %d packets went", p.Waiting(), n)
+	}
+}
+
+// TestPace: whatever is sent, and whenever, no more than the pace and a burst
+// goes, in any time.
+func TestPace(t *testing.T) {
+	for seed := range uint64(100) {
+		rng := rand.New(rand.NewPCG(seed, 3))
+		var p Pacer[int]
+		p.SetRate(800_000, 0)
+		sent, now := 0, time.Duration(0)
+		for range 2000 {
+			now += time.Duration(rng.IntN(3000)) * time.Microsecond
+			size := 100 + rng.IntN(1150)
+			if rng.IntN(3) > 0 {
+				if p.Take(size, now) {
+					sent += size
+				} else {
+					p.Put(size, size, rng.IntN(4) == 0)
+				}
+			}
+			for {
+				n, ok := p.Next(now)
+				if !ok {
+					break
+				}
+				sent += n
+			}
+		}
+		if most := 250_000*now.Seconds() + leastBurst + 1250; float64(sent) > most {
+			t.Fatalf("seed %d: %d bytes went in %v, want at most %.0f", seed, sent, now, most)
+		}
+	}
+}
