@@ -1,0 +1,141 @@
+package allocate
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// usual is what the layers of a camera take.
+var usual = [Layers]int64{150_000, 500_000, 1_700_000}
+
+func claims(n, wanted, now int) []Claim {
+	out := make([]Claim, n)
+	for i := range out {
+		out[i] = Claim{Wanted: wanted, Rates: usual, Now: now}
+	}
+	return out
+}
+
+const later = time.Hour
+
+func TestBits(t *testing.T) {
+	prominent := claims(4, 2, Nothing)
+	prominent[1].Prominent = true
+	alone := claims(1, 2, Nothing)
+	alone[0].Prominent = true
+	absent := claims(1, 0, Nothing)
+	absent[0].Rates = [Layers]int64{0, 0, 900_000}
+	recent := claims(1, 2, 0)
+	recent[0].Changed = later - upgradeEvery + 1
+	for _, c := range []struct {
+		name    string
+		claims  []Claim
+		budget  Budget
+		want    []int
+		missing int64
+	}{
+		{"nobody", nil, Budget{1, 1}, []int{}, 0},
+		{"enough", claims(3, 2, Nothing), Budget{10_000_000, 10_000_000}, []int{2, 2, 2}, 0},
+		{"small tiles", claims(3, 0, Nothing), Budget{10_000_000, 10_000_000}, []int{0, 0, 0}, 0},
+		{"the least for all before more for one", claims(3, 2, Nothing), Budget{850_000, 850_000}, []int{1, 0, 0}, 300_000},
+		{"the last goes without", claims(4, 2, Nothing), Budget{460_000, 460_000}, []int{0, 0, 0, Nothing}, 140_000},
+		{"who speaks climbs first", prominent, Budget{2_200_000, 2_200_000}, []int{0, 2, 0, 0}, 300_000},
+		{"who speaks is never paused", alone, Budget{80_000, 80_000}, []int{0}, 420_000},
+		{"only a high layer is there", absent, Budget{1_000_000, 1_000_000}, []int{2}, 0},
+		{"what is sent stays while there is enough for it", claims(1, 2, 2), Budget{1_800_000, 600_000}, []int{2}, 0},
+		{"what is not sent waits until it is sure", claims(1, 2, 1), Budget{1_800_000, 600_000}, []int{1}, 1_100_000},
+		{"so does who is paused", claims(1, 2, Nothing), Budget{200_000, 100_000}, []int{Nothing}, 50_000},
+		{"not twice in a short time", recent, Budget{9_000_000, 9_000_000}, []int{0}, 0},
+	} {
+		got, missing := Bits(c.claims, c.budget, later)
+		if !slices.Equal(got, c.want) || missing != c.missing {
+			t.Errorf("%s: %v, %d missing; want %v, %d", c.name, got, missing, c.want, c.missing)
+		}
+	}
+}
+
+// TestBitsHolds: whatever is claimed, what is given is there, fits the tile
+// where it can, is within the budget but for the least of who is prominent, and
+// who is prominent has at least as much as those that want no more.
+func TestBitsHolds(t *testing.T) {
+	for seed := range uint64(3000) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		claims := make([]Claim, rng.IntN(12))
+		for i := range claims {
+			c := &claims[i]
+			c.Wanted, c.Now = rng.IntN(Layers), rng.IntN(Layers+1)-1
+			for l := range c.Rates {
+				if rng.IntN(4) > 0 {
+					c.Rates[l] = usual[l]
+				}
+			}
+			c.Prominent = i == 0 && rng.IntN(2) == 0
+			c.Changed = later - time.Duration(rng.IntN(4000))*time.Millisecond
+		}
+		b := Budget{Now: rng.Int64N(6_000_000)}
+		b.Sure = rng.Int64N(b.Now + 1)
+		got, _ := Bits(claims, b, later)
+		used, free := int64(0), int64(0)
+		for i, layer := range got {
+			c := claims[i]
+			if layer == Nothing {
+				if c.Prominent && c.above(Nothing) != Nothing {
+					t.Fatalf("seed %d: who is prominent is paused", seed)
+				}
+				continue
+			}
+			if c.Rates[layer] == 0 {
+				t.Fatalf("seed %d: layer %d of claim %d is not there", seed, layer, i)
+			}
+			if lowest := c.above(Nothing); layer > c.Wanted && layer != lowest {
+				t.Fatalf("seed %d: claim %d gets %d and wants %d", seed, i, layer, c.Wanted)
+			} else if c.Prominent {
+				free = c.Rates[lowest]
+			}
+			used += c.Rates[layer]
+		}
+		if used > max(b.Now, free) {
+			t.Fatalf("seed %d: %d of %d are given", seed, used, b.Now)
+		}
+	}
+}
+
+// TestBitsIsSteady: an estimate that wavers changes no seat more often than
+// every two seconds upwards, and what has settled changes nothing.
+func TestBitsIsSteady(t *testing.T) {
+	for seed := range uint64(50) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		seats := claims(6, 2, Nothing)
+		seats[0].Prominent = true
+		ups, window := make([]time.Duration, len(seats)), []int64{}
+		changes := 0
+		for now := upgradeEvery; now < 60*time.Second; now += 300 * time.Millisecond {
+			rate := 2_600_000 + rng.Int64N(500_000) // the difference is that of no layer
+			window = append(window, rate)
+			if len(window) > 12 {
+				window = window[1:]
+			}
+			got, _ := Bits(seats, Budget{rate, slices.Min(window)}, now)
+			for i, layer := range got {
+				if layer == seats[i].Now {
+					continue
+				}
+				if layer > seats[i].Now && seats[i].Now != Nothing {
+					if now-ups[i] < upgradeEvery {
+						t.Fatalf("seed %d: seat %d goes up twice within %v", seed, i, now-ups[i])
+					}
+					ups[i] = now
+				}
+				seats[i].Now, seats[i].Changed = layer, now
+				if now > 20*time.Second {
+					changes++
+				}
+			}
+		}
+		if changes > 4 {
+			t.Errorf("seed %d: %d changes in 40 s", seed, changes)
+		}
+	}
+}
