@@ -17,9 +17,20 @@ import (
 // a wrong token.
 const textRefused = "There is no meeting behind this link. It may have ended."
 
-// guard checks what every request must pass: its method, where it comes from,
+// guard checks what every request must pass: where it comes from, its method,
 // and how often.
 func (s *Server) guard(what, method string, next http.HandlerFunc) http.Handler {
+	return s.limit(what, method, func(w http.ResponseWriter, r *http.Request) {
+		if !sameOrigin(r) {
+			answerError(w, http.StatusForbidden, wire.CodeInvalid, "Requests of other sites are refused.")
+			return
+		}
+		next(w, r)
+	})
+}
+
+// limit is guard for pages to which other sites may send a browser.
+func (s *Server) limit(what, method string, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.begin() {
 			answerError(w, http.StatusServiceUnavailable, wire.CodeUnavailable, "The server is shutting down.")
@@ -29,10 +40,6 @@ func (s *Server) guard(what, method string, next http.HandlerFunc) http.Handler 
 		if r.Method != method {
 			w.Header().Set("Allow", method)
 			answerError(w, http.StatusMethodNotAllowed, wire.CodeInvalid, "Another method is needed here.")
-			return
-		}
-		if !sameOrigin(r) {
-			answerError(w, http.StatusForbidden, wire.CodeInvalid, "Requests of other sites are refused.")
 			return
 		}
 		from := s.address(r)
@@ -93,7 +100,7 @@ func (s *Server) createRoom(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, errForged):
 		answerError(w, http.StatusBadRequest, wire.CodeInvalid, "The room does not belong to this key.")
 	case errors.Is(err, errUninvited):
-		answerError(w, http.StatusForbidden, wire.CodeInvite, textInvite)
+		s.uninvited(w)
 	case errors.Is(err, errTaken):
 		answerError(w, http.StatusConflict, wire.CodeRefused, textRefused)
 	case errors.Is(err, errDraining):

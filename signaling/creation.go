@@ -23,9 +23,12 @@ import (
 // after a meeting's end.
 const permitLife = 24 * time.Hour
 
-// textInvite is the one answer to an invite that is missing, unknown, expired,
-// used up or revoked.
-const textInvite = "Making a meeting here needs an invite, and there is none, or it holds no longer."
+// The one answer to an invite that is missing, unknown, expired, used up or
+// revoked: the second where people can sign in.
+const (
+	textInvite = "Making a meeting here needs an invite, and there is none, or it holds no longer."
+	textSignIn = "Making a meeting here needs signing in, or an invite, and there is none, or it holds no longer."
+)
 
 var errUninvited = errors.New("signaling: no invite that holds")
 
@@ -68,20 +71,28 @@ func (s *Server) spend(ctx context.Context, m wire.CreateRoom, now time.Time) (g
 	}, err
 }
 
+func (s *Server) uninvited(w http.ResponseWriter) {
+	if s.cfg.SignIn != nil {
+		answerError(w, http.StatusForbidden, wire.CodeSignIn, textSignIn)
+		return
+	}
+	answerError(w, http.StatusForbidden, wire.CodeInvite, textInvite)
+}
+
 func (s *Server) redeem(w http.ResponseWriter, r *http.Request) {
 	m, ok := read[wire.Redeem](w, r)
 	if !ok {
 		return
 	}
 	if s.cfg.Store == nil {
-		answerError(w, http.StatusForbidden, wire.CodeInvite, textInvite)
+		s.uninvited(w)
 		return
 	}
 	secret, err := s.cfg.Store.Redeem(r.Context(), m.Link, time.Now())
 	switch {
 	case errors.Is(err, store.ErrRefused):
 		s.counters.unredeemed.Add(1)
-		answerError(w, http.StatusForbidden, wire.CodeInvite, textInvite)
+		s.uninvited(w)
 	case err != nil:
 		s.cfg.Log.Error("an admin link could not be used", "error", err)
 		answerError(w, http.StatusServiceUnavailable, wire.CodeUnavailable, "The server cannot do this now.")

@@ -25,10 +25,10 @@ type Budget struct {
 // whole meeting behind one address to come back at once after a restart;
 // secrets of 256 random bits need no slower guessing.
 type Budgets struct {
-	Create, Look, Redeem, Socket Budget            // per address
-	Messages                     Budget            // per session
-	Bytes                        Budget            // per session; the burst takes the largest message
-	Types                        map[string]Budget // per session and type of message, on top of Messages
+	Create, Look, Redeem, Socket, SignIn Budget            // per address
+	Messages                             Budget            // per session
+	Bytes                                Budget            // per session; the burst takes the largest message
+	Types                                map[string]Budget // per session and type of message, on top of Messages
 }
 
 // DefaultBudgets returns what ordinary meetings stay far below.
@@ -38,6 +38,7 @@ func DefaultBudgets() Budgets {
 		Look:     Budget{20, 600},
 		Redeem:   Budget{1, 10},
 		Socket:   Budget{50, 1000},
+		SignIn:   Budget{2, 60},
 		Messages: Budget{50, 300},
 		Bytes:    Budget{512 << 10, wire.MaxMessage + 2<<20},
 		Types: map[string]Budget{

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"incamera/signaling/auth"
 	"incamera/signaling/room"
 	"incamera/signaling/store"
 	"incamera/signaling/token"
@@ -31,6 +32,8 @@ type Config struct {
 	BehindProxy bool
 	// Store says who may make rooms; nil: anybody. It stays the caller's.
 	Store *store.Store
+	// SignIn lets people make rooms who sign in; nil: nobody signs in. It needs a Store.
+	SignIn *auth.SignIn
 	// PermitKey is the store's; not used without one.
 	PermitKey []byte
 	Log       *slog.Logger
@@ -94,7 +97,7 @@ type Server struct {
 
 // counters are for the operator; none is of a room or a person. Atomic.
 type counters struct {
-	sockets, joined, resumed, refused, malformed, created, uninvited, unredeemed atomic.Int64
+	sockets, joined, resumed, refused, malformed, created, uninvited, unredeemed, unsigned atomic.Int64
 
 	limited map[string]*atomic.Int64 // by what is asked for; the map is static
 }
@@ -112,10 +115,11 @@ func New(cfg Config) *Server {
 	life, end := context.WithCancel(context.Background())
 	s := &Server{cfg: cfg, mux: http.NewServeMux(), permitKey: cfg.PermitKey, nobody: nobody, life: life, end: end, rooms: map[string]*entry{}}
 	s.addresses = map[string]*addressLimiter{
-		"create": newAddressLimiter(cfg.Budgets.Create),
-		"redeem": newAddressLimiter(cfg.Budgets.Redeem),
-		"look":   newAddressLimiter(cfg.Budgets.Look),
-		"socket": newAddressLimiter(cfg.Budgets.Socket),
+		"create":  newAddressLimiter(cfg.Budgets.Create),
+		"redeem":  newAddressLimiter(cfg.Budgets.Redeem),
+		"look":    newAddressLimiter(cfg.Budgets.Look),
+		"socket":  newAddressLimiter(cfg.Budgets.Socket),
+		"sign-in": newAddressLimiter(cfg.Budgets.SignIn),
 	}
 	s.counters.limited = map[string]*atomic.Int64{}
 	for what := range s.addresses {
@@ -124,6 +128,10 @@ func New(cfg Config) *Server {
 	s.mux.Handle("/api/rooms", s.guard("create", http.MethodPost, s.createRoom))
 	s.mux.Handle("/api/redeem", s.guard("redeem", http.MethodPost, s.redeem))
 	s.mux.Handle("/api/look", s.guard("look", http.MethodPost, s.look))
+	if cfg.SignIn != nil {
+		s.mux.Handle("/auth/login", s.limit("sign-in", http.MethodGet, s.beginSignIn))
+		s.mux.Handle("/auth/callback", s.limit("sign-in", http.MethodGet, s.finishSignIn))
+	}
 	s.mux.Handle("/ws", s.guard("socket", http.MethodGet, s.serveSocket))
 	s.mux.Handle("/", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		answerError(w, http.StatusNotFound, wire.CodeInvalid, "There is nothing here.")
@@ -188,9 +196,9 @@ func (s *Server) Metrics() []Metric {
 	for _, f := range []struct {
 		of string
 		n  *atomic.Int64
-	}{{"invite", &c.uninvited}, {"admin-link", &c.unredeemed}} {
+	}{{"invite", &c.uninvited}, {"admin-link", &c.unredeemed}, {"sign-in", &c.unsigned}} {
 		figures = append(figures, Metric{
-			Name: "incamera_auth_failures_total", Help: "Rooms not made for want of an invite that holds, and admin links that did not hold.",
+			Name: "incamera_auth_failures_total", Help: "Rooms not made for want of an invite that holds, admin links that did not hold, and people who were not signed in.",
 			Label: "method", Of: f.of, Value: float64(f.n.Load()),
 		})
 	}

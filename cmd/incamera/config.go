@@ -21,10 +21,18 @@ type Config struct {
 	TLS           string   `name:"tls" placeholder:"self-signed" help:"self-signed: make an own certificate authority and certificate, and print their fingerprints."`
 	Data          string   `placeholder:"DIR" help:"Keep here who may make meetings, the audit log, and the own certificate authority. Without it, all are made anew at each start and nothing is written."`
 	Open          bool     `help:"Anybody who reaches the server may make meetings. Without it that needs an invite, unless only this machine reaches it."`
-	BehindProxy   bool     `help:"A reverse proxy ends TLS: plain HTTP is allowed on any address, and clients are told apart by the last X-Forwarded-For. The proxy must pass on Host and websockets, and nobody else may reach this port."`
-	Metrics       string   `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Loopback address for /metrics, /healthz, /readyz and /debug/pprof. Empty: none. Default: ${default}."`
-	LogFormat     string   `default:"text" enum:"text,json" help:"Form of the log on stderr: text or json."`
-	LogLevel      string   `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: debug, info, warn or error. Default: ${default}."`
+
+	OIDCIssuer           string   `name:"oidc-issuer" placeholder:"URL" help:"OpenID provider at which people sign in who may make meetings. Its callback for this server is https://HOST/auth/callback. Invites go on to work, and guests need neither."`
+	OIDCClientID         string   `name:"oidc-client-id" placeholder:"ID" help:"How the provider knows this server."`
+	OIDCClientSecretFile string   `name:"oidc-client-secret-file" placeholder:"FILE" help:"Has the secret that goes with it. Without it this server is a public client, with PKCE alone."`
+	OIDCDomains          []string `name:"oidc-domain" placeholder:"DOMAIN" help:"Who has a verified mail address of this domain may make meetings. Repeat for several. With neither this nor --oidc-group: everybody whom the provider signs in."`
+	OIDCGroups           []string `name:"oidc-group" placeholder:"GROUP" help:"Who is in this group (claim groups) may make meetings. Repeat for several."`
+	OIDCAdminGroups      []string `name:"oidc-admin-group" placeholder:"GROUP" help:"Who is in this group may run the server, too. Repeat for several."`
+
+	BehindProxy bool   `help:"A reverse proxy ends TLS: plain HTTP is allowed on any address, and clients are told apart by the last X-Forwarded-For. The proxy must pass on Host and websockets, and nobody else may reach this port."`
+	Metrics     string `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Loopback address for /metrics, /healthz, /readyz and /debug/pprof. Empty: none. Default: ${default}."`
+	LogFormat   string `default:"text" enum:"text,json" help:"Form of the log on stderr: text or json."`
+	LogLevel    string `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: debug, info, warn or error. Default: ${default}."`
 
 	Drain time.Duration `default:"0s" placeholder:"TIME" help:"How long meetings may go on after SIGTERM, such as 15m. Nobody can begin a new one meanwhile. Default: ${default}, which ends them at once; clients come back by themselves when the server does."`
 }
@@ -33,7 +41,7 @@ const selfSigned = "self-signed"
 
 // check reports all that is wrong at once, each with its remedy.
 func (c *Config) check() error {
-	return errors.Join(c.checkListen(), c.checkPublic(), c.checkTLS(), c.checkMetrics(), c.checkDrain())
+	return errors.Join(c.checkListen(), c.checkPublic(), c.checkTLS(), c.checkMetrics(), c.checkDrain(), c.checkSignIn())
 }
 
 func (c *Config) secure() bool { return c.TLS == selfSigned || c.TLSCert != "" }

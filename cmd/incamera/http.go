@@ -50,6 +50,7 @@ func routes(signaling http.Handler, client fs.FS, logger *slog.Logger) (http.Han
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/api/", signaling)
+	mux.Handle("/auth/", signaling)
 	mux.Handle("/ws", signaling)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
 	mux.Handle("/", pages)

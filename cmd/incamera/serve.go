@@ -69,6 +69,9 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 	}
 	notes = append(notes, doorNotes...)
 	cfg := signaling.DefaultConfig()
+	if cfg.SignIn, err = openSignIn(c); err != nil {
+		return err
+	}
 	cfg.Store, cfg.PermitKey = doors, permitKey
 	cfg.Log, cfg.BehindProxy, cfg.NewMedia = log, c.BehindProxy, media.NewRoom
 	meetings := signaling.New(cfg)

@@ -20,8 +20,13 @@ const (
 	Invite Kind = "invite"
 	// AdminLink: is exchanged for an Admin pass, once.
 	AdminLink Kind = "admin-link"
-	// Admin: makes rooms without limit.
+	// Admin: makes rooms without limit, and is shown to the API of the server's operators.
 	Admin Kind = "admin"
+	// SignedIn: makes rooms without limit, for SignInLife. It is what somebody
+	// gets who signed in at the operator's provider.
+	SignedIn Kind = "signed-in"
+	// Token: is shown to the API of the server's operators by programs.
+	Token Kind = "token"
 )
 
 // Unlimited as a number of uses.
@@ -32,6 +37,9 @@ const Unlimited = -1
 const (
 	AdminLinkLife = 24 * time.Hour
 	adminLife     = 365 * 24 * time.Hour
+	// SignInLife is how long a sign-in holds. Longer, and who may no longer sign
+	// in makes meetings for longer; shorter, and people sign in twice in a day.
+	SignInLife = 12 * time.Hour
 )
 
 // SecretSize is the size of a secret in bytes.
@@ -71,6 +79,11 @@ func (s *Store) Make(ctx context.Context, kind Kind, uses int, life time.Duratio
 				return err
 			}
 		}
+		if kind == SignedIn { // there is one for each sign-in of everybody: those that ended go
+			if _, err = tx.ExecContext(ctx, "DELETE FROM pass WHERE kind = ? AND expires <= ?", SignedIn, now.UnixMilli()); err != nil {
+				return err
+			}
+		}
 		p, secret, err = s.insert(ctx, tx, kind, uses, life, note, now)
 		return err
 	})
@@ -96,22 +109,22 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, kind Kind, uses int, lif
 	return p, secret, s.note(ctx, tx, string(kind)+" made", p.ID, now)
 }
 
-// take uses a pass of one of two kinds once.
-func (s *Store) take(ctx context.Context, tx *sql.Tx, secret []byte, a, b Kind, now time.Time) (id string, err error) {
+// take uses a pass of one of three kinds once.
+func (s *Store) take(ctx context.Context, tx *sql.Tx, secret []byte, kinds [3]Kind, now time.Time) (id string, err error) {
 	hash := sha256.Sum256(secret)
 	err = tx.QueryRowContext(ctx, `UPDATE pass SET uses = CASE WHEN uses > 0 THEN uses - 1 ELSE uses END
-		WHERE hash = ? AND kind IN (?, ?) AND revoked = 0 AND uses <> 0 AND expires > ? RETURNING id`,
-		hash[:], a, b, now.UnixMilli()).Scan(&id)
+		WHERE hash = ? AND kind IN (?, ?, ?) AND revoked = 0 AND uses <> 0 AND expires > ? RETURNING id`,
+		hash[:], kinds[0], kinds[1], kinds[2], now.UnixMilli()).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", ErrRefused
 	}
 	return id, err
 }
 
-// Spend uses an invite or an admin pass to make one room, and returns its id.
+// Spend uses what makes rooms for one room, and returns the pass's id.
 func (s *Store) Spend(ctx context.Context, secret []byte, now time.Time) (id string, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		if id, err = s.take(ctx, tx, secret, Invite, Admin, now); err != nil {
+		if id, err = s.take(ctx, tx, secret, [3]Kind{Invite, Admin, SignedIn}, now); err != nil {
 			return err
 		}
 		return s.note(ctx, tx, "room made", id, now)
@@ -134,7 +147,7 @@ func (s *Store) Refund(ctx context.Context, id string, now time.Time) error {
 func (s *Store) Redeem(ctx context.Context, link []byte, now time.Time) (secret []byte, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
 		var id string
-		if id, err = s.take(ctx, tx, link, AdminLink, AdminLink, now); err != nil {
+		if id, err = s.take(ctx, tx, link, [3]Kind{AdminLink}, now); err != nil {
 			return err
 		}
 		if err = s.note(ctx, tx, "admin-link used", id, now); err != nil {
@@ -144,6 +157,18 @@ func (s *Store) Redeem(ctx context.Context, link []byte, now time.Time) (secret 
 		return err
 	})
 	return secret, failed("using an admin link", err)
+}
+
+// Authorize finds the pass or token of an operator that has this secret, and
+// returns its id. ErrRefused: there is none that holds.
+func (s *Store) Authorize(ctx context.Context, secret []byte, now time.Time) (id string, err error) {
+	hash := sha256.Sum256(secret)
+	err = s.db.QueryRowContext(ctx, "SELECT id FROM pass WHERE hash = ? AND kind IN (?, ?) AND revoked = 0 AND uses <> 0 AND expires > ?",
+		hash[:], Admin, Token, now.UnixMilli()).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", ErrRefused
+	}
+	return id, failed("checking an operator's pass", err)
 }
 
 // failed adds what was attempted to everything but a refusal.

@@ -87,7 +87,7 @@ func MaxSize(typ string) int {
 var Enums = []any{
 	[]Source{SourceMic, SourceCamera, SourceScreen, SourceScreenAudio},
 	[]LeaveReason{ReasonLeft, ReasonLost, ReasonSlow, ReasonInvalid, ReasonRemoved},
-	[]Code{CodeRefused, CodeFull, CodeRate, CodeInvalid, CodeMedia, CodeInvite, CodeUnavailable},
+	[]Code{CodeRefused, CodeFull, CodeRate, CodeInvalid, CodeMedia, CodeInvite, CodeSignIn, CodeUnavailable},
 }
 
 var enums = func() map[reflect.Type][]string {

@@ -45,6 +45,7 @@ const (
 	CodeInvalid     Code = "invalid"     // malformed, oversized, unknown or out of order
 	CodeMedia       Code = "media"       // an offer could not be answered
 	CodeInvite      Code = "invite"      // making rooms needs an invite that holds
+	CodeSignIn      Code = "sign-in"     // the same, and who signs in needs none
 	CodeUnavailable Code = "unavailable" // the server is shutting down
 )
 

@@ -17,7 +17,16 @@ import {
 import { LocalMedia } from "./local";
 import { type Known, type Leaving, Meeting } from "./meeting";
 import type { AppModel, LandingModel, MeetingModel, Problem, Screen } from "./model";
-import { dropPass, heldPass, keepPass, takePass } from "./pass";
+import {
+  dropPass,
+  heldPass,
+  keepPass,
+  type PassKind,
+  signIn,
+  takePass,
+  takeRefusal,
+  welcomeOf,
+} from "./pass";
 import { Settings } from "./settings";
 import { firstLanguage, msg, speak } from "./words";
 
@@ -50,6 +59,12 @@ export function explain(e: unknown): Problem {
         code: "invite",
         title: "Making a meeting here needs an invite",
         text: "Ask who runs this server for an invite link, and open it in this browser. If you had one, it holds no longer. To join a meeting you need its link only.",
+      };
+    case "sign-in":
+      return {
+        code: "sign-in",
+        title: "Making a meeting here needs signing in",
+        text: "Or an invite link, which you get from who runs this server. To join a meeting you need its link only.",
       };
     case "full":
       return { code: "full", title: "The server is full", text: "Try again later." };
@@ -124,6 +139,8 @@ class App implements AppModel {
   private readAddress(): void {
     const pass = takePass(this.env);
     if (pass) void this.welcomeWith(pass.kind, pass.secret);
+    const refusal = takeRefusal(this.env);
+    if (refusal) this.landingProblem.value = refusal;
     const found = takeInvitation(this.env);
     if (!found || this.shown.value === "meeting" || this.check.joining.value) return;
     if ("problem" in found) this.show("stopped", found.problem);
@@ -131,13 +148,10 @@ class App implements AppModel {
   }
 
   /** An invite is kept until a meeting is made; an admin link is used at once, for it holds once. */
-  private async welcomeWith(kind: "invite" | "admin", secret: Uint8Array): Promise<void> {
+  private async welcomeWith(kind: PassKind, secret: Uint8Array): Promise<void> {
     try {
       keepPass(this.env, kind, kind === "admin" ? await this.env.http.redeem(secret) : secret);
-      this.welcome.value =
-        kind === "admin"
-          ? msg("This browser may make meetings here from now on.")
-          : msg("You are invited to make a meeting here.");
+      this.welcome.value = welcomeOf(kind);
     } catch (e) {
       this.landingProblem.value = explain(e);
     }
@@ -186,8 +200,10 @@ class App implements AppModel {
       this.env.showPath(`/r/${room}${this.env.location().search}`);
       await this.enterRoom({ room, secret: new Uint8Array(made.secret), back: false });
     } catch (e) {
-      if (e instanceof Refusal && e.code === "invite") dropPass(this.env);
-      this.landingProblem.value = explain(e);
+      const problem = explain(e);
+      if (problem.code === "invite" || problem.code === "sign-in") dropPass(this.env);
+      this.landingProblem.value =
+        problem.code === "sign-in" ? { ...problem, action: signIn(this.env) } : problem;
     } finally {
       this.busy.value = false;
     }

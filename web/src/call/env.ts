@@ -15,6 +15,8 @@ export interface Env {
   /** Path, query and fragment of the address, and how to change it without a new entry. */
   location(): { path: string; search: string; fragment: string };
   showPath(path: string): void;
+  /** Leaves the page for another of the server. */
+  visit(path: string): void;
   /** Of this tab, until it closes. */
   tab: Store;
   /** Of this browser. */
@@ -105,6 +107,7 @@ export function browserEnv(workerUrl: string): Env {
     origin: location.origin,
     location: () => ({ path: location.pathname, search: location.search, fragment: location.hash }),
     showPath: (path) => history.replaceState(null, "", path),
+    visit: (path) => location.assign(path),
     tab: storeOf(() => sessionStorage),
     browser: storeOf(() => localStorage),
     languages: navigator.languages,

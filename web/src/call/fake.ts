@@ -336,6 +336,7 @@ export class FakeBrowser {
   forged = false;
   /** What the HTTP interface says: a refusal's code, or the number of people. */
   looked: number | Refusal["code"] = 2;
+  visited: string[] = [];
   creating: "ok" | Refusal["code"] = "ok";
   leavePage: () => void = () => {};
   online: () => void = () => {};
@@ -354,6 +355,9 @@ export class FakeBrowser {
       showPath: (path) => {
         const [start = "", search = ""] = path.split("?");
         this.address = { path: start, search: search && `?${search}`, fragment: "" };
+      },
+      visit: (path) => {
+        this.visited.push(path);
       },
       tab: this.tab,
       browser: this.browser,

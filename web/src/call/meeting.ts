@@ -336,8 +336,7 @@ export class Meeting implements MeetingModel {
       if (!this.closed) this.session.open(this.known.room, this.known.token);
     } catch (e) {
       const final =
-        e instanceof Refusal &&
-        (e.code === "refused" || e.code === "invalid" || e.code === "invite");
+        e instanceof Refusal && ["refused", "invalid", "invite", "sign-in"].includes(e.code);
       if (final) this.end(isOver);
       else this.timers.set("recreate", RECREATE_EVERY, () => void this.refused(code));
     }

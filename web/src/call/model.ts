@@ -21,6 +21,7 @@ export interface Problem {
     | "link"
     | "refused"
     | "invite"
+    | "sign-in"
     | "full"
     | "removed"
     | "rate"

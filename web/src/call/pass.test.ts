@@ -58,6 +58,52 @@ describe("invites and admin links", () => {
     assert.equal(app.landing.welcome.value, "");
   });
 
+  it("leads to the provider where people sign in, and keeps what signing in was good for", async () => {
+    const b = at("");
+    b.creating = "sign-in";
+    const app = createApp(b.env);
+    await make(app);
+    const { code, action } = app.landing.problem.value ?? {};
+    assert.equal(code, "sign-in");
+    action?.run();
+    assert.deepEqual(b.visited, ["/auth/login"]);
+
+    const back = at(`#signed-in=${base64url(secret)}`);
+    const again = createApp(back.env);
+    await settle();
+    assert.equal(back.address.fragment, "");
+    assert.match(again.landing.welcome.value, /signed in/);
+    await make(again);
+    assert.deepEqual(back.created[0]?.invite, secret);
+  });
+
+  it("forgets a sign-in that the server takes no longer", async () => {
+    const b = at(`#signed-in=${base64url(secret)}`);
+    b.creating = "sign-in";
+    const app = createApp(b.env);
+    await settle();
+    await make(app);
+    b.creating = "ok";
+    await make(app);
+    assert.equal(b.created[0]?.invite, undefined);
+  });
+
+  it("says why signing in led to nothing", () => {
+    for (const [why, text] of [
+      ["nobody", /not among those who may/],
+      ["stale", /too long/],
+      ["refused", /said no/],
+      ["failed", /does not answer/],
+      ["<b>", /does not answer/],
+    ] as const) {
+      const b = at(`#sign-in=${why}`);
+      const { problem } = createApp(b.env).landing;
+      assert.match(problem.value?.text ?? "", text);
+      assert.equal(problem.value?.action === undefined, why === "nobody");
+      assert.equal(b.address.fragment, "");
+    }
+  });
+
   it("ignores one that is cut short, and takes it out of the address all the same", async () => {
     const b = at(`#invite=${base64url(secret).slice(2)}`);
     const app = createApp(b.env);

@@ -396,9 +396,9 @@ function decodeEnded(v: unknown, where: string): Ended {
   };
 }
 
-export type Code = "refused" | "full" | "rate" | "invalid" | "media" | "invite" | "unavailable";
+export type Code = "refused" | "full" | "rate" | "invalid" | "media" | "invite" | "sign-in" | "unavailable";
 
-const checkCode = oneOf("refused", "full", "rate", "invalid", "media", "invite", "unavailable");
+const checkCode = oneOf("refused", "full", "rate", "invalid", "media", "invite", "sign-in", "unavailable");
 
 export interface Failed {
   about: string;

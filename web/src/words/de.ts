@@ -95,6 +95,7 @@ export default {
   "It does not see": "Er sieht nicht",
   "It lacks the cryptography that meetings are sealed with (Ed25519 and X25519). A newer version has it.":
     "Ihm fehlt die Kryptografie, mit der Treffen versiegelt werden (Ed25519 und X25519). Eine neuere Version hat sie.",
+  "It took too long. Try again.": "Es hat zu lange gedauert. Versuchen Sie es noch einmal.",
   Join: "Beitreten",
   "Join again": "Wieder beitreten",
   "Join again to come back.": "Treten Sie wieder bei, um zurückzukommen.",
@@ -113,6 +114,7 @@ export default {
   "Lower hand": "Hand senken",
   "MLS with X25519, AES-128-GCM, SHA-256, Ed25519": "MLS mit X25519, AES-128-GCM, SHA-256, Ed25519",
   "Making a meeting here needs an invite": "Treffen anlegen darf hier nur, wer eingeladen ist",
+  "Making a meeting here needs signing in": "Treffen anlegen darf hier nur, wer sich anmeldet",
   "Making the keys in your browser.": "Die Schlüssel entstehen in Ihrem Browser.",
   Media: "Medien",
   "Meet behind closed doors.": "Treffen hinter verschlossenen Türen.",
@@ -152,6 +154,8 @@ export default {
   On: "An",
   "One person is there.": "Eine Person ist da.",
   Open: "Öffnen",
+  "Or an invite link, which you get from who runs this server. To join a meeting you need its link only.":
+    "Oder wer einen Einladungslink hat; den bekommen Sie von dem, der diesen Server betreibt. Für die Teilnahme an einem Treffen genügt dessen Link.",
   "Page before": "Vorige Seite",
   Pages: "Seiten",
   Party: "Party",
@@ -200,6 +204,7 @@ export default {
   "Show me as in a mirror": "Mich wie im Spiegel zeigen",
   "Show who speaks large": "Wer spricht, groß zeigen",
   "Shown to the others, not to the server.": "Den anderen gezeigt, nicht dem Server.",
+  "Sign in": "Anmelden",
   "Small window": "Kleines Fenster",
   "Somebody in the meeting has to let you in.": "Jemand im Treffen muss Sie einlassen.",
   "Something would have left unsealed": "Etwas wäre unversiegelt hinausgegangen",
@@ -257,6 +262,9 @@ export default {
     "Der Server startet binnen einer Minute neu. Das Treffen hält dann kurz an und geht von selbst weiter.",
   "The server restarts within {n} minutes. The meeting pauses for a moment then, and comes back by itself.":
     "Der Server startet binnen {n} Minuten neu. Das Treffen hält dann kurz an und geht von selbst weiter.",
+  "The sign-in service does not answer as it should. Try again later.":
+    "Der Anmeldedienst antwortet nicht, wie er sollte. Versuchen Sie es später noch einmal.",
+  "The sign-in service said no.": "Der Anmeldedienst hat abgelehnt.",
   "There is no other mode.": "Es gibt keinen anderen Modus.",
   "This browser can't take part": "Dieser Browser kann nicht teilnehmen",
   "This browser may make meetings here from now on.":
@@ -321,13 +329,19 @@ export default {
   "Yes, remove": "Ja, entfernen",
   You: "Sie",
   "You are invited to make a meeting here.": "Sie sind eingeladen, hier ein Treffen anzulegen.",
+  "You are known to the sign-in service, and not among those who may make meetings. Ask who runs this server. To join a meeting you need its link only.":
+    "Der Anmeldedienst kennt Sie, doch Sie gehören nicht zu denen, die Treffen anlegen dürfen. Fragen Sie, wer diesen Server betreibt. Für die Teilnahme an einem Treffen genügt dessen Link.",
   "You are muted.": "Sie sind stumm.",
   "You are muted. Hold the space bar to talk.":
     "Sie sind stumm. Halten Sie die Leertaste, um zu sprechen.",
   "You are muted; nobody hears this": "Sie sind stumm; das hört niemand",
+  "You are not signed in": "Sie sind nicht angemeldet",
+  "You are signed in, and may make meetings here.":
+    "Sie sind angemeldet und dürfen hier Treffen anlegen.",
   "You are the first one here.": "Sie sind als Erste hier.",
   "You left the meeting.": "Sie haben das Treffen verlassen.",
   "You left · Incamera": "Verlassen · Incamera",
+  "You may not make meetings here": "Sie dürfen hier keine Treffen anlegen",
   "Your browser blocks the camera for this page. Click the symbol beside the address, allow Camera, then try again.":
     "Ihr Browser sperrt die Kamera für diese Seite. Klicken Sie auf das Zeichen neben der Adresse, erlauben Sie die Kamera und versuchen Sie es noch einmal.",
   "Your browser blocks the microphone for this page. Click the symbol beside the address, allow Microphone, then try again.":

@@ -93,6 +93,7 @@ export default {
   "It does not see": "No ve",
   "It lacks the cryptography that meetings are sealed with (Ed25519 and X25519). A newer version has it.":
     "Le falta la criptografía que sella las reuniones (Ed25519 y X25519). Una versión más nueva la tiene.",
+  "It took too long. Try again.": "Ha tardado demasiado. Inténtelo de nuevo.",
   Join: "Entrar",
   "Join again": "Entrar de nuevo",
   "Join again to come back.": "Entre de nuevo para volver.",
@@ -111,6 +112,7 @@ export default {
   "Lower hand": "Bajar la mano",
   "MLS with X25519, AES-128-GCM, SHA-256, Ed25519": "MLS con X25519, AES-128-GCM, SHA-256, Ed25519",
   "Making a meeting here needs an invite": "Crear una reunión aquí requiere una invitación",
+  "Making a meeting here needs signing in": "Crear una reunión aquí requiere iniciar sesión",
   "Making the keys in your browser.": "Se crean las claves en su navegador.",
   Media: "Medios",
   "Meet behind closed doors.": "Reunirse a puerta cerrada.",
@@ -150,6 +152,8 @@ export default {
   On: "Sí",
   "One person is there.": "Hay una persona.",
   Open: "Abrir",
+  "Or an invite link, which you get from who runs this server. To join a meeting you need its link only.":
+    "O un enlace de invitación, que le da quien administra este servidor. Para unirse a una reunión basta su enlace.",
   "Page before": "Página anterior",
   Pages: "Páginas",
   Party: "Fiesta",
@@ -198,6 +202,7 @@ export default {
   "Show me as in a mirror": "Mostrarme como en un espejo",
   "Show who speaks large": "Mostrar en grande a quien habla",
   "Shown to the others, not to the server.": "Lo ven los demás, no el servidor.",
+  "Sign in": "Iniciar sesión",
   "Small window": "Ventana pequeña",
   "Somebody in the meeting has to let you in.": "Alguien de la reunión tiene que dejarle entrar.",
   "Something would have left unsealed": "Algo habría salido sin sellar",
@@ -254,6 +259,9 @@ export default {
     "El servidor se reinicia en menos de un minuto. La reunión se detendrá un momento y volverá por sí sola.",
   "The server restarts within {n} minutes. The meeting pauses for a moment then, and comes back by itself.":
     "El servidor se reinicia en {n} minutos o menos. La reunión se detendrá un momento y volverá por sí sola.",
+  "The sign-in service does not answer as it should. Try again later.":
+    "El servicio de inicio de sesión no responde como debería. Inténtelo más tarde.",
+  "The sign-in service said no.": "El servicio de inicio de sesión lo ha rechazado.",
   "There is no other mode.": "No hay otro modo.",
   "This browser can't take part": "Este navegador no puede participar",
   "This browser may make meetings here from now on.":
@@ -317,13 +325,19 @@ export default {
   "Yes, remove": "Sí, expulsar",
   You: "Usted",
   "You are invited to make a meeting here.": "Está invitado a crear una reunión aquí.",
+  "You are known to the sign-in service, and not among those who may make meetings. Ask who runs this server. To join a meeting you need its link only.":
+    "El servicio de inicio de sesión le conoce, pero no está entre quienes pueden crear reuniones. Pregunte a quien administra este servidor. Para unirse a una reunión basta su enlace.",
   "You are muted.": "Está en silencio.",
   "You are muted. Hold the space bar to talk.":
     "Está en silencio. Mantenga la barra espaciadora para hablar.",
   "You are muted; nobody hears this": "Está en silencio; nadie oye esto",
+  "You are not signed in": "No ha iniciado sesión",
+  "You are signed in, and may make meetings here.":
+    "Ha iniciado sesión y puede crear reuniones aquí.",
   "You are the first one here.": "Es la primera persona aquí.",
   "You left the meeting.": "Ha salido de la reunión.",
   "You left · Incamera": "Ha salido · Incamera",
+  "You may not make meetings here": "No puede crear reuniones aquí",
   "Your browser blocks the camera for this page. Click the symbol beside the address, allow Camera, then try again.":
     "Su navegador bloquea la cámara en esta página. Pulse el símbolo junto a la dirección, permita la cámara e inténtelo de nuevo.",
   "Your browser blocks the microphone for this page. Click the symbol beside the address, allow Microphone, then try again.":

@@ -94,6 +94,7 @@ export default {
   "It does not see": "Il ne voit pas",
   "It lacks the cryptography that meetings are sealed with (Ed25519 and X25519). A newer version has it.":
     "Il lui manque la cryptographie qui scelle les réunions (Ed25519 et X25519). Une version plus récente l’a.",
+  "It took too long. Try again.": "Cela a pris trop de temps. Réessayez.",
   Join: "Entrer",
   "Join again": "Entrer à nouveau",
   "Join again to come back.": "Entrez à nouveau pour revenir.",
@@ -113,6 +114,7 @@ export default {
   "MLS with X25519, AES-128-GCM, SHA-256, Ed25519":
     "MLS avec X25519, AES-128-GCM, SHA-256, Ed25519",
   "Making a meeting here needs an invite": "Créer une réunion ici demande une invitation",
+  "Making a meeting here needs signing in": "Créer une réunion ici demande de se connecter",
   "Making the keys in your browser.": "Les clés se font dans votre navigateur.",
   Media: "Médias",
   "Meet behind closed doors.": "Se réunir à huis clos.",
@@ -152,6 +154,8 @@ export default {
   On: "Oui",
   "One person is there.": "Une personne est là.",
   Open: "Ouvrir",
+  "Or an invite link, which you get from who runs this server. To join a meeting you need its link only.":
+    "Ou un lien d’invitation, que donne qui gère ce serveur. Pour participer à une réunion, son lien suffit.",
   "Page before": "Page précédente",
   Pages: "Pages",
   Party: "Fête",
@@ -200,6 +204,7 @@ export default {
   "Show me as in a mirror": "Me montrer comme dans un miroir",
   "Show who speaks large": "Montrer qui parle en grand",
   "Shown to the others, not to the server.": "Montré aux autres, pas au serveur.",
+  "Sign in": "Se connecter",
   "Small window": "Petite fenêtre",
   "Somebody in the meeting has to let you in.": "Quelqu’un dans la réunion doit vous admettre.",
   "Something would have left unsealed": "Quelque chose serait parti sans sceau",
@@ -257,6 +262,9 @@ export default {
     "Le serveur redémarre d’ici une minute. La réunion s’interrompra un instant, puis reprendra d’elle-même.",
   "The server restarts within {n} minutes. The meeting pauses for a moment then, and comes back by itself.":
     "Le serveur redémarre d’ici {n} minutes. La réunion s’interrompra un instant, puis reprendra d’elle-même.",
+  "The sign-in service does not answer as it should. Try again later.":
+    "Le service de connexion ne répond pas comme il devrait. Réessayez plus tard.",
+  "The sign-in service said no.": "Le service de connexion a refusé.",
   "There is no other mode.": "Il n’y a pas d’autre mode.",
   "This browser can't take part": "Ce navigateur ne peut pas participer",
   "This browser may make meetings here from now on.":
@@ -320,13 +328,19 @@ export default {
   "Yes, remove": "Oui, exclure",
   You: "Vous",
   "You are invited to make a meeting here.": "Vous êtes invité à créer une réunion ici.",
+  "You are known to the sign-in service, and not among those who may make meetings. Ask who runs this server. To join a meeting you need its link only.":
+    "Le service de connexion vous connaît, mais vous n’êtes pas de ceux qui peuvent créer des réunions. Demandez à qui gère ce serveur. Pour participer à une réunion, son lien suffit.",
   "You are muted.": "Votre micro est coupé.",
   "You are muted. Hold the space bar to talk.":
     "Votre micro est coupé. Maintenez la barre d’espace pour parler.",
   "You are muted; nobody hears this": "Micro coupé ; personne n’entend ceci",
+  "You are not signed in": "Vous n’êtes pas connecté",
+  "You are signed in, and may make meetings here.":
+    "Vous êtes connecté et pouvez créer des réunions ici.",
   "You are the first one here.": "Vous êtes la première personne ici.",
   "You left the meeting.": "Vous avez quitté la réunion.",
   "You left · Incamera": "Vous êtes sorti · Incamera",
+  "You may not make meetings here": "Vous ne pouvez pas créer de réunions ici",
   "Your browser blocks the camera for this page. Click the symbol beside the address, allow Camera, then try again.":
     "Votre navigateur bloque la caméra pour cette page. Cliquez sur le symbole près de l’adresse, autorisez la caméra, puis réessayez.",
   "Your browser blocks the microphone for this page. Click the symbol beside the address, allow Microphone, then try again.":
