@@ -5,36 +5,35 @@
  * that the delivery service has taken and we cannot follow makes us start over as a new leaf.
  */
 
-import { decodeApp, encodeApp } from "./app";
 import { type Bytes, cat, empty, eq, random, utf8 } from "./bytes";
 import type { Card } from "./card";
+import { Checks } from "./checks";
 import type { Clock } from "./clock";
-import { commitAt, type Due, due, warmAt } from "./committing";
-import { envelopeType, openEnvelope, sealEnvelope } from "./envelope";
+import type { Due } from "./committing";
+import { envelopeType } from "./envelope";
 import type { GroupEvents } from "./events";
+import { Hearing } from "./hearing";
 import type { Asking, Hosting } from "./hosting";
+import { joinGroup, readCommit } from "./joining";
 import type { Device } from "./leaf";
-import { type LinkKeys, linkPskId } from "./link";
+import type { LinkKeys } from "./link";
 import { type Entry, LogReader } from "./log";
 import {
-  CONTENT,
   type Committed,
-  type Config,
-  decodeMessage,
   encodeMessage,
   forgetKeyPackage,
   Group,
   getSuite,
   type KeyPackagePrivate,
-  PSK,
-  SENDER,
   type Suite,
 } from "./mls";
-import { MAX_LIFETIME, makeLeaf } from "./newleaf";
-import { checkCommit, checkGroup, nobody, type Standing, type Terms } from "./policy";
-import type { AppPayload, GroupIn, GroupOut, Phase } from "./protocol";
-import { Past, Spoken } from "./said";
+import { makeLeaf } from "./newleaf";
+import { checkGroup, nobody, type Standing, type Terms } from "./policy";
+import { Presence } from "./presence";
+import type { AppPayload, GroupIn, Phase } from "./protocol";
+import { Sealing } from "./sealing";
 import { Staging } from "./staging";
+import { Turns } from "./turns";
 
 /** More, and a broken client keeps everybody rekeying; fewer, and a bad minute ends a meeting. */
 const RESTARTS_PER_MINUTE = 3;
@@ -46,7 +45,7 @@ const UNANSWERED = 5_000;
 interface Pending {
   /** That it ends. */
   epoch: number;
-  body: Bytes;
+  body: Uint8Array;
   next: Group;
   standing: Standing;
   removed: boolean;
@@ -61,15 +60,13 @@ export class GroupMember {
   private readonly terms: Terms;
   private readonly suite: Suite;
   private readonly staging: Staging;
-  private readonly config: Config;
-  private pskUses = 0;
-  private checked = nobody; // what the last commit that was checked leads to
+  private readonly checks: Checks;
+  private readonly sealing: Sealing;
 
   // Of the session.
   private session = "";
   private name = "";
-  private generation = 0;
-  private present = new Map<string, boolean>(); // session → away
+  private readonly presence = new Presence();
   private phase: Phase = "idle";
   private restarts: number[] = [];
   private stopped = false;
@@ -78,19 +75,14 @@ export class GroupMember {
   private own: KeyPackagePrivate | null = null;
   private group: Group | null = null;
   private standing = nobody;
-  private readonly past = new Past();
   private log = new LogReader();
   private asked = new Map<string, Asking>();
-  private readonly spoken = new Spoken();
+  private readonly hearing: Hearing;
 
   // Of committing.
   private pending: Pending | null = null;
-  private broken = false; // the last commit that was checked breaks the rules
   private toldAccess = "";
-  private behind = 0; // an epoch that the delivery service has reached before us
-  private lastCommit = 0;
-  private joined = 0;
-  private dueSince = 0;
+  private readonly turns = new Turns();
   private wake: (() => void) | null = null;
 
   constructor(
@@ -106,20 +98,9 @@ export class GroupMember {
     this.terms = { room, keys, card, cardHash };
     this.suite = getSuite(card.suite);
     this.staging = new Staging(this.terms, this.suite, hosting);
-    const link = linkPskId(card.linkNumber);
-    this.config = {
-      now: () => Math.floor(clock.wall() / 1000),
-      maxLifetime: MAX_LIFETIME,
-      psk: (id) => {
-        this.pskUses++;
-        return id.type === PSK.external && eq(id.id, link) ? keys.psk : undefined;
-      },
-      checkCommit: async (c) => {
-        this.broken = true;
-        this.checked = await checkCommit(this.terms, c, this.standing);
-        this.broken = false;
-      },
-    };
+    this.sealing = new Sealing(this.terms);
+    this.hearing = new Hearing(this.sealing);
+    this.checks = new Checks(this.terms, clock, () => this.standing);
   }
 
   /** Begins with a session. Called once. */
@@ -127,7 +108,7 @@ export class GroupMember {
     return this.run(async () => {
       this.name = name;
       this.session = session;
-      this.present = new Map([[session, false]]);
+      this.presence.start(session);
       await this.begin(generation, founded);
     });
   }
@@ -173,9 +154,7 @@ export class GroupMember {
   private tellAccess(): void {
     if (this.phase !== "member") return;
     const { standing, moderates } = this;
-    const waiting = moderates
-      ? [...this.asked.values()].filter((a) => this.hosting.waits(a, standing))
-      : [];
+    const waiting = this.hosting.waiting(this.asked.values(), standing);
     const text = [standing.policy.number, moderates, ...waiting.map((a) => a.ask)].join(" ");
     if (text === this.toldAccess) return;
     this.toldAccess = text;
@@ -209,7 +188,7 @@ export class GroupMember {
 
   private async begin(generation: number, founded: boolean): Promise<void> {
     this.forget();
-    this.generation = generation;
+    this.sealing.generation = generation;
     this.log = new LogReader();
     this.own = await this.newLeaf();
     if (founded) await this.ask();
@@ -245,11 +224,9 @@ export class GroupMember {
     this.group = null;
     this.own = null;
     this.standing = nobody;
-    this.past.clear();
     this.asked.clear();
-    this.spoken.clear();
-    this.behind = 0;
-    this.dueSince = 0;
+    this.hearing.clear();
+    this.turns.forget();
     this.toldAccess = "";
     this.phase = "idle";
   }
@@ -257,17 +234,14 @@ export class GroupMember {
   private async found(): Promise<void> {
     const id = cat(utf8(this.terms.room), random(16));
     const extensions = await this.staging.firstContext(id);
-    this.group = Group.create(this.terms.card.suite, this.config, id, this.own!, extensions);
+    this.group = Group.create(this.terms.card.suite, this.checks.config, id, this.own!, extensions);
     this.setPhase("founding");
     this.events.send({ type: "found", generation: this.generation });
   }
 
   private async ask(): Promise<void> {
-    const body = await this.seal(
-      envelopeType.ask,
-      0,
-      encodeMessage({ wire: 5, keyPackage: this.own!.kp }),
-    );
+    const ask = encodeMessage({ wire: 5, keyPackage: this.own!.kp });
+    const body = await this.sealing.seal(envelopeType.ask, 0, ask);
     this.setPhase("asking");
     this.events.send({ type: "ask", generation: this.generation, body });
   }
@@ -277,41 +251,20 @@ export class GroupMember {
     this.events.phase(p, this.group ? Number(this.group.epoch) : 0);
   }
 
-  private seal(type: number, epoch: number, plaintext: Bytes): Promise<Bytes> {
-    const { room, keys } = this.terms;
-    return sealEnvelope(
-      keys.envelope,
-      { room, type, generation: this.generation, epoch },
-      plaintext,
-    );
-  }
-
-  private open(type: number, epoch: number, sealed: Uint8Array): Promise<Bytes> {
-    const { room, keys } = this.terms;
-    return openEnvelope(keys.envelope, { room, type, generation: this.generation, epoch }, sealed);
+  private get generation(): number {
+    return this.sealing.generation;
   }
 
   // Receiving.
 
   private async take(m: GroupIn): Promise<void> {
-    switch (m.type) {
-      case "peers":
-        this.present = new Map(m.peers.map((p) => [p.session, p.away]));
-        this.present.set(this.session, false);
-        return;
-      case "arrived":
-        this.present.set(m.session, false);
-        return;
-      case "left":
-        this.present.delete(m.session);
-        this.asked.delete(m.session);
-        return;
-      case "away":
-        if (this.present.has(m.session)) this.present.set(m.session, m.away);
-        return;
-      case "reset":
-        if (m.generation > this.generation) await this.begin(m.generation, false);
-        return;
+    if (this.presence.take(m)) {
+      if (m.type === "left") this.asked.delete(m.session);
+      return;
+    }
+    if (m.type === "reset") {
+      if (m.generation > this.generation) await this.begin(m.generation, false);
+      return;
     }
     if (m.generation !== this.generation) return; // of a group that is gone
     switch (m.type) {
@@ -329,8 +282,8 @@ export class GroupMember {
       case "commit_refused":
         // The answer to an earlier commit may come when the next is already under way.
         if (this.pending && this.pending.epoch < m.epoch) this.dropPending();
-        this.behind = Math.max(this.behind, m.epoch);
-        this.lastCommit = this.clock.now(); // not at once again
+        this.turns.behind = Math.max(this.turns.behind, m.epoch);
+        this.turns.lastCommit = this.clock.now();
         return;
       case "caught_up":
         if (this.phase === "member") await this.caughtUp(m.seq);
@@ -362,7 +315,10 @@ export class GroupMember {
 
   private async takeAsked(from: string, body: Uint8Array): Promise<void> {
     this.asked.delete(from); // a newer ask is in force, even one that is no good
-    const asking = await this.staging.readAsk(from, await this.open(envelopeType.ask, 0, body));
+    const asking = await this.staging.readAsk(
+      from,
+      await this.sealing.open(envelopeType.ask, 0, body),
+    );
     this.asked.set(from, asking);
     this.hosting.asked(asking);
   }
@@ -370,36 +326,13 @@ export class GroupMember {
   private async welcomed(m: GroupIn & { type: "welcomed" }): Promise<void> {
     if (this.phase !== "asking" || !this.own) return;
     try {
-      const { group, standing } = await this.join(m, this.own);
+      const { terms, sealing, checks, hosting, own, session } = this;
+      const joined = await joinGroup(terms, sealing, checks, hosting, own, session, m);
       this.log = new LogReader(m.seq);
-      this.adopt(group, standing, false);
+      this.adopt(joined.group, joined.standing, false);
     } catch {
       this.dropped++;
       await this.restart(); // the delivery service takes us for a member, and the group has a leaf of ours
-    }
-  }
-
-  private async join(
-    m: GroupIn & { type: "welcomed" },
-    own: KeyPackagePrivate,
-  ): Promise<{ group: Group; standing: Standing }> {
-    const message = decodeMessage(await this.open(envelopeType.welcome, m.epoch, m.body));
-    if (message.wire !== 3) throw new Error("welcome: not a Welcome");
-    const tree = await this.open(envelopeType.tree, m.epoch, m.tree);
-    this.pskUses = 0;
-    const group = await Group.join(this.config, message.welcome, own, tree);
-    try {
-      if (this.pskUses !== 1) throw new Error("welcome: it lacks the link's PSK, or has another");
-      if (group.epoch !== BigInt(m.epoch)) throw new Error("welcome: to another epoch");
-      const { known } = this.hosting;
-      const standing = await checkGroup(this.terms, group.ctx, group.members(), known);
-      this.hosting.checkJoined(standing);
-      if (standing.infos.get(group.me)?.session !== this.session)
-        throw new Error("welcome: of another session");
-      return { group, standing };
-    } catch (e) {
-      group.destroy();
-      throw e;
     }
   }
 
@@ -428,19 +361,14 @@ export class GroupMember {
       return;
     }
     this.dropPending();
-    this.broken = false;
+    this.checks.broken = false;
     try {
-      const message = decodeMessage(await this.open(envelopeType.commit, m.epoch, m.body));
-      if (message.wire !== 1) throw new Error("commit: not a PublicMessage");
-      const { contentType, sender } = message.auth.content;
-      if (contentType !== CONTENT.commit || sender.type !== SENDER.member)
-        throw new Error("commit: not a member's");
-      const ev = await group.process(message);
+      const ev = await group.process(await readCommit(this.sealing, m));
       if (!ev.next) throw new Error("commit: it removes us");
-      this.adopt(ev.next, this.checked, ev.removed.length > 0);
+      this.adopt(ev.next, this.checks.checked, ev.removed.length > 0);
     } catch {
       // The delivery service has taken it as the end of the epoch: whoever could follow it is elsewhere now.
-      if (this.broken) this.hosting.broken(this.standing);
+      if (this.checks.broken) this.hosting.broken(this.standing);
       this.dropped++;
       await this.restart();
     }
@@ -454,23 +382,20 @@ export class GroupMember {
   /** Goes on to an epoch: the first of ours, or the next. */
   private adopt(next: Group, standing: Standing, removed: boolean): void {
     const { infos } = standing;
-    const now = this.clock.now();
     const epoch = Number(next.epoch);
-    if (this.phase !== "member") this.joined = now;
     const old = this.group;
     if (old && old !== next) {
-      this.past.keep(Number(old.epoch), this.standing.infos);
+      this.hearing.past.keep(Number(old.epoch), this.standing.infos);
       old.retire();
     }
-    this.past.forget(epoch);
+    this.hearing.past.forget(epoch);
     // Whoever was added has been served; the delivery service has forgotten their ask, too.
     const before = new Set([...this.standing.infos.values()].map((i) => i.member));
     for (const i of infos.values()) if (!before.has(i.member)) this.asked.delete(i.session);
     this.group = next;
     this.standing = standing;
     this.hosting.entered(standing);
-    this.lastCommit = now;
-    this.dueSince = 0;
+    this.turns.entered(this.phase !== "member", this.clock.now());
     const base = next.export("SFrame 1.0 Base Key", empty, 16);
     const members = new Map([...infos].map(([leaf, i]) => [i.session, { leaf, member: i.member }]));
     this.setPhase("member");
@@ -481,57 +406,21 @@ export class GroupMember {
 
   private async speak(payload: AppPayload): Promise<void> {
     if (this.phase !== "member" || !this.group) return;
-    const epoch = Number(this.group.epoch);
-    const message = await this.group.encrypt(encodeApp(payload));
-    const body = await this.seal(envelopeType.app, epoch, encodeMessage(message));
-    this.spoken.add(body, payload);
-    this.events.send({ type: "app", generation: this.generation, epoch, body });
+    this.events.send(await this.hearing.say(this.group, payload));
   }
 
   private async hear(m: Entry & { type: "said" }): Promise<void> {
-    const group = this.group!;
-    const own = this.spoken.take(m.body);
-    if (own) {
-      this.events.said(this.standing.infos.get(group.me)!, true, own);
-      return;
-    }
-    const message = decodeMessage(await this.open(envelopeType.app, m.epoch, m.body));
-    if (message.wire !== 2 || message.private.contentType !== CONTENT.application) {
-      throw new Error("app: not an application message");
-    }
-    const ev = await group.process(message);
-    const { infos } = this.standing;
-    const then = BigInt(m.epoch) === group.epoch ? infos : this.past.at(m.epoch);
-    const info = then?.get(ev.sender.index);
-    // Of who is not in the group any more nothing is heard.
-    if (!info || !ev.application || infos.get(ev.sender.index)?.member !== info.member) {
-      throw new Error("app: not of a member");
-    }
-    const payload = decodeApp(ev.application);
-    if (payload) this.events.said(info, false, payload);
+    const { info, self, payload } = await this.hearing.hear(this.group!, this.standing.infos, m);
+    if (payload) this.events.said(info, self, payload);
   }
 
   // Committing.
 
-  /** What we are to commit, and when. Nothing due means a path for its own sake. */
   private next(group: Group): { at: number; due: Due } | null {
-    if (Number(group.epoch) < this.behind) return null;
-    const s = this.staging.situation(group, this.standing, this.present, this.asked);
-    const d = due(s);
-    const now = this.clock.now();
-    const something = d.removes.length + d.adds.length > 0 || this.hosting.wish !== null;
-    if (!something) this.dueSince = 0;
-    else if (this.dueSince === 0) this.dueSince = now;
-    const times = {
-      now,
-      lastCommit: this.lastCommit,
-      joined: this.joined,
-      dueSince: this.dueSince,
-    };
-    const at = something
-      ? commitAt(s, d, times, this.staging.onlyOurs(d, this.standing, this.asked))
-      : warmAt(s, times);
-    return at === null ? null : { at, due: d };
+    const { staging, standing, asked, hosting } = this;
+    const s = staging.situation(group, standing, this.presence.sessions, asked);
+    const onlyOurs = (d: Due) => staging.onlyOurs(d, standing, asked);
+    return this.turns.next(s, this.clock.now(), hosting.wish !== null, onlyOurs);
   }
 
   /** Sets the alarm for what is ours to do next. */
@@ -569,7 +458,7 @@ export class GroupMember {
     const next = this.next(group);
     if (!next || next.at > this.clock.now()) return; // what was due has been done meanwhile
     const adds = next.due.adds.flatMap((s) => this.asked.get(s) ?? []);
-    this.lastCommit = this.clock.now();
+    this.turns.lastCommit = this.clock.now();
     let made: Committed;
     try {
       made = await this.staging.commit(group, this.standing, next.due.removes, adds);
@@ -579,21 +468,11 @@ export class GroupMember {
       throw e;
     }
     const epoch = Number(group.epoch);
-    const body = await this.seal(envelopeType.commit, epoch, encodeMessage(made.commit));
-    const out: GroupOut = {
-      type: "commit",
-      generation: this.generation,
-      epoch,
-      body,
-      to: next.due.adds,
-    };
-    if (made.welcome) {
-      out.welcome = await this.seal(envelopeType.welcome, epoch + 1, encodeMessage(made.welcome));
-      out.tree = await this.seal(envelopeType.tree, epoch + 1, made.tree);
-    }
+    const out = await this.sealing.commit(epoch, made, next.due.adds);
     const removed = next.due.removes.length > 0;
     const askAt = this.clock.now() + UNANSWERED;
-    this.pending = { epoch, body, next: made.next, standing: this.checked, removed, askAt };
+    const standing = this.checks.checked;
+    this.pending = { epoch, body: out.body, next: made.next, standing, removed, askAt };
     this.events.send(out);
   }
 }

@@ -143,8 +143,10 @@ export class Hosting {
     return !locked && this.signer(grant) !== null && this.admitted.has(a.ask);
   }
 
-  /** Waits for a word of ours. */
-  waits(a: Asking, s: Standing): boolean {
-    return this.isNewcomer(a, s) && (s.policy.locked || !this.admitted.has(a.ask));
+  /** Those who wait for a word of ours: nobody when we have none. */
+  waiting(asked: Iterable<Asking>, s: Standing): Asking[] {
+    const { locked, grant } = s.policy;
+    if (!this.signer(grant)) return [];
+    return [...asked].filter((a) => this.isNewcomer(a, s) && (locked || !this.admitted.has(a.ask)));
   }
 }

@@ -32,7 +32,7 @@ const suite = getSuite(1);
 /** What a malicious client changes in its own code. */
 interface Insides {
   group: Group;
-  config: Config;
+  checks: { config: Config };
   standing: Standing;
 }
 interface GroupInsides {
@@ -61,8 +61,9 @@ async function scene(): Promise<Scene> {
   }
   const [ann, ben, eve] = users as [User, User, User];
   const insides = eve.member as unknown as Insides;
-  insides.config.psk = (id) => (hex(id.id) === hex(linkPskId(1)) ? meeting.keys.psk : utf8("hers"));
-  Object.assign(insides.config, { checkCommit: undefined });
+  insides.checks.config.psk = (id) =>
+    hex(id.id) === hex(linkPskId(1)) ? meeting.keys.psk : utf8("hers");
+  Object.assign(insides.checks.config, { checkCommit: undefined });
   return { server, meeting, ann, ben, eve, rogue: insides.group };
 }
 
@@ -250,7 +251,8 @@ test("the profile itself refuses a path-less Remove, an outsider's commit, and w
   const s = await scene();
   const { ann } = s;
   let seen: CommitInfo | undefined;
-  const { config, standing } = ann.member as unknown as Insides;
+  const { checks, standing } = ann.member as unknown as Insides;
+  const { config } = checks;
   const check = config.checkCommit!;
   config.checkCommit = (c) => {
     if (c.removed.length > 0) seen = c;
@@ -347,7 +349,7 @@ async function lair(
   o: { room?: string; card?: Bytes; meeting?: Meeting; more?: boolean } = {},
 ): Promise<Group> {
   const own = await ghost(s, { ...(o.meeting ? { meeting: o.meeting } : {}), session: "eve" });
-  const { config } = s.eve.member as unknown as Insides;
+  const { config } = (s.eve.member as unknown as Insides).checks;
   const extensions = [{ type: CARD_EXTENSION, data: o.card ?? s.meeting.cardHash }];
   if (o.more) extensions.push({ type: LEAF_EXTENSION, data: empty });
   return Group.create(1, config, cat(utf8(o.room ?? s.meeting.room), random(16)), own, extensions);

@@ -185,7 +185,7 @@ test("the host begins again with the policy of before", async () => {
 
 interface Insides {
   group: Group;
-  config: Config;
+  checks: { config: Config };
 }
 
 interface Plot {
@@ -211,8 +211,8 @@ async function attempt(
   const { meeting } = s.server;
   await setPolicy(s, false, true);
   await setPolicy(s, true, locked);
-  const { config, group } = s.eve.member as unknown as Insides;
-  Object.assign(config, { checkCommit: undefined });
+  const { checks, group } = s.eve.member as unknown as Insides;
+  Object.assign(checks.config, { checkCommit: undefined });
   const authority = { room: meeting.room, host: meeting.card.hostKey, groupId: group.ctx.groupId };
   const wall = s.server.clock.wall();
   const plot: Plot = {
