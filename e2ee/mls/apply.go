@@ -58,7 +58,7 @@ func (g *Group) apply(list []sent, committer Sender) (*changes, error) {
 		}
 		r.added = append(r.added, i)
 	}
-	return r, r.tree.checkMembers(r.extensions)
+	return r, r.tree.checkChanged(g.tree, g.context.Extensions, r.extensions)
 }
 
 // proposalCheck goes through one list of proposals.

@@ -117,8 +117,19 @@ func (f *framedContent) decode(r *reader) {
 type authContent struct {
 	wire            WireFormat
 	content         framedContent
+	encoded         []byte // content, where it was read: it is hashed four times; nil: not known
 	signature       []byte
 	confirmationTag []byte // of a commit
+}
+
+// encodeContent writes the content as it was read, which is the only encoding
+// that it has.
+func (a *authContent) encodeContent(w *writer) {
+	if a.encoded != nil {
+		w.raw(a.encoded)
+		return
+	}
+	a.content.encode(w)
 }
 
 func (a *authContent) encodeAuth(w *writer) {
@@ -152,7 +163,7 @@ func (a *authContent) tbs(gc *GroupContext) []byte {
 	var w writer
 	w.u16(versionMLS10)
 	w.u16(uint16(a.wire))
-	a.content.encode(&w)
+	a.encodeContent(&w)
 	if t := a.content.sender.Type; t == SenderMember || t == SenderNewCommit {
 		gc.encode(&w)
 	}
@@ -160,6 +171,7 @@ func (a *authContent) tbs(gc *GroupContext) []byte {
 }
 
 func (a *authContent) sign(k *Signer, gc *GroupContext) (err error) {
+	a.encoded = nil
 	a.signature, err = k.sign("FramedContentTBS", a.tbs(gc))
 	return err
 }
@@ -237,7 +249,9 @@ func (p *PublicMessage) encode(w *writer) {
 
 func (p *PublicMessage) decode(r *reader) {
 	p.auth.wire = WirePublic
+	before := r.b
 	p.auth.content.decode(r)
+	p.auth.encoded = append([]byte{}, before[:len(before)-len(r.b)]...)
 	p.auth.decodeAuth(r)
 	if p.auth.content.sender.Type == SenderMember {
 		p.membershipTag = r.opaque()

@@ -246,7 +246,7 @@ func (g *Group) takePath(r *changes, a *authContent, ev *Event) ([]pathStep, err
 		ev.Commit.joined(from)
 		ev.Sender.Index = from
 	}
-	return steps, r.tree.checkMembers(r.extensions)
+	return steps, r.tree.checkChanged(g.tree, g.context.Extensions, r.extensions)
 }
 
 // checkReplaced checks that who comes by external commit and removes a member

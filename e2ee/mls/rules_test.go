@@ -76,7 +76,7 @@ func TestCommitsThatBreakARule(t *testing.T) {
 		"§12.2 signature key twice": {[]*Proposal{Add(newcomer.Public), Add(keyPackage(t, "other", func(o *KeyPackageOptions) {
 			o.Signer = newcomer.signer
 		}).Public)}, "the signature key of leaf 5 is in the tree twice"},
-		"§12.2 Add of a member":          {[]*Proposal{Add(keyPackage(t, "again", func(o *KeyPackageOptions) { o.Signer = members[2].signer }).Public)}, "the signature key of leaf 4 is in the tree twice"},
+		"§12.2 Add of a member":          {[]*Proposal{Add(keyPackage(t, "again", func(o *KeyPackageOptions) { o.Signer = members[2].signer }).Public)}, "the signature key of leaf 2 is in the tree twice"},
 		"§12.2 Update by the committer":  {[]*Proposal{update}, "Update by the committer"},
 		"§12.2 Remove of the committer":  {[]*Proposal{Remove(0)}, "Remove of the committer"},
 		"§12.1.3 Remove of nobody":       {[]*Proposal{Remove(77)}, "Remove of leaf 77, which is empty"},

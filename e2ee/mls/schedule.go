@@ -86,7 +86,7 @@ func (s *suite) pskSecret(ids []PSKID, find func(PSKID) []byte) ([]byte, error) 
 func (s *suite) confirmedHash(interim []byte, a *authContent) []byte {
 	var w writer
 	w.u16(uint16(a.wire))
-	a.content.encode(&w)
+	a.encodeContent(&w)
 	w.opaque(a.signature)
 	return s.hash(interim, w.b)
 }

@@ -1,6 +1,7 @@
 package mls
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -169,11 +170,11 @@ func externalSenders(es []Extension) (out []externalSender, err error) {
 type groupNeeds struct {
 	required    RequiredCapabilities
 	extensions  []Extension
-	credentials map[CredentialType]bool // in use
+	credentials []CredentialType // in use
 }
 
 func needsOf(extensions []Extension) (*groupNeeds, error) {
-	n := &groupNeeds{extensions: extensions, credentials: map[CredentialType]bool{}}
+	n := &groupNeeds{extensions: extensions}
 	if err := uniqueExtensions(extensions); err != nil {
 		return nil, err
 	}
@@ -186,6 +187,12 @@ func needsOf(extensions []Extension) (*groupNeeds, error) {
 		return nil, invalid("external senders: malformed")
 	}
 	return n, nil
+}
+
+func (n *groupNeeds) use(t CredentialType) {
+	if !slices.Contains(n.credentials, t) {
+		n.credentials = append(n.credentials, t)
+	}
 }
 
 // check is the part of RFC 9420 §7.3 and §13 that is about one leaf and the
@@ -212,7 +219,7 @@ func (n *groupNeeds) check(l *LeafNode) error {
 			return invalid("leaf: it does not support the required credential %#04x", t)
 		}
 	}
-	for t := range n.credentials {
+	for _, t := range n.credentials {
 		if !slices.Contains(c.Credentials, t) {
 			return invalid("leaf: it does not support credential %#04x, which is in use", t)
 		}
@@ -243,9 +250,78 @@ func (t *tree) checkMembers(extensions []Extension) error {
 			return invalid("the signature key of leaf %d is in the tree twice", x/2)
 		}
 		signature[string(n.leaf.SignatureKey)] = true
-		needs.credentials[n.leaf.Credential.Type] = true
+		needs.use(n.leaf.Credential.Type)
 	}
 	for _, l := range t.members {
+		if err := needs.check(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkChanged is checkMembers for a tree that was made of old, which has been
+// checked with the extensions was: what is new is compared with the rest, and
+// nothing else is looked at.
+func (t *tree) checkChanged(old *tree, was, extensions []Extension) error {
+	needs, err := needsOf(extensions)
+	if err != nil {
+		return err
+	}
+	at := func(x int) *node {
+		if x < len(old.nodes) {
+			return old.nodes[x]
+		}
+		return nil
+	}
+	encryption, signature := map[string]bool{}, map[string]bool{} // that old does not have in their place
+	var leaves []*LeafNode
+	for x, n := range t.nodes {
+		o := at(x)
+		if n == nil || n == o {
+			continue
+		}
+		if o == nil || !bytes.Equal(o.key(), n.key()) { // else it is a parent to which a leaf was added
+			if encryption[string(n.key())] {
+				return invalid("the encryption key of node %d is in the tree twice", x)
+			}
+			encryption[string(n.key())] = true
+		}
+		if n.leaf == nil {
+			continue
+		}
+		leaves = append(leaves, n.leaf)
+		if o == nil || !bytes.Equal(o.leaf.SignatureKey, n.leaf.SignatureKey) {
+			if signature[string(n.leaf.SignatureKey)] {
+				return invalid("the signature key of leaf %d is in the tree twice", x/2)
+			}
+			signature[string(n.leaf.SignatureKey)] = true
+		}
+	}
+	for x, n := range t.nodes {
+		if n == nil {
+			continue
+		}
+		o := at(x)
+		if encryption[string(n.key())] && o != nil && bytes.Equal(o.key(), n.key()) {
+			return invalid("the encryption key of node %d is in the tree twice", x)
+		}
+		if n.leaf == nil {
+			continue
+		}
+		if len(signature) > 0 && signature[string(n.leaf.SignatureKey)] && o != nil && bytes.Equal(o.leaf.SignatureKey, n.leaf.SignatureKey) {
+			return invalid("the signature key of leaf %d is in the tree twice", x/2)
+		}
+		needs.use(n.leaf.Credential.Type)
+	}
+	same := slices.EqualFunc(was, extensions, func(a, b Extension) bool { return a.Type == b.Type && bytes.Equal(a.Data, b.Data) })
+	if !same || len(needs.credentials) > 1 { // with one kind of credential each leaf supports its own
+		leaves = leaves[:0]
+		for _, l := range t.members {
+			leaves = append(leaves, l)
+		}
+	}
+	for _, l := range leaves {
 		if err := needs.check(l); err != nil {
 			return err
 		}
