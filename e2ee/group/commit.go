@@ -2,7 +2,6 @@ package group
 
 import (
 	"crypto/rand"
-	"math/bits"
 	"slices"
 	"time"
 
@@ -82,18 +81,20 @@ func (m *Member) frameKeys(removed bool) keys.Epoch {
 func (m *Member) due() (removes []uint32, adds []asking) {
 	_, most := pace(len(m.terms.roster))
 	most = min(most, keys.MaxLeaf+1-len(m.terms.roster))
-	back := map[string]bool{}
+	removes = slices.Clone(m.count().lost)
+	remove := func(session string) {
+		if i, inside := m.members().leaf[session]; inside && i != m.group.Me() && !slices.Contains(removes, i) {
+			removes = append(removes, i)
+		}
+	}
 	for _, a := range m.asked {
 		if len(adds) < most && m.mayAdd(a) {
 			adds = append(adds, a)
-			back[a.session] = true
+			remove(a.session)
 		}
 	}
-	for i, p := range m.terms.roster {
-		_, here := m.here[p.Session]
-		if i != m.group.Me() && (!here || back[p.Session] || m.removing[p.Session]) {
-			removes = append(removes, i)
-		}
+	for session := range m.removing {
+		remove(session)
 	}
 	slices.Sort(removes)
 	return removes, adds
@@ -110,7 +111,7 @@ func (m *Member) plan(now time.Time) {
 		m.dueSince = time.Time{}
 		if len(m.terms.roster) > 1 && !m.terms.roster[m.group.Me()].warm {
 			spacing, _ := pace(len(m.terms.roster))
-			quiet := max(warmAfter, spacing) + time.Duration(m.coldRank())*stepIn
+			quiet := max(warmAfter, spacing) + time.Duration(m.count().cold)*stepIn
 			m.at = later(m.joinedAt.Add(newcomer), m.lastCommit.Add(quiet))
 		}
 		return
@@ -138,28 +139,11 @@ func later(a, b time.Time) time.Time {
 
 // rank is how many members that could commit come before us: those that are
 // here, connected, and not about to be removed.
-func (m *Member) rank(removes []uint32) (n int) {
-	gone := map[uint32]bool{}
+func (m *Member) rank(removes []uint32) int {
+	n := m.count().before
 	for _, i := range removes {
-		gone[i] = true
-	}
-	for i, p := range m.terms.roster {
-		if i < m.group.Me() && m.here[p.Session] && !gone[i] {
-			n++
-		}
-	}
-	return n
-}
-
-// coldRank is how many members that have never sent a path come before us in
-// bit-reversed order of leaves. Each path in that order fills the largest part
-// of the tree that is still blank: half of the tree after two of them, a quarter
-// after four, where neighbours would fill the same nodes over and over.
-func (m *Member) coldRank() (n int) {
-	me := bits.Reverse32(m.group.Me())
-	for i, p := range m.terms.roster {
-		if bits.Reverse32(i) < me && m.here[p.Session] && !p.warm {
-			n++
+		if i < m.group.Me() && m.here[m.terms.roster[i].Session] {
+			n--
 		}
 	}
 	return n

@@ -54,6 +54,7 @@ type Member struct {
 	session    string
 	generation uint32
 	here       map[string]bool // every session → whether it is there now
+	sight      sight           // what follows from here and the roster
 	phase      Phase
 	starts     []time.Time
 	restartAt  time.Time // in phase Waiting; zero: until a moderator begins again
@@ -212,6 +213,7 @@ func (m *Member) begin(generation uint32, founded bool, why error, now time.Time
 	}
 	m.committing = committing{}
 	m.terms.standing = standing{}
+	m.sight.lookAnew()
 	m.restartAt = time.Time{}
 	m.leafState = leafState{past: map[uint64]roster{}, ahead: map[uint32]Input{}}
 	m.generation = generation
@@ -276,18 +278,19 @@ func (m *Member) take(in Input, now time.Time) {
 		m.here = map[string]bool{in.Session: true}
 		m.begin(in.Generation, in.Founded, nil, now)
 	case Present:
+		m.sight.lookAnew()
 		m.here = map[string]bool{m.session: true}
 		for _, p := range in.Here {
 			m.here[p.Session] = !p.Away
 		}
 	case Arrived:
-		m.here[in.Session] = true
+		m.ofSession(in.Session, func() { m.here[in.Session] = true })
 	case Left:
-		delete(m.here, in.Session)
+		m.ofSession(in.Session, func() { delete(m.here, in.Session) })
 		m.forgetAsk(in.Session)
 	case Away:
 		if _, ok := m.here[in.Session]; ok {
-			m.here[in.Session] = !in.Away
+			m.ofSession(in.Session, func() { m.here[in.Session] = !in.Away })
 		}
 	case Reset:
 		if in.Generation > m.generation {
@@ -397,11 +400,9 @@ func (m *Member) addAsk(in Asked) {
 	if err == nil {
 		who, err = m.terms.checkAsk(message.KeyPackage, in.From)
 	}
-	for _, p := range m.terms.roster {
-		// A server that repeats an old ask must not make us throw out who came by it.
-		if err == nil && bytes.Equal(p.signatureKey, message.KeyPackage.Leaf.SignatureKey) {
-			err = errors.New("it was fulfilled before")
-		}
+	// A server that repeats an old ask must not make us throw out who came by it.
+	if err == nil && m.members().keys[string(message.KeyPackage.Leaf.SignatureKey)] {
+		err = errors.New("it was fulfilled before")
 	}
 	if err != nil {
 		m.Dropped.Asks++
@@ -497,6 +498,7 @@ func (m *Member) adopt(next *mls.Group, s standing, removed bool, now time.Time)
 		m.group.Wipe(next)
 	}
 	m.own, m.group, m.terms.standing = nil, next, s
+	m.sight.lookAnew()
 	m.entered(entered, now)
 	m.takePolicy()
 	if m.terms.trusted != nil {

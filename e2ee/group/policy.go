@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -353,10 +354,7 @@ func (r roster) hasDevice(p Participant) bool {
 
 // after returns who is in the group when the commit is taken.
 func (t *terms) after(ci *mls.CommitInfo) (roster, error) {
-	r := make(roster, len(t.roster)+len(ci.Added))
-	for i, m := range t.roster {
-		r[i] = m
-	}
+	r := maps.Clone(t.roster)
 	if ci.Path != nil {
 		m, err := t.read(ci.Sender.Index, ci.Path)
 		if err != nil {
