@@ -24,6 +24,7 @@ e2e: browsers build                    ## only the specs with real browsers; S=n
 
 lint: bin/golangci-lint web/node_modules web/dist/index.html ## also checks formatting
 	bin/golangci-lint run
+	go vet -tags churn ./e2ee/...
 	cd web && npx biome check . && npx tsc -p .
 
 fmt: bin/golangci-lint web/node_modules ## rewrite sources in the house format

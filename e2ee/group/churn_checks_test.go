@@ -30,7 +30,7 @@ const (
 type checks struct {
 	w        *world
 	failures []string
-	known    map[groupEpoch]string    // what the first member to enter an epoch has of it
+	known    map[groupEpoch]view      // what the first member to enter an epoch has of it
 	began    map[groupEpoch]time.Time // when it did
 	latest   groupEpoch
 	used     map[usedKey]bool
@@ -40,6 +40,27 @@ type checks struct {
 	bytes    int // of commits
 	frames   int
 	tried    int // by ghosts
+}
+
+// A view is what a member has of an epoch.
+type view struct {
+	base   string
+	roster []group.Participant
+}
+
+func (v view) equal(o view) bool {
+	return v.base == o.base && slices.EqualFunc(v.roster, o.roster, func(p, q group.Participant) bool {
+		return p.Leaf == q.Leaf && p.Session == q.Session && p.Member == q.Member && p.Device.Equal(q.Device) && p.Name == q.Name
+	})
+}
+
+func (v view) String() string {
+	var all strings.Builder
+	fmt.Fprint(&all, v.base, " ")
+	for _, q := range v.roster {
+		fmt.Fprintf(&all, "%d:%s:%x ", q.Leaf, q.Session, q.Member[:4])
+	}
+	return all.String()
 }
 
 // usedKey is a key, which an epoch and a KID make, and a counter.
@@ -65,7 +86,7 @@ type ghost struct {
 
 func newChecks(w *world) *checks {
 	return &checks{
-		w: w, known: map[groupEpoch]string{}, began: map[groupEpoch]time.Time{}, used: map[usedKey]bool{},
+		w: w, known: map[groupEpoch]view{}, began: map[groupEpoch]time.Time{}, used: map[usedKey]bool{},
 		refused: map[string]int{},
 	}
 }
@@ -133,19 +154,15 @@ func (c *checks) epoch(p *person, e group.EpochBegun) {
 		c.fail("%s goes from epoch %d to %d", p.name, p.at.epoch, at.epoch)
 	}
 	base := fingerprint(e.Keys)
-	var all strings.Builder
-	fmt.Fprint(&all, base, " ")
-	for _, q := range e.Roster {
-		fmt.Fprintf(&all, "%d:%s:%x ", q.Leaf, q.Session, q.Member[:4])
-	}
+	mine := view{base, e.Roster}
 	if known, ok := c.known[at]; !ok {
-		c.known[at], c.began[at] = all.String(), c.w.now
+		c.known[at], c.began[at] = mine, c.w.now
 		if at.generation > c.latest.generation || at.generation == c.latest.generation && at.epoch > c.latest.epoch {
 			c.latest = at
 		}
 		c.w.note("%s enters %v first, of %d", p.name, at, len(e.Roster))
-	} else if known != all.String() {
-		c.fail("%s has in %v\n%s\nothers have\n%s", p.name, at, all.String(), known)
+	} else if !known.equal(mine) {
+		c.fail("%s has in %v\n%s\nothers have\n%s", p.name, at, mine, known)
 	}
 	p.at, p.last = at, e
 	if p.watched == nil {

@@ -42,8 +42,9 @@ func TestChurn(t *testing.T) {
 				for _, f := range c.failures {
 					t.Error(f)
 				}
+				t.Logf("seed %d of %d members: %d commits, %d frames, agreed %v after quiet", seed, *churnMembers, c.commits, c.frames, took)
 				if t.Failed() {
-					t.Logf("replay: go test ./e2ee/group -v -run 'TestChurn$' -churn.seeds=1 -churn.first=%d -churn.members=%d", seed, *churnMembers)
+					t.Logf("replay: go test -tags churn ./e2ee/group -v -run 'TestChurn$' -churn.seeds=1 -churn.first=%d -churn.members=%d", seed, *churnMembers)
 				}
 			})
 		}

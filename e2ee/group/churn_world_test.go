@@ -36,8 +36,9 @@ type world struct {
 	cfg      group.Config
 	svc      *delivery.Service
 	sessions []*session // in order of arrival
-	named    int        // sessions that there ever were
-	people   []*person  // who are in the meeting or mean to come back
+	byID     map[wire.SessionID]*session
+	named    int       // sessions that there ever were
+	people   []*person // who are in the meeting or mean to come back
 	desertAt time.Time
 	endedAt  map[wire.SessionID]time.Time
 	faults   int          // that are not over yet
@@ -118,7 +119,8 @@ func newWorld(seed uint64) *world {
 	}
 	w := &world{
 		rng: rand.New(rand.NewPCG(seed, 0)), now: epoch0, svc: delivery.New(), endedAt: map[wire.SessionID]time.Time{},
-		cfg: group.Config{Room: room, Keys: l.Keys(), Card: card, Hash: link.CardHash(encoded)},
+		byID: map[wire.SessionID]*session{},
+		cfg:  group.Config{Room: room, Keys: l.Keys(), Card: card, Hash: link.CardHash(encoded)},
 	}
 	w.checks = newChecks(w)
 	return w
@@ -394,6 +396,7 @@ func (w *world) admit(p *person) {
 	generation, founded := w.svc.State()
 	w.others(nil, wire.Arrived{Session: s.id})
 	w.sessions = append(w.sessions, s)
+	w.byID[s.id] = s
 	w.svc.Arrive(s.id)
 	w.sendDown(s, wire.Joined{Session: s.id, Generation: generation, Founded: founded})
 	w.watchGroup()
@@ -408,6 +411,7 @@ func (w *world) end(s *session) {
 	w.endedAt[s.id] = w.now
 	k := s.socket
 	w.sessions = slices.DeleteFunc(w.sessions, func(t *session) bool { return t == s })
+	delete(w.byID, s.id)
 	w.others(nil, wire.Left{Session: s.id, Reason: wire.ReasonLost})
 	w.deliver(w.svc.End(s.id))
 	w.watchGroup()
@@ -445,11 +449,16 @@ func (w *world) letIn(id wire.SessionID) {
 }
 
 func (w *world) deliver(out []delivery.Out) {
-	for _, s := range w.sessions {
-		s.inside = s.inside && w.svc.IsMember(s.id)
-	}
 	for _, o := range out {
 		switch m := o.Message.(type) {
+		case wire.Asked: // who asks has lost its state
+			if s := w.find(m.From); s != nil {
+				s.inside = s.inside && w.svc.IsMember(s.id)
+			}
+		case wire.Reset:
+			for _, s := range w.sessions {
+				s.inside = false
+			}
 		case wire.Founded:
 			w.letIn(m.By)
 		case wire.Welcomed:
@@ -465,14 +474,7 @@ func (w *world) deliver(out []delivery.Out) {
 	}
 }
 
-func (w *world) find(id wire.SessionID) *session {
-	for _, s := range w.sessions {
-		if s.id == id {
-			return s
-		}
-	}
-	return nil
-}
+func (w *world) find(id wire.SessionID) *session { return w.byID[id] }
 
 func (w *world) watchGroup() {
 	deserted := func() bool {

@@ -53,8 +53,7 @@ func sealWith(key Secret, at Place, salt, plaintext []byte) []byte {
 	return aead.Seal(salt, nonce, plaintext, at.aad())
 }
 
-// Open returns what was sealed for a place. The result is the caller's.
-func Open(key Secret, at Place, sealed []byte) ([]byte, error) {
+func open(key Secret, at Place, sealed []byte) ([]byte, error) {
 	if len(sealed) < saltLength+tagLength {
 		return nil, fmt.Errorf("opening an envelope of kind %d: it has %d bytes", at.Kind, len(sealed))
 	}

@@ -96,7 +96,7 @@ func (c LeafContext) Check(admission Secret, extension []byte) (Leaf, error) {
 	if !hmac.Equal(mac, c.mac(admission, l.Device)) {
 		return fail(errors.New("its owner does not know the link"))
 	}
-	if !ed25519.Verify(l.Device, c.statement(l.Session, l.Name), signature) {
+	if !verify(l.Device, c.statement(l.Session, l.Name), signature) {
 		return fail(errors.New("the device key did not sign it"))
 	}
 	if l.Session == "" || len(l.Session) > MaxSessionBytes || !utf8.ValidString(l.Session) {

@@ -17,8 +17,7 @@ func (c *hpkeCiphertext) decode(r *reader) {
 	c.ciphertext = r.opaque()
 }
 
-// deriveKeyPair is KEM.DeriveKeyPair (RFC 9180 §4).
-func (s *suite) deriveKeyPair(ikm []byte) (priv, pub []byte, err error) {
+func (s *suite) computeKeyPair(ikm []byte) (priv, pub []byte, err error) {
 	k, err := s.kem.DeriveKeyPair(ikm)
 	if err != nil {
 		return nil, nil, fmt.Errorf("mls: deriving a key pair: %w", err)
@@ -101,7 +100,7 @@ func (s *suite) encryptLabel(pub []byte, label string, context, plaintext []byte
 
 // decryptLabel is DecryptWithLabel (RFC 9420 §5.1.3).
 func (s *suite) decryptLabel(priv []byte, label string, context []byte, c hpkeCiphertext) ([]byte, error) {
-	k, err := s.kem.NewPrivateKey(priv)
+	k, err := s.privateKey(priv)
 	if err != nil {
 		return nil, fmt.Errorf("mls: decrypting: %w", err)
 	}
@@ -133,7 +132,7 @@ func (s *suite) exportTo(pub []byte) (enc, secret []byte, err error) {
 }
 
 func (s *suite) exportFrom(priv, enc []byte) ([]byte, error) {
-	k, err := s.kem.NewPrivateKey(priv)
+	k, err := s.privateKey(priv)
 	if err != nil {
 		return nil, fmt.Errorf("mls: external init: %w", err)
 	}

@@ -175,10 +175,7 @@ func (m *Message) Marshal() []byte {
 	return w.b
 }
 
-// ParseMessage decodes a message of at most 4 MiB, in memory of its own. What
-// it accepts, Marshal encodes to the same bytes. Nothing but the syntax is
-// checked.
-func ParseMessage(b []byte) (*Message, error) {
+func parseMessage(b []byte) (*Message, error) {
 	if len(b) > maxMessage {
 		return nil, fmt.Errorf("mls: a message of %d bytes", len(b))
 	}

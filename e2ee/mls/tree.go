@@ -231,10 +231,10 @@ func decodeNode(r *reader) *node {
 	return nil
 }
 
-// parseTree reads a ratchet_tree extension, which must not end in a blank
+// readTree reads a ratchet_tree extension, which must not end in a blank
 // node, and makes its width that of a full tree. A tree is otherwise checked by
 // validate.
-func parseTree(s *suite, b []byte) (*tree, error) {
+func readTree(s *suite, b []byte) (*tree, error) {
 	if len(b) > maxMessage {
 		return nil, errTreeFull
 	}

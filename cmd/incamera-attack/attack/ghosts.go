@@ -86,7 +86,7 @@ var ghosts = []*Attack{
 			})
 		},
 		Defence: "the device key signs leaf, session and name",
-		Without: []Edit{{leafFile, "if !ed25519.Verify(l.Device, c.statement(l.Session, l.Name), signature) {", "if !ed25519.Verify(l.Device, c.statement(l.Session, l.Name), signature) && len(signature) == 0 {"}},
+		Without: []Edit{{leafFile, "if !verify(l.Device, c.statement(l.Session, l.Name), signature) {", "if !verify(l.Device, c.statement(l.Session, l.Name), signature) && len(signature) == 0 {"}},
 	},
 	{
 		Name: "pathless Remove", Claim: "C9",

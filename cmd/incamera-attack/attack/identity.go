@@ -107,8 +107,8 @@ var identity = []*Attack{
 		},
 		Defence: "the device key signs the name; the leaf's key signs both, and the KeyPackage all of it",
 		Without: []Edit{
-			{leafFile, "if !ed25519.Verify(l.Device, c.statement(l.Session, l.Name), signature) {", "if len(signature) == 0 {"},
-			{"e2ee/mls/suite.go", "if len(pub) != ed25519.PublicKeySize || !ed25519.Verify(pub, m, signature) {", "if len(pub) != ed25519.PublicKeySize {"},
+			{leafFile, "if !verify(l.Device, c.statement(l.Session, l.Name), signature) {", "if len(signature) == 0 {"},
+			{"e2ee/mls/suite.go", "if len(pub) != ed25519.PublicKeySize || !verifyEd25519(pub, m, signature) {", "if len(pub) != ed25519.PublicKeySize {"},
 		},
 	},
 	{
