@@ -33,7 +33,8 @@ func roomOf(hostKey []byte) string {
 // The first card stays: whoever has the link may say create again after a
 // restart, and must not replace what others see.
 func (s *Server) create(ctx context.Context, m wire.CreateRoom) (err error) {
-	if roomOf(m.HostKey) != m.Room {
+	about := room.About{Name: m.Room, HostKey: m.HostKey, Card: m.Card, Mark: m.Mark}
+	if roomOf(m.HostKey) != m.Room || m.Mark != nil && !about.Signed(*m.Mark) {
 		return errForged
 	}
 	hash, err := token.Parse(m.TokenHash)
@@ -42,6 +43,7 @@ func (s *Server) create(ctx context.Context, m wire.CreateRoom) (err error) {
 	}
 	there, err := s.exists(m.Room, hash)
 	if there && err == nil {
+		s.mark(m)
 		return nil
 	}
 	// From here on whoever is not invited hears just that, whether the room is
@@ -68,7 +70,7 @@ func (s *Server) create(ctx context.Context, m wire.CreateRoom) (err error) {
 			return err
 		}
 	}
-	e := &entry{hash: hash, card: m.Card, room: room.New(s.cfg.Room, room.About{Name: m.Room, HostKey: m.HostKey, Card: m.Card}, media, s.cfg.Log)}
+	e := &entry{hash: hash, card: m.Card, room: room.New(s.cfg.Room, about, media, s.cfg.Log)}
 	s.mu.Lock()
 	_, taken := s.rooms[m.Room]
 	begin := !taken && !s.ending && len(s.rooms) < s.cfg.MaxRooms
@@ -94,6 +96,16 @@ func (s *Server) create(ctx context.Context, m wire.CreateRoom) (err error) {
 		s.mu.Unlock()
 	}()
 	return nil
+}
+
+// mark hands the mark that somebody knows from before to a room that is there.
+func (s *Server) mark(m wire.CreateRoom) {
+	s.mu.Lock()
+	e := s.rooms[m.Room]
+	s.mu.Unlock()
+	if m.Mark != nil && e != nil {
+		e.room.Mark(*m.Mark)
+	}
 }
 
 // exists reports whether the room is there with this token's hash, and fails

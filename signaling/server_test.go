@@ -3,7 +3,9 @@ package signaling
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
@@ -134,9 +136,48 @@ func TestCreate(t *testing.T) {
 			t.Errorf("%s: %d %s", name, status, body)
 		}
 	}
+	marked := l.create()
+	marked.Mark = &wire.Mark{Number: 1, Body: []byte("sealed"), Signature: make([]byte, wire.SignatureSize)}
+	if status, body := f.post("/api/rooms", wire.EncodeBody(marked)); status != http.StatusBadRequest {
+		t.Errorf("a mark that the host has not signed: %d %s", status, body)
+	}
 	f.room("c")
 	if status, body := f.post("/api/rooms", wire.EncodeBody(newLink("d").create())); status != http.StatusServiceUnavailable || !strings.Contains(body, `"full"`) {
 		t.Errorf("third of two rooms: %d %s", status, body)
+	}
+}
+
+// TestCreateAgain: whoever has the link makes the room again on a server that
+// has forgotten it, with the host's mark, which never sinks.
+func TestCreateAgain(t *testing.T) {
+	host := ed25519.NewKeyFromSeed(make([]byte, 32))
+	l := newLink("a")
+	l.hostKey = host[32:]
+	l.room = roomOf(l.hostKey)
+	f := serve(t, nil)
+	for _, step := range []struct{ said, kept uint32 }{{0, 0}, {4, 4}, {3, 4}, {5, 5}, {0, 5}} {
+		m := l.create()
+		if step.said > 0 {
+			m.Mark = &wire.Mark{Number: step.said, Closed: true, Body: []byte("sealed")}
+			statement := binary.BigEndian.AppendUint32([]byte("incamera mark v1\x00"+l.room), step.said)
+			m.Mark.Signature = ed25519.Sign(host, append(statement, "\x01sealed"...))
+		}
+		if status, body := f.post("/api/rooms", wire.EncodeBody(m)); status != http.StatusCreated {
+			t.Fatalf("%d: %d %s", step.said, status, body)
+		}
+		c := f.dial()
+		c.write(wire.Head{}, wire.Join{Room: l.room, Token: l.token})
+		_, b, err := c.ReadMessage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, first, err := wire.DecodeServer(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k := first.(wire.Joined).Mark; k == nil && step.kept != 0 || k != nil && k.Number != step.kept {
+			t.Errorf("after %d the room shows %+v", step.said, k)
+		}
 	}
 }
 

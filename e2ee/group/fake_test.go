@@ -27,6 +27,8 @@ type fakeService struct {
 	log        []Input
 	clients    []*client
 	asks       []Asked
+	mark       *link.Mark
+	marks      int        // that were sent
 	queue      []delivery // what is on its way
 	wire       [][]byte   // every body that the server has seen
 
@@ -123,7 +125,7 @@ func (s *fakeService) enter(c *client) {
 			s.tell(p, Arrived{c.session})
 		}
 	}
-	s.tell(c, Joined{c.session, s.generation, s.founded})
+	s.tell(c, Joined{c.session, s.generation, s.founded, s.mark})
 }
 
 // letIn tells a client that is a member from here on of the others.
@@ -235,6 +237,15 @@ func (s *fakeService) receive(from *client, m Message) {
 		said := Said{uint32(len(s.log) + 1), s.generation, m.Epoch, from.session, m.Body}
 		s.log = append(s.log, said)
 		s.tellMembers(said)
+	case Mark:
+		s.marks++
+		if s.mark == nil || s.mark.Number < m.Number {
+			mark := link.Mark(m)
+			s.mark = &mark
+			for _, c := range s.present() {
+				s.tell(c, Marked{mark})
+			}
+		}
 	case Since:
 		if m.Generation != s.generation {
 			return

@@ -23,6 +23,7 @@ type hosting struct {
 	removing map[string]bool            // sessions to be removed
 	admitted map[string]*mls.KeyPackage // session → the ask that was let in; a later one may bear another name
 	familiar map[string]bool            // device keys that have been in the group, but for those thrown out
+	marked   uint32                     // number of the policy that the server keeps
 	told     []Participant              // the lobby as it was last told
 }
 

@@ -61,6 +61,8 @@ func (c *client) lobby() (names []string) {
 	return names
 }
 
+func device(c *client) ed25519.PublicKey { return c.member.cfg.Device.Public().(ed25519.PublicKey) }
+
 func (c *client) isIn() bool { return c.member.Phase() == Inside }
 
 func TestLobby(t *testing.T) {
@@ -196,7 +198,7 @@ func TestRemove(t *testing.T) {
 func TestModerators(t *testing.T) {
 	s := hosted(t, 3)
 	host, mod, other := s.clients[0], s.clients[1], s.clients[2]
-	device := func(c *client) ed25519.PublicKey { return c.member.cfg.Device.Public().(ed25519.PublicKey) }
+
 	out, err := host.member.SetModerators([]ed25519.PublicKey{device(mod)}, s.now)
 	s.do(host, out, err)
 	out, err = mod.member.SetPolicy(true, false, s.now)

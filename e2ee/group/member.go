@@ -88,7 +88,7 @@ type spoken struct {
 }
 
 // Dropped counts what was not believed.
-type Dropped struct{ Asks, Commits, Welcomes, Apps uint64 }
+type Dropped struct{ Asks, Commits, Welcomes, Apps, Marks uint64 }
 
 // New returns a member that waits for Joined. The name must be valid.
 func New(cfg Config) (*Member, error) {
@@ -276,6 +276,10 @@ func (m *Member) take(in Input, now time.Time) {
 	case Joined:
 		m.session, m.starts = in.Session, nil
 		m.here = map[string]bool{in.Session: true}
+		m.marked = 0 // of another server, maybe
+		if in.Mark != nil {
+			m.takeMark(*in.Mark)
+		}
 		m.begin(in.Generation, in.Founded, nil, now)
 	case Present:
 		m.sight.lookAnew()
@@ -295,6 +299,11 @@ func (m *Member) take(in Input, now time.Time) {
 	case Reset:
 		if in.Generation > m.generation {
 			m.begin(in.Generation, false, nil, now)
+		}
+	case Marked:
+		m.takeMark(in.Mark)
+		if m.phase == Waiting && m.restartAt.IsZero() && m.mayFound() {
+			m.begin(m.generation, false, nil, now)
 		}
 	case Failed:
 		m.failed(in.About, now)
@@ -501,6 +510,7 @@ func (m *Member) adopt(next *mls.Group, s standing, removed bool, now time.Time)
 	m.sight.lookAnew()
 	m.entered(entered, now)
 	m.takePolicy()
+	m.mark()
 	if m.terms.trusted != nil {
 		m.terms.trustOnly(s.roster)
 	}

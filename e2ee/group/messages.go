@@ -18,7 +18,10 @@ type (
 		Session    string
 		Generation uint32
 		Founded    bool
+		Mark       *link.Mark // nil: the room has none
 	}
+	// Marked tells the policy of the room's latest group.
+	Marked struct{ Mark link.Mark }
 	// Present lists the other sessions to one that is a member from here on.
 	Present struct{ Here []Peer }
 	// Arrived tells of another session.
@@ -84,6 +87,7 @@ type Peer struct {
 }
 
 func (Joined) input()        {}
+func (Marked) input()        {}
 func (Present) input()       {}
 func (Arrived) input()       {}
 func (Left) input()          {}
@@ -126,6 +130,8 @@ type (
 	}
 	// Since asks for log entries.
 	Since struct{ Generation, Seq uint32 }
+	// Mark has the server keep the policy.
+	Mark link.Mark
 )
 
 func (Found) message()  {}
@@ -133,6 +139,7 @@ func (Ask) message()    {}
 func (Commit) message() {}
 func (Speak) message()  {}
 func (Since) message()  {}
+func (Mark) message()   {}
 
 // A Phase is where a member stands.
 type Phase uint8

@@ -21,6 +21,7 @@ const (
 	KindWelcome Kind = 3
 	KindTree    Kind = 4
 	KindApp     Kind = 5
+	KindMark    Kind = 6
 	KindCard    Kind = 16
 )
 
@@ -42,9 +43,13 @@ var errEnvelope = errors.New("it was altered, sealed for another place, or by so
 
 // Seal seals plaintext for a place with a key of the link.
 func Seal(key Secret, at Place, plaintext []byte) []byte {
-	salt := make([]byte, saltLength, saltLength+len(plaintext)+tagLength)
+	return sealWith(key, at, newSalt(), plaintext)
+}
+
+func newSalt() []byte {
+	salt := make([]byte, saltLength)
 	rand.Read(salt) // never fails
-	return sealWith(key, at, salt, plaintext)
+	return salt
 }
 
 // sealWith appends the ciphertext to the salt.

@@ -84,6 +84,10 @@ func (r *Room) handle(s *session, about string, m any) {
 		if !r.remove(m) {
 			r.fault(s, about)
 		}
+	case wire.Mark:
+		if !r.mark(m) {
+			r.fault(s, about)
+		}
 	case wire.Leave:
 		r.doom(s, wire.ReasonLeft)
 	case wire.Found:

@@ -75,8 +75,9 @@ type Room struct {
 	delivery *delivery.Service
 	doomed   []*session // to be taken out when the current task is over
 	alarm    alarm
-	idleAt   time.Time // zero while somebody is here
-	desertAt time.Time // when the group is forgotten; zero while a member is here, or nobody asks
+	idleAt   time.Time  // zero while somebody is here
+	marked   *wire.Mark // the latest, never changed in place; nil: none
+	desertAt time.Time  // when the group is forgotten; zero while a member is here, or nobody asks
 	life     context.Context
 
 	// Waited for by Run.
@@ -91,6 +92,7 @@ type About struct {
 	Name    string            // its id, which certifies the host's key
 	HostKey ed25519.PublicKey // whose orders are carried out
 	Card    []byte            // sealed; handed to everybody who joins
+	Mark    *wire.Mark        // of before a restart of the server, signed; may be nil
 }
 
 // New returns a room that does nothing until Run is called. media may be nil:
@@ -102,6 +104,7 @@ func New(cfg Config, about About, media Media, log *slog.Logger) *Room {
 		tasks:       make(chan func()),
 		done:        make(chan struct{}),
 		delivery:    delivery.New(),
+		marked:      about.Mark,
 	}
 }
 
@@ -221,7 +224,9 @@ func (r *Room) watchGroup(now time.Time) {
 		s := r.find(id)
 		return s != nil && s.conn != nil
 	}
-	if !r.delivery.Deserted(here) {
+	if !r.delivery.Deserted(here) || r.marked != nil && r.marked.Closed {
+		// Where not everybody gets in, those who are away may be the only ones who
+		// may begin again.
 		r.desertAt = time.Time{}
 	} else if r.desertAt.IsZero() {
 		r.desertAt = now.Add(r.cfg.Desertion)

@@ -90,7 +90,7 @@ func (r *Room) admit() (*Conn, error) {
 	c := r.attach(s)
 	s.push(0, wire.Prepare(wire.Joined{
 		Session: s.id, Secret: secret, Incarnation: r.incarnation,
-		Generation: generation, Founded: founded, Card: r.about.Card,
+		Generation: generation, Founded: founded, Card: r.about.Card, Mark: r.marked,
 	}))
 	r.log.Info("session joined", "session", s.id, "people", len(r.sessions))
 	return c, nil

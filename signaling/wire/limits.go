@@ -19,6 +19,7 @@ const (
 	MaxAsk     = 64 << 10
 	MaxApp     = 64 << 10
 	MaxCard    = 2 << 10
+	MaxMark    = 2 << 10
 	MaxText    = 1 << 10
 	MaxTo      = 64
 	MaxTiles   = 64
@@ -70,7 +71,8 @@ var maxSize = map[string]int{
 	"subscribe": 2*MaxSDP + smallMessage, "subscribed": 2*MaxSDP + smallMessage,
 	"view":   MaxTiles*256 + smallMessage,
 	"seats":  MaxSeats*256 + smallMessage,
-	"joined": MaxCard*4/3 + smallMessage,
+	"joined": (MaxCard+MaxMark)*4/3 + smallMessage,
+	"mark":   MaxMark*4/3 + smallMessage, "marked": MaxMark*4/3 + smallMessage,
 	"peers":  MaxPeers*256 + smallMessage,
 	"failed": 8 * smallMessage, "ended": 8 * smallMessage, "refused": 8 * smallMessage, "media_lost": 8 * smallMessage,
 }

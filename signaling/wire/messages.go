@@ -145,6 +145,15 @@ type Remove struct {
 	Signature []byte    `json:"signature"`
 }
 
+// Mark is what the host says of the policy of the room's latest group, sealed
+// (PROTOCOL.md 1.5). Signature is the host's. It outlives the group.
+type Mark struct {
+	Number    uint32 `json:"number"` // rises with each change
+	Closed    bool   `json:"closed"` // not everybody who has the link gets in
+	Body      []byte `json:"body"`
+	Signature []byte `json:"signature"`
+}
+
 // Leave ends the session at once.
 type Leave struct{}
 
@@ -166,6 +175,7 @@ type Joined struct {
 	Generation  uint32    `json:"generation"`
 	Founded     bool      `json:"founded"`
 	Card        []byte    `json:"card"`
+	Mark        *Mark     `json:"mark,omitempty"`
 }
 
 // Refused answers Join; the socket closes.
@@ -206,6 +216,11 @@ type Founded struct {
 // Reset tells that the group of the previous generation has no member left.
 type Reset struct {
 	Generation uint32 `json:"generation"`
+}
+
+// Marked is the room's new mark, to everybody who is here.
+type Marked struct {
+	Mark Mark `json:"mark"`
 }
 
 // Asked is a session's Ask, to the members.
@@ -330,6 +345,7 @@ type CreateRoom struct {
 	HostKey   []byte `json:"hostKey"`
 	TokenHash []byte `json:"tokenHash"` // SHA-256 of the join token
 	Card      []byte `json:"card"`      // sealed, at most 2 KiB
+	Mark      *Mark  `json:"mark,omitempty"`
 
 	// One of the two, where the server is closed (PROTOCOL.md 1.6).
 	Invite []byte `json:"invite,omitempty"` // the secret of an invite or an admin pass
@@ -368,13 +384,13 @@ type Error struct {
 // ClientMessages lists what a client may send on the socket, by wire name.
 var ClientMessages = map[string]any{
 	"join": Join{}, "ack": Ack{}, "found": Found{}, "ask": Ask{}, "commit": Commit{}, "app": App{}, "since": Since{},
-	"publish": Publish{}, "subscribe": Subscribe{}, "sources": Sources{}, "view": View{}, "remove": Remove{}, "leave": Leave{},
+	"publish": Publish{}, "subscribe": Subscribe{}, "sources": Sources{}, "view": View{}, "remove": Remove{}, "mark": Mark{}, "leave": Leave{},
 }
 
 // ServerMessages lists what the server may send on the socket, by wire name.
 var ServerMessages = map[string]any{
 	"joined": Joined{}, "refused": Refused{}, "ack": Ack{}, "peers": Peers{}, "arrived": Arrived{}, "left": Left{}, "away": Away{},
-	"founded": Founded{}, "reset": Reset{}, "asked": Asked{}, "committed": Committed{}, "commit_refused": CommitRefused{},
+	"founded": Founded{}, "reset": Reset{}, "marked": Marked{}, "asked": Asked{}, "committed": Committed{}, "commit_refused": CommitRefused{},
 	"welcomed": Welcomed{}, "said": Said{}, "caught_up": CaughtUp{}, "gap": Gap{},
 	"published": Published{}, "subscribed": Subscribed{}, "sources_of": SourcesOf{}, "seats": Seats{}, "demand": Demand{}, "media_lost": MediaLost{},
 	"failed": Failed{}, "closing": Closing{}, "ended": Ended{},

@@ -105,9 +105,27 @@ func (m Remove) Validate() error {
 	return first(session(m.Session), within("signature", m.Signature, SignatureSize, SignatureSize))
 }
 
+// Validate checks sizes; who signed it is for the server to check.
+func (m Mark) Validate() error {
+	if m.Number == 0 {
+		return errors.New("mark 0")
+	}
+	return first(within("body", m.Body, 1, MaxMark), within("signature", m.Signature, SignatureSize, SignatureSize))
+}
+
+// Validate checks the mark.
+func (m Marked) Validate() error { return m.Mark.Validate() }
+
+func marked(m *Mark) error {
+	if m == nil {
+		return nil
+	}
+	return m.Validate()
+}
+
 // Validate checks sizes.
 func (m Joined) Validate() error {
-	return first(session(m.Session), within("secret", m.Secret, SecretSize, SecretSize), within("incarnation", m.Incarnation, 1, maxSession),
+	return first(marked(m.Mark), session(m.Session), within("secret", m.Secret, SecretSize, SecretSize), within("incarnation", m.Incarnation, 1, maxSession),
 		generation(m.Generation), within("card", m.Card, 0, MaxCard))
 }
 
@@ -211,7 +229,7 @@ func (m Ended) Validate() error { return within("text", m.Text, 0, MaxText) }
 // Validate checks sizes; that the room is the hash of the host key is for the
 // server to check, beside the rest of its rules.
 func (m CreateRoom) Validate() error {
-	return first(room(m.Room), within("hostKey", m.HostKey, HostKeySize, HostKeySize),
+	return first(room(m.Room), within("hostKey", m.HostKey, HostKeySize, HostKeySize), marked(m.Mark),
 		within("tokenHash", m.TokenHash, TokenSize, TokenSize), within("card", m.Card, 1, MaxCard),
 		optional("invite", m.Invite, SecretSize), optional("permit", m.Permit, PermitSize))
 }

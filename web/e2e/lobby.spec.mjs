@@ -110,6 +110,25 @@ describe("the lobby", () => {
     for (const p of [ada, ben, cleo]) await p.close();
   });
 
+  it("stays up when the host is the only one inside and reloads: the host is back in, and the guest still waits", async () => {
+    const { p: ada, link } = await host("Ada");
+    await flip(ada, "Lobby", true);
+    const ben = await firefox.person("Ben", "green");
+    await ben.join(link);
+    await ada.sees("Waiting 1");
+    await ada.page.reload();
+    await eventually("Ada is back", async () => (await ada.text()).includes("Sealed"), {
+      timeout: 30_000,
+    });
+    await ben.sees("Waiting to be let in");
+    assert(!(await ben.text()).includes("Sealed"), "the guest has begun a meeting of his own");
+    assert.equal(await packets(ben), 0);
+    await ada.press("Admit Ben", { timeout: 30_000 });
+    await ben.seesFace("Ada", "red");
+    await ada.close();
+    await ben.close();
+  });
+
   it("takes who was removed and comes by the old link; a locked meeting takes nobody", async () => {
     const { p: ada, link } = await host("Ada");
     const ben = await chromium.person("Ben", "green");

@@ -39,13 +39,14 @@ func NewRoom(ctx context.Context, origin, title string) (link.Link, error) {
 	if err != nil {
 		return link.Link{}, err
 	}
-	return l, createRoom(ctx, l, public, link.SealCard(l.Keys().Card, l.Room, encoded), nil)
+	return l, createRoom(ctx, l, wire.CreateRoom{HostKey: public, Card: link.SealCard(l.Keys().Card, l.Room, encoded)})
 }
 
-func createRoom(ctx context.Context, l link.Link, host ed25519.PublicKey, sealedCard, permit []byte) error {
+// createRoom fills in what follows from the link.
+func createRoom(ctx context.Context, l link.Link, m wire.CreateRoom) error {
 	hash := l.Keys().TokenHash()
-	body := wire.EncodeBody(wire.CreateRoom{Room: string(l.Room), HostKey: host, TokenHash: hash[:], Card: sealedCard, Permit: permit})
-	_, err := post(ctx, "making a room", l.Server+"/api/rooms", http.StatusCreated, body)
+	m.Room, m.TokenHash = string(l.Room), hash[:]
+	_, err := post(ctx, "making a room", l.Server+"/api/rooms", http.StatusCreated, wire.EncodeBody(m))
 	return err
 }
 

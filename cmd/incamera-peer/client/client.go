@@ -174,8 +174,15 @@ func (c *Client) prepare(ctx context.Context) error {
 // and is told of it again.
 func (c *Client) connect(ctx context.Context) error {
 	joined := false
+	var mark *wire.Mark // the latest
 	deliver := func(m any) {
-		if _, ok := m.(wire.Joined); ok {
+		switch m := m.(type) {
+		case wire.Marked:
+			mark = &m.Mark
+		case wire.Joined:
+			if m.Mark != nil {
+				mark = m.Mark
+			}
 			joined = true
 		}
 		select {
@@ -190,7 +197,7 @@ func (c *Client) connect(ctx context.Context) error {
 			return err
 		}
 		joined = false
-		if again := createRoom(ctx, c.cfg.Link, c.card.HostKey, c.sealedCard, c.permit); again != nil {
+		if again := createRoom(ctx, c.cfg.Link, wire.CreateRoom{HostKey: c.card.HostKey, Card: c.sealedCard, Permit: c.permit, Mark: mark}); again != nil {
 			return errors.Join(err, again)
 		}
 	}

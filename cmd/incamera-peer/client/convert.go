@@ -5,6 +5,7 @@ import (
 
 	"incamera/e2ee/group"
 	"incamera/e2ee/keys"
+	"incamera/e2ee/link"
 	"incamera/e2ee/wrap"
 	"incamera/signaling/wire"
 )
@@ -36,7 +37,14 @@ func codecOf(s wire.Source) wrap.Codec {
 func InputOf(m any) group.Input {
 	switch m := m.(type) {
 	case wire.Joined:
-		return group.Joined{Session: string(m.Session), Generation: m.Generation, Founded: m.Founded}
+		in := group.Joined{Session: string(m.Session), Generation: m.Generation, Founded: m.Founded}
+		if m.Mark != nil {
+			mark := link.Mark(*m.Mark)
+			in.Mark = &mark
+		}
+		return in
+	case wire.Marked:
+		return group.Marked{Mark: link.Mark(m.Mark)}
 	case wire.Peers:
 		var in group.Present
 		for _, p := range m.Peers {
@@ -88,6 +96,8 @@ func WireOf(m group.Message) any {
 		return c
 	case group.Speak:
 		return wire.App{Generation: m.Generation, Epoch: m.Epoch, Body: m.Body}
+	case group.Mark:
+		return wire.Mark(m)
 	case group.Since:
 		return wire.Since{Generation: m.Generation, Seq: m.Seq}
 	}

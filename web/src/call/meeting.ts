@@ -299,8 +299,9 @@ export class Meeting implements MeetingModel {
       this.group.value = { phase: "idle", epoch: 0, code: [] };
     });
     this.lastView = "";
-    const { session, generation, founded } = j;
-    this.client.post({ type: "start", name: this.name, session, generation, founded });
+    const { session, generation, founded, mark = null } = j;
+    if (mark) this.known.create.mark = mark;
+    this.client.post({ type: "start", name: this.name, session, generation, founded, mark });
     this.media.begin();
     this.tellSources();
     this.viewSoon();
@@ -372,6 +373,9 @@ export class Meeting implements MeetingModel {
         break;
       case "failed":
         this.media.failed(m.about);
+        break;
+      case "marked":
+        this.known.create.mark = m.mark;
         break;
       case "closing":
         this.told.add(closing(m.seconds), "warn");

@@ -9,6 +9,7 @@ const groupTypes = new Set<string>([
   "away",
   "founded",
   "reset",
+  "marked",
   "asked",
   "committed",
   "commit_refused",

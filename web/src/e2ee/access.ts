@@ -48,7 +48,7 @@ const bound = (label: string, a: Authority): Bytes =>
     encode((w) => w.opaque(a.groupId)),
   );
 
-async function verify(key: Bytes, signature: Bytes, said: Bytes): Promise<boolean> {
+export async function verify(key: Bytes, signature: Bytes, said: Bytes): Promise<boolean> {
   const k = await crypto.subtle.importKey("raw", key, "Ed25519", false, ["verify"]);
   return crypto.subtle.verify("Ed25519", k, signature, said);
 }

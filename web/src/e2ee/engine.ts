@@ -217,7 +217,7 @@ export class Engine {
     );
     this.frames = frames;
     this.group = member;
-    void member.start(m.name, m.session, m.generation, m.founded);
+    void member.start(m.name, m.session, m.generation, m.founded, m.mark ?? null);
   }
 
   private async verify(sessions: string[], on: boolean): Promise<void> {

@@ -1,7 +1,15 @@
 /** Everything that passes the delivery service is sealed in an envelope (PROTOCOL.md 2.3). */
 import { type Bytes, cat, hkdf, random, u32, u64, utf8 } from "./bytes";
 
-export const envelopeType = { ask: 1, commit: 2, welcome: 3, tree: 4, app: 5, card: 16 } as const;
+export const envelopeType = {
+  ask: 1,
+  commit: 2,
+  welcome: 3,
+  tree: 4,
+  app: 5,
+  mark: 6,
+  card: 16,
+} as const;
 
 export interface EnvelopeContext {
   room: string;

@@ -9,6 +9,7 @@ import { type Asking, Hosting } from "./hosting";
 import type { NewEpoch } from "./keys";
 import type { Device } from "./leaf";
 import { deriveLinkKeys, type LinkKeys, roomOf } from "./link";
+import type { Mark } from "./mark";
 import type { Infos } from "./policy";
 import type { AppPayload, GroupIn, GroupOut, Phase } from "./protocol";
 import { FakeClock } from "./testing";
@@ -119,6 +120,7 @@ export class Server {
   founded = false;
   epoch = 0;
   members: string[] = [];
+  mark: Mark | null = null;
   asks: { from: string; body: Uint8Array }[] = [];
   log: (GroupIn & ({ type: "committed" } | { type: "said" }))[] = [];
   /** Every message of the members, in order. */
@@ -137,7 +139,8 @@ export class Server {
     const others = [...this.users.keys()];
     for (const other of others) this.deliver(other, { type: "arrived", session });
     this.users.set(session, user);
-    void user.member.start(session.toUpperCase(), session, this.generation, this.founded);
+    const { generation, founded, mark } = this;
+    void user.member.start(session.toUpperCase(), session, generation, founded, mark);
     return user;
   }
 
@@ -167,6 +170,11 @@ export class Server {
 
   take(from: string, m: GroupOut): void {
     this.seen.push({ from, m });
+    if (m.type === "mark") {
+      if (m.number > (this.mark?.number ?? 0)) this.mark = m;
+      this.all({ type: "marked", mark: this.mark! });
+      return;
+    }
     const { generation } = this;
     if (m.generation !== generation) return;
     if (m.type === "found") this.found(from);

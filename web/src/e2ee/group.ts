@@ -18,6 +18,7 @@ import { joinGroup, readCommit } from "./joining";
 import type { Device } from "./leaf";
 import type { LinkKeys } from "./link";
 import { type Entry, LogReader } from "./log";
+import { type Mark, Marks } from "./mark";
 import {
   type Committed,
   encodeMessage,
@@ -62,6 +63,7 @@ export class GroupMember {
   private readonly staging: Staging;
   private readonly checks: Checks;
   private readonly sealing: Sealing;
+  private readonly marks: Marks;
 
   // Of the session.
   private session = "";
@@ -99,13 +101,21 @@ export class GroupMember {
     this.suite = getSuite(card.suite);
     this.staging = new Staging(this.terms, this.suite, hosting);
     this.sealing = new Sealing(this.terms);
+    this.marks = new Marks(this.terms, hosting);
     this.hearing = new Hearing(this.sealing);
     this.checks = new Checks(this.terms, clock, () => this.standing);
   }
 
   /** Begins with a session. Called once. */
-  start(name: string, session: string, generation: number, founded: boolean): Promise<void> {
+  start(
+    name: string,
+    session: string,
+    generation: number,
+    founded: boolean,
+    mark: Mark | null = null,
+  ): Promise<void> {
     return this.run(async () => {
+      if (mark) await this.marks.take(mark).catch(() => this.dropped++);
       this.name = name;
       this.session = session;
       this.presence.start(session);
@@ -161,6 +171,12 @@ export class GroupMember {
     this.events.access(standing.policy, moderates, waiting);
   }
 
+  private async tellMark(): Promise<void> {
+    if (this.phase !== "member" || !this.group) return;
+    const m = await this.marks.make(this.group, this.standing);
+    if (m && !this.stopped) this.events.send(m);
+  }
+
   /** Resolves when everything that was begun is done. */
   idle(): Promise<void> {
     return this.queue;
@@ -178,6 +194,7 @@ export class GroupMember {
       if (this.stopped) return;
       await step().catch(() => this.dropped++);
       if (this.stopped) return;
+      await this.tellMark();
       this.tellAccess();
       this.plan();
     });
@@ -260,6 +277,12 @@ export class GroupMember {
   private async take(m: GroupIn): Promise<void> {
     if (this.presence.take(m)) {
       if (m.type === "left") this.asked.delete(m.session);
+      return;
+    }
+    if (m.type === "marked") {
+      await this.marks.take(m.mark);
+      if (this.phase === "hostless" && this.hosting.mayFound)
+        await this.begin(this.generation, false);
       return;
     }
     if (m.type === "reset") {

@@ -113,9 +113,14 @@ export class Hosting {
         throw new Error("group: somebody is in it whom nobody has let in");
   }
 
+  /** A policy is seen that a group of the room has, or had. */
+  learn(p: Policy): void {
+    if (p.number > this.known.number) this.known = p;
+  }
+
   /** An epoch has begun. */
   entered(s: Standing): void {
-    if (s.policy.number > this.known.number) this.known = s.policy;
+    this.learn(s.policy);
     if (this.trusted) this.trustOnly(s);
     this.dropFulfilled(s.policy);
     const here = new Set([...s.infos.values()].map((i) => i.session));

@@ -5,6 +5,8 @@
  * Group messages are those of the signaling protocol, unchanged (PROTOCOL.md 1.3), so that the page decides nothing about them.
  */
 
+import type { Mark } from "./mark";
+
 export type SourceName = "mic" | "camera" | "screen" | "screen-audio";
 export type CodecName = "opus" | "vp8" | "vp9" | "av1" | "h264";
 
@@ -17,6 +19,7 @@ export type GroupIn =
   | { type: "away"; session: string; away: boolean }
   | { type: "founded"; generation: number; by: string }
   | { type: "reset"; generation: number }
+  | { type: "marked"; mark: Mark }
   | { type: "asked"; generation: number; from: string; body: Uint8Array }
   | {
       type: "committed";
@@ -53,7 +56,8 @@ export type GroupOut =
       tree?: Uint8Array;
     }
   | { type: "app"; generation: number; epoch: number; body: Uint8Array }
-  | { type: "since"; generation: number; seq: number };
+  | { type: "since"; generation: number; seq: number }
+  | ({ type: "mark" } & Mark);
 
 /** What people say inside the group (PROTOCOL.md 2.7). */
 export type AppPayload =
@@ -124,6 +128,8 @@ export type ToWorker =
       session: string;
       generation: number;
       founded: boolean;
+      /** The host's word on the room's latest policy. */
+      mark?: Mark | null;
     }
   | { type: "group"; message: GroupIn }
   /** connection counts subscribe connections, so that late frames of an older one are not taken for new ones. */

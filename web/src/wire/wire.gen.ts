@@ -114,6 +114,23 @@ export type Leave = Record<never, never>;
 
 const decodeLeave = (_v: unknown, _where: string): Leave => ({});
 
+export interface Mark {
+  number: number;
+  closed: boolean;
+  body: Uint8Array;
+  signature: Uint8Array;
+}
+
+function decodeMark(v: unknown, where: string): Mark {
+  const o = obj(v, where);
+  return {
+    number: int(0xffffffff)(o.number, `${where}.number`),
+    closed: bool(o.closed, `${where}.closed`),
+    body: bytes(o.body, `${where}.body`),
+    signature: bytes(o.signature, `${where}.signature`),
+  };
+}
+
 export type Source = "mic" | "camera" | "screen" | "screen-audio";
 
 const checkSource = oneOf("mic", "camera", "screen", "screen-audio");
@@ -230,6 +247,7 @@ export type ClientMessage =
   | ({ type: "found" } & Found)
   | ({ type: "join" } & Join)
   | ({ type: "leave" } & Leave)
+  | ({ type: "mark" } & Mark)
   | ({ type: "publish" } & Publish)
   | ({ type: "remove" } & Remove)
   | ({ type: "since" } & Since)
@@ -254,6 +272,8 @@ export function decodeClientMessage(v: unknown): ClientMessage {
       return { type, ...decodeJoin(v, "join") };
     case "leave":
       return { type, ...decodeLeave(v, "leave") };
+    case "mark":
+      return { type, ...decodeMark(v, "mark") };
     case "publish":
       return { type, ...decodePublish(v, "publish") };
     case "remove":
@@ -448,6 +468,7 @@ export interface Joined {
   generation: number;
   founded: boolean;
   card: Uint8Array;
+  mark?: Mark;
 }
 
 function decodeJoined(v: unknown, where: string): Joined {
@@ -461,6 +482,7 @@ function decodeJoined(v: unknown, where: string): Joined {
     generation: int(0xffffffff)(o.generation, `${where}.generation`),
     founded: bool(o.founded, `${where}.founded`),
     card: bytes(o.card, `${where}.card`),
+    ...optional("mark", decodeMark, o, where),
   };
 }
 
@@ -474,6 +496,17 @@ function decodeLeft(v: unknown, where: string): Left {
   return {
     session: str(o.session, `${where}.session`),
     reason: checkLeaveReason(o.reason, `${where}.reason`),
+  };
+}
+
+export interface Marked {
+  mark: Mark;
+}
+
+function decodeMarked(v: unknown, where: string): Marked {
+  const o = obj(v, where);
+  return {
+    mark: decodeMark(o.mark, `${where}.mark`),
   };
 }
 
@@ -653,6 +686,7 @@ export type ServerMessage =
   | ({ type: "gap" } & Gap)
   | ({ type: "joined" } & Joined)
   | ({ type: "left" } & Left)
+  | ({ type: "marked" } & Marked)
   | ({ type: "media_lost" } & MediaLost)
   | ({ type: "peers" } & Peers)
   | ({ type: "published" } & Published)
@@ -697,6 +731,8 @@ export function decodeServerMessage(v: unknown): ServerMessage {
       return { type, ...decodeJoined(v, "joined") };
     case "left":
       return { type, ...decodeLeft(v, "left") };
+    case "marked":
+      return { type, ...decodeMarked(v, "marked") };
     case "media_lost":
       return { type, ...decodeMediaLost(v, "media_lost") };
     case "peers":
@@ -727,6 +763,7 @@ export interface CreateRoom {
   hostKey: Uint8Array;
   tokenHash: Uint8Array;
   card: Uint8Array;
+  mark?: Mark;
   invite?: Uint8Array;
   permit?: Uint8Array;
 }
@@ -738,6 +775,7 @@ function decodeCreateRoom(v: unknown, where: string): CreateRoom {
     hostKey: bytes(o.hostKey, `${where}.hostKey`),
     tokenHash: bytes(o.tokenHash, `${where}.tokenHash`),
     card: bytes(o.card, `${where}.card`),
+    ...optional("mark", decodeMark, o, where),
     ...optional("invite", bytes, o, where),
     ...optional("permit", bytes, o, where),
   };

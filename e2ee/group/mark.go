@@ -1,0 +1,30 @@
+package group
+
+import "incamera/e2ee/link"
+
+// takeMark learns the policy of the room's latest group from the server's
+// mark, which is as good as having been in it.
+func (m *Member) takeMark(k link.Mark) {
+	p, err := m.terms.authority(nil).Open(m.cfg.Keys.Envelope, k)
+	if err != nil {
+		m.Dropped.Marks++
+		return
+	}
+	m.marked = max(m.marked, p.Number)
+	if p.Number > m.terms.known.Number {
+		m.terms.known = p
+	}
+}
+
+// mark has the server keep the policy that is in force, if it does not.
+func (m *Member) mark() {
+	if m.cfg.Host == nil || m.terms.policy.Number <= m.marked {
+		return
+	}
+	for _, e := range m.group.Context().Extensions {
+		if e.Type == link.PolicyExtension {
+			m.marked = m.terms.policy.Number
+			m.send(Mark(m.terms.authority(m.terms.groupID).MakeMark(m.cfg.Keys.Envelope, e.Data, m.cfg.Host)))
+		}
+	}
+}
