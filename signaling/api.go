@@ -29,7 +29,8 @@ func (s *Server) guard(what, method string, next http.HandlerFunc) http.Handler 
 	})
 }
 
-// limit is guard for pages to which other sites may send a browser.
+// limit is guard for pages to which other sites may send a browser, and for
+// handlers that look at the method themselves: it is empty for these.
 func (s *Server) limit(what, method string, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.begin() {
@@ -37,7 +38,7 @@ func (s *Server) limit(what, method string, next http.HandlerFunc) http.Handler 
 			return
 		}
 		defer s.requests.Done()
-		if r.Method != method {
+		if method != "" && r.Method != method {
 			w.Header().Set("Allow", method)
 			answerError(w, http.StatusMethodNotAllowed, wire.CodeInvalid, "Another method is needed here.")
 			return
@@ -101,7 +102,7 @@ func (s *Server) createRoom(w http.ResponseWriter, r *http.Request) {
 		answerError(w, http.StatusBadRequest, wire.CodeInvalid, "The room does not belong to this key.")
 	case errors.Is(err, errUninvited):
 		s.uninvited(w)
-	case errors.Is(err, errTaken):
+	case errors.Is(err, errTaken), errors.Is(err, errEnded):
 		answerError(w, http.StatusConflict, wire.CodeRefused, textRefused)
 	case errors.Is(err, errDraining):
 		answerError(w, http.StatusServiceUnavailable, wire.CodeUnavailable, "The server is to stop, and makes no new meetings.")

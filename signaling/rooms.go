@@ -2,12 +2,14 @@ package signaling
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
 	"strings"
 	"time"
 
+	"incamera/signaling/hook"
 	"incamera/signaling/room"
 	"incamera/signaling/token"
 	"incamera/signaling/wire"
@@ -18,6 +20,7 @@ var (
 	errTaken    = errors.New("signaling: the room exists with another token")
 	errFull     = errors.New("signaling: too many rooms")
 	errDraining = errors.New("signaling: the server is to stop")
+	errEnded    = errors.New("signaling: an operator has ended the room")
 	errForged   = errors.New("signaling: the room is not that of the host key")
 )
 
@@ -70,9 +73,10 @@ func (s *Server) create(ctx context.Context, m wire.CreateRoom) (err error) {
 			return err
 		}
 	}
-	e := &entry{hash: hash, card: m.Card, room: room.New(s.cfg.Room, about, media, s.cfg.Log)}
+	e := &entry{hash: hash, card: m.Card, room: room.New(s.cfg.Room, about, media, s.cfg.Log), made: time.Now()}
 	s.mu.Lock()
 	_, taken := s.rooms[m.Room]
+	taken = taken || time.Now().Before(s.ended[m.Room])
 	begin := !taken && !s.ending && len(s.rooms) < s.cfg.MaxRooms
 	if begin {
 		s.rooms[m.Room] = e
@@ -88,11 +92,15 @@ func (s *Server) create(ctx context.Context, m wire.CreateRoom) (err error) {
 	}
 	made = true
 	s.counters.created.Add(1)
+	s.tell(hook.RoomMade, m.Room)
 	go func() {
 		defer s.loops.Done()
+		defer s.tell(hook.RoomOver, m.Room)
 		e.room.Run(s.life)
 		s.mu.Lock()
-		delete(s.rooms, m.Room)
+		if s.rooms[m.Room] == e {
+			delete(s.rooms, m.Room)
+		}
 		s.mu.Unlock()
 	}()
 	return nil
@@ -108,13 +116,23 @@ func (s *Server) mark(m wire.CreateRoom) {
 	}
 }
 
+// tell tells the operator's program of a room.
+func (s *Server) tell(event, name string) {
+	if s.cfg.Told != nil {
+		s.cfg.Told(hook.Event{ID: rand.Text(), Event: event, Room: s.adminID(name), At: time.Now().UTC()})
+	}
+}
+
 // exists reports whether the room is there with this token's hash, and fails
 // when it may not be made.
 func (s *Server) exists(name string, hash token.Hash) (bool, error) {
 	s.mu.Lock()
 	e, n := s.rooms[name], len(s.rooms)
+	until := s.ended[name]
 	s.mu.Unlock()
 	switch {
+	case time.Now().Before(until):
+		return false, errEnded
 	case e == nil && n >= s.cfg.MaxRooms:
 		return false, errFull
 	case e == nil:

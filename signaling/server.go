@@ -5,6 +5,7 @@ package signaling
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"incamera/signaling/auth"
+	"incamera/signaling/hook"
 	"incamera/signaling/room"
 	"incamera/signaling/store"
 	"incamera/signaling/token"
@@ -34,6 +36,9 @@ type Config struct {
 	Store *store.Store
 	// SignIn lets people make rooms who sign in; nil: nobody signs in. It needs a Store.
 	SignIn *auth.SignIn
+	// Told hears of rooms that come and go, by the names that operators have for
+	// them. It must not block; nil: nobody does.
+	Told func(hook.Event)
 	// PermitKey is the store's; not used without one.
 	PermitKey []byte
 	Log       *slog.Logger
@@ -75,6 +80,7 @@ type Server struct {
 	cfg       Config
 	mux       *http.ServeMux
 	permitKey []byte
+	adminKey  [32]byte                   // names rooms to operators, until the next start
 	addresses map[string]*addressLimiter // by what is asked for
 	nobody    token.Hash                 // compared with where there is no room
 	life      context.Context            // the lifetime of the server itself
@@ -83,6 +89,7 @@ type Server struct {
 	// Guarded by mu: only the map and what a request needs to begin.
 	mu     sync.Mutex
 	rooms  map[string]*entry
+	ended  map[string]time.Time // rooms that an operator has ended: until when nobody makes them again
 	ending bool
 
 	// Atomic.
@@ -97,7 +104,7 @@ type Server struct {
 
 // counters are for the operator; none is of a room or a person. Atomic.
 type counters struct {
-	sockets, joined, resumed, refused, malformed, created, uninvited, unredeemed, unsigned atomic.Int64
+	sockets, joined, resumed, refused, malformed, created, uninvited, unredeemed, unsigned, unauthorized atomic.Int64
 
 	limited map[string]*atomic.Int64 // by what is asked for; the map is static
 }
@@ -107,18 +114,21 @@ type entry struct {
 	hash token.Hash
 	card []byte
 	room *room.Room
+	made time.Time
 }
 
 // New returns a server. Close ends it.
 func New(cfg Config) *Server {
 	_, nobody := token.New()
 	life, end := context.WithCancel(context.Background())
-	s := &Server{cfg: cfg, mux: http.NewServeMux(), permitKey: cfg.PermitKey, nobody: nobody, life: life, end: end, rooms: map[string]*entry{}}
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), permitKey: cfg.PermitKey, nobody: nobody, life: life, end: end, rooms: map[string]*entry{}, ended: map[string]time.Time{}}
+	_, _ = rand.Read(s.adminKey[:]) // never fails; crypto/rand ends the process instead
 	s.addresses = map[string]*addressLimiter{
 		"create":  newAddressLimiter(cfg.Budgets.Create),
 		"redeem":  newAddressLimiter(cfg.Budgets.Redeem),
 		"look":    newAddressLimiter(cfg.Budgets.Look),
 		"socket":  newAddressLimiter(cfg.Budgets.Socket),
+		"admin":   newAddressLimiter(cfg.Budgets.Admin),
 		"sign-in": newAddressLimiter(cfg.Budgets.SignIn),
 	}
 	s.counters.limited = map[string]*atomic.Int64{}
@@ -128,6 +138,9 @@ func New(cfg Config) *Server {
 	s.mux.Handle("/api/rooms", s.guard("create", http.MethodPost, s.createRoom))
 	s.mux.Handle("/api/redeem", s.guard("redeem", http.MethodPost, s.redeem))
 	s.mux.Handle("/api/look", s.guard("look", http.MethodPost, s.look))
+	if cfg.Store != nil {
+		s.mux.Handle("/api/admin/", s.limit("admin", "", s.administer()))
+	}
 	if cfg.SignIn != nil {
 		s.mux.Handle("/auth/login", s.limit("sign-in", http.MethodGet, s.beginSignIn))
 		s.mux.Handle("/auth/callback", s.limit("sign-in", http.MethodGet, s.finishSignIn))
@@ -196,9 +209,9 @@ func (s *Server) Metrics() []Metric {
 	for _, f := range []struct {
 		of string
 		n  *atomic.Int64
-	}{{"invite", &c.uninvited}, {"admin-link", &c.unredeemed}, {"sign-in", &c.unsigned}} {
+	}{{"invite", &c.uninvited}, {"admin-link", &c.unredeemed}, {"sign-in", &c.unsigned}, {"admin", &c.unauthorized}} {
 		figures = append(figures, Metric{
-			Name: "incamera_auth_failures_total", Help: "Rooms not made for want of an invite that holds, admin links that did not hold, and people who were not signed in.",
+			Name: "incamera_auth_failures_total", Help: "Rooms not made for want of an invite that holds, admin links that did not hold, people who were not signed in, and requests to the operators' API without a pass.",
 			Label: "method", Of: f.of, Value: float64(f.n.Load()),
 		})
 	}

@@ -29,6 +29,9 @@ type Config struct {
 	OIDCGroups           []string `name:"oidc-group" placeholder:"GROUP" help:"Who is in this group (claim groups) may make meetings. Repeat for several."`
 	OIDCAdminGroups      []string `name:"oidc-admin-group" placeholder:"GROUP" help:"Who is in this group may run the server, too. Repeat for several."`
 
+	Webhook           string `placeholder:"URL" help:"Is told by POST when a room is made and when it is over: no names, no links, no content."`
+	WebhookSecretFile string `placeholder:"FILE" help:"Has the secret by which the receiver knows that it is this server (header Incamera-Signature). Needed with --webhook."`
+
 	BehindProxy bool   `help:"A reverse proxy ends TLS: plain HTTP is allowed on any address, and clients are told apart by the last X-Forwarded-For. The proxy must pass on Host and websockets, and nobody else may reach this port."`
 	Metrics     string `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Loopback address for /metrics, /healthz, /readyz and /debug/pprof. Empty: none. Default: ${default}."`
 	LogFormat   string `default:"text" enum:"text,json" help:"Form of the log on stderr: text or json."`
@@ -41,7 +44,7 @@ const selfSigned = "self-signed"
 
 // check reports all that is wrong at once, each with its remedy.
 func (c *Config) check() error {
-	return errors.Join(c.checkListen(), c.checkPublic(), c.checkTLS(), c.checkMetrics(), c.checkDrain(), c.checkSignIn())
+	return errors.Join(c.checkListen(), c.checkPublic(), c.checkTLS(), c.checkMetrics(), c.checkDrain(), c.checkSignIn(), c.checkWebhook())
 }
 
 func (c *Config) secure() bool { return c.TLS == selfSigned || c.TLSCert != "" }

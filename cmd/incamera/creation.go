@@ -103,8 +103,8 @@ func (k keeper) with(f func(ctx context.Context, s *store.Store, url string) err
 
 type inviteCommand struct {
 	Create inviteCreate `cmd:"" help:"Make an invite, and print its link."`
-	List   inviteList   `cmd:"" help:"List invites and admin passes. Their secrets are nowhere."`
-	Revoke inviteRevoke `cmd:"" help:"Make an invite or an admin pass worth nothing. Meetings that were made with it stay."`
+	List   inviteList   `cmd:"" help:"List invites, tokens and admin passes. Their secrets are nowhere."`
+	Revoke inviteRevoke `cmd:"" help:"Make an invite, a token or an admin pass worth nothing. Meetings that were made with it stay."`
 }
 
 type inviteCreate struct {
@@ -126,6 +126,30 @@ func (i *inviteCreate) run(stdout io.Writer) error {
 		p, secret, err := s.Make(ctx, store.Invite, uses, i.Expires, i.Note, time.Now())
 		if err == nil {
 			fmt.Fprintf(stdout, "%s\nId %s, until %s.\n", passLink(url, "invite", secret), p.ID, p.Expires.UTC().Format(time.DateTime))
+		}
+		return err
+	})
+}
+
+type tokenCommand struct {
+	Create tokenCreate `cmd:"" help:"Make a token, and print it."`
+}
+
+type tokenCreate struct {
+	keeper  `embed:""`
+	Expires time.Duration `env:"-" default:"2160h" help:"How long it holds. Default: ${default}."`
+	Note    string        `env:"-" help:"For the list; nobody else sees it."`
+}
+
+func (c *tokenCreate) run(stdout io.Writer) error {
+	if c.Expires <= 0 {
+		return errors.New("making a token: --expires is more than 0s")
+	}
+	return c.with(func(ctx context.Context, s *store.Store, url string) error {
+		p, secret, err := s.Make(ctx, store.Token, store.Unlimited, c.Expires, c.Note, time.Now())
+		if err == nil {
+			fmt.Fprintf(stdout, "%s\nId %s, until %s. Try: curl -H \"Authorization: Bearer …\" %s/api/admin/rooms\n",
+				base64.RawURLEncoding.EncodeToString(secret), p.ID, p.Expires.UTC().Format(time.DateTime), url)
 		}
 		return err
 	})

@@ -26,6 +26,7 @@ type commands struct {
 	Doctor      doctorCommand    `cmd:"" help:"Look for what keeps the server that these settings describe from working, and say what to do."`
 	Health      healthCommand    `cmd:"" help:"Ask the server on this machine whether it takes meetings. Exit code 0: it does."`
 	Invite      inviteCommand    `cmd:"" help:"Who may make meetings on a server that is not for this machine alone."`
+	Token       tokenCommand     `cmd:"" help:"What programs show to the operators' API (docs/openapi.json)."`
 	AdminLink   adminLinkCommand `cmd:"" help:"Make a link, good once, by which a browser may make meetings. One that was not used yet holds no longer."`
 	Audit       auditCommand     `cmd:"" help:"Print the audit log, and check that it was not altered."`
 	Version     struct{}         `cmd:"" help:"Print the version."`
@@ -68,6 +69,8 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		err = cli.Invite.List.run(stdout)
 	case "invite revoke <id>":
 		err = cli.Invite.Revoke.run(stdout)
+	case "token create":
+		err = cli.Token.Create.run(stdout)
 	case "admin-link":
 		err = cli.AdminLink.run(stdout)
 	case "audit":

@@ -72,6 +72,14 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 	if cfg.SignIn, err = openSignIn(c); err != nil {
 		return err
 	}
+	hooks, err := openWebhook(c, log)
+	if err != nil {
+		return err
+	}
+	if hooks != nil {
+		defer hooks.Close()
+		cfg.Told = hooks.Send
+	}
 	cfg.Store, cfg.PermitKey = doors, permitKey
 	cfg.Log, cfg.BehindProxy, cfg.NewMedia = log, c.BehindProxy, media.NewRoom
 	meetings := signaling.New(cfg)

@@ -46,6 +46,19 @@ func isLoopback(host string) bool {
 	return err == nil && a.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
+// readSecret reads a secret that a setting of this name points to.
+func readSecret(what, flag, file string) (string, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("reading %s: %w; correct %s", what, err, flag)
+	}
+	secret := strings.TrimSpace(string(b))
+	if secret == "" {
+		return "", fmt.Errorf("reading %s: %s is empty; put it there, or correct %s", what, file, flag)
+	}
+	return secret, nil
+}
+
 // openSignIn returns nil where nobody signs in.
 func openSignIn(c *Config) (*auth.SignIn, error) {
 	if c.OIDCIssuer == "" {
@@ -53,12 +66,9 @@ func openSignIn(c *Config) (*auth.SignIn, error) {
 	}
 	secret := ""
 	if c.OIDCClientSecretFile != "" {
-		b, err := os.ReadFile(c.OIDCClientSecretFile)
-		if err != nil {
-			return nil, fmt.Errorf("reading the provider's secret: %w; correct --oidc-client-secret-file", err)
-		}
-		if secret = strings.TrimSpace(string(b)); secret == "" {
-			return nil, fmt.Errorf("reading the provider's secret: %s is empty; put it there, or leave out --oidc-client-secret-file", c.OIDCClientSecretFile)
+		var err error
+		if secret, err = readSecret("the provider's secret", "--oidc-client-secret-file", c.OIDCClientSecretFile); err != nil {
+			return nil, err
 		}
 	}
 	return auth.New(auth.Config{

@@ -76,6 +76,7 @@ type Room struct {
 	doomed   []*session // to be taken out when the current task is over
 	alarm    alarm
 	idleAt   time.Time  // zero while somebody is here
+	over     bool       // nobody enters any more
 	marked   *wire.Mark // the latest, never changed in place; nil: none
 	desertAt time.Time  // when the group is forgotten; zero while a member is here, or nobody asks
 	life     context.Context
@@ -159,6 +160,19 @@ func (r *Room) Announce(m any) {
 		for _, s := range r.sessions {
 			r.send(s, &p)
 		}
+	})
+}
+
+// End ends all sessions and the room, in which nobody enters any more. It does
+// nothing when the room is over.
+func (r *Room) End() {
+	r.post(func() {
+		for _, s := range r.sessions {
+			r.doom(s, wire.ReasonOperator)
+		}
+		r.over = true
+		r.idleAt = time.Now()
+		r.alarm.set(r.idleAt)
 	})
 }
 
@@ -321,7 +335,10 @@ func (r *Room) reap() {
 		r.others(s, wire.Left{Session: s.id, Reason: s.ending})
 		r.deliver(r.delivery.End(s.id))
 		if len(r.sessions) == 0 {
-			r.idleAt = time.Now().Add(r.cfg.IdleUsed)
+			r.idleAt = time.Now()
+			if !r.over {
+				r.idleAt = r.idleAt.Add(r.cfg.IdleUsed)
+			}
 			r.alarm.set(r.idleAt)
 		}
 	}

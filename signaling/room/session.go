@@ -73,6 +73,9 @@ func (r *Room) Enter(ctx context.Context, resume *wire.Resume) (c *Conn, err err
 }
 
 func (r *Room) admit() (*Conn, error) {
+	if r.over {
+		return nil, ErrClosed
+	}
 	if len(r.sessions) >= r.cfg.MaxSessions {
 		return nil, ErrFull
 	}
@@ -146,7 +149,7 @@ func (s *session) detach(why error) {
 
 // end lets go of everything that the session holds.
 func (s *session) end() {
-	if s.ending == wire.ReasonSlow || s.ending == wire.ReasonInvalid || s.ending == wire.ReasonRemoved {
+	if s.ending == wire.ReasonSlow || s.ending == wire.ReasonInvalid || s.ending == wire.ReasonRemoved || s.ending == wire.ReasonOperator {
 		// No number is kept for it: nobody can ask for it again.
 		s.push(s.outbox.sent+1, wire.Prepare(wire.Ended{Reason: s.ending, Text: endedText[s.ending]}))
 	}
@@ -157,9 +160,10 @@ func (s *session) end() {
 }
 
 var endedText = map[wire.LeaveReason]string{
-	wire.ReasonSlow:    "This browser did not keep up with the meeting.",
-	wire.ReasonRemoved: "The host has ended this.",
-	wire.ReasonInvalid: "This browser sent too much that the server does not understand.",
+	wire.ReasonSlow:     "This browser did not keep up with the meeting.",
+	wire.ReasonRemoved:  "The host has ended this.",
+	wire.ReasonOperator: "Who runs this server has ended the meeting.",
+	wire.ReasonInvalid:  "This browser sent too much that the server does not understand.",
 }
 
 // send numbers p and passes it on. It fails when the client is too far behind.

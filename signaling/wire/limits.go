@@ -88,7 +88,7 @@ func MaxSize(typ string) int {
 // Enums are the named string types whose values the protocol fixes.
 var Enums = []any{
 	[]Source{SourceMic, SourceCamera, SourceScreen, SourceScreenAudio},
-	[]LeaveReason{ReasonLeft, ReasonLost, ReasonSlow, ReasonInvalid, ReasonRemoved},
+	[]LeaveReason{ReasonLeft, ReasonLost, ReasonSlow, ReasonInvalid, ReasonRemoved, ReasonOperator},
 	[]Code{CodeRefused, CodeFull, CodeRate, CodeInvalid, CodeMedia, CodeInvite, CodeSignIn, CodeUnavailable},
 }
 

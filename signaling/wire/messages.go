@@ -32,6 +32,8 @@ const (
 	ReasonSlow    LeaveReason = "slow"    // stopped reading
 	ReasonInvalid LeaveReason = "invalid" // sent too many malformed messages
 	ReasonRemoved LeaveReason = "removed" // by the host's order
+
+	ReasonOperator LeaveReason = "operator" // who runs the server has ended the room
 )
 
 // A Code tells a client what went wrong, in a form that it can act on.

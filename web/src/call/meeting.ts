@@ -25,7 +25,7 @@ import type {
 import { arrival, closing, Notices } from "./notices";
 import { isGroupMessage } from "./passing";
 import { Peers } from "./peers";
-import { isBlocked, isFull, isOver, isUnknown, outOfKeys, unanswered } from "./problems";
+import { isBlocked, isEnded, isFull, isOver, isUnknown, outOfKeys, unanswered } from "./problems";
 import { doubtOf, listPeople } from "./roster";
 import { Seats } from "./seats";
 import { securityOf } from "./security";
@@ -370,6 +370,7 @@ export class Meeting implements MeetingModel {
         break;
       case "ended":
         if (m.reason === "removed") this.end(this.door.removed());
+        if (m.reason === "operator") this.end(isEnded);
         break;
       case "failed":
         this.media.failed(m.about);

@@ -24,6 +24,7 @@ export interface Problem {
     | "sign-in"
     | "full"
     | "removed"
+    | "ended"
     | "rate"
     | "server-gone"
     | "card"

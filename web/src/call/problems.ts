@@ -28,6 +28,12 @@ export const isUnknown: Problem = {
   text: "The link is wrong, or the meeting is over. Ask for a new link.",
 };
 
+export const isEnded: Problem = {
+  code: "ended",
+  title: msg("The meeting was ended"),
+  text: msg("By who runs this server. It can't be begun again with this link."),
+};
+
 export const isOver: Problem = {
   code: "refused",
   title: "The meeting is over",

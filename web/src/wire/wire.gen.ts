@@ -399,9 +399,9 @@ function decodeDemand(v: unknown, where: string): Demand {
   };
 }
 
-export type LeaveReason = "left" | "lost" | "slow" | "invalid" | "removed";
+export type LeaveReason = "left" | "lost" | "slow" | "invalid" | "removed" | "operator";
 
-const checkLeaveReason = oneOf("left", "lost", "slow", "invalid", "removed");
+const checkLeaveReason = oneOf("left", "lost", "slow", "invalid", "removed", "operator");
 
 export interface Ended {
   reason: LeaveReason;

@@ -24,6 +24,8 @@ export default {
   "Back to the start": "Zurück zum Anfang",
   "Before you join · Incamera": "Vor dem Beitreten · Incamera",
   Begins: "Beginnt",
+  "By who runs this server. It can't be begun again with this link.":
+    "Von dem, der diesen Server betreibt. Mit diesem Link lässt es sich nicht wieder beginnen.",
   Camera: "Kamera",
   "Camera off": "Kamera aus",
   "Camera on": "Kamera an",
@@ -237,6 +239,7 @@ export default {
   "The meeting is locked: nobody else gets in.":
     "Das Treffen ist abgeschlossen: Niemand sonst kommt herein.",
   "The meeting is over": "Das Treffen ist vorbei",
+  "The meeting was ended": "Das Treffen wurde beendet",
   "The meeting's group cannot be followed. Leave and join again.":
     "Der Gruppe des Treffens lässt sich nicht folgen. Gehen Sie und treten Sie wieder bei.",
   "The meeting's name in this link is damaged. Copy the whole link again.":

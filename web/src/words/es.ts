@@ -24,6 +24,8 @@ export default {
   "Back to the start": "Volver al inicio",
   "Before you join · Incamera": "Antes de entrar · Incamera",
   Begins: "Empieza",
+  "By who runs this server. It can't be begun again with this link.":
+    "La cerró quien administra este servidor. No se puede volver a abrir con este enlace.",
   Camera: "Cámara",
   "Camera off": "Apagar",
   "Camera on": "Encender",
@@ -234,6 +236,7 @@ export default {
   "The meeting can't go on": "La reunión no puede seguir",
   "The meeting is locked: nobody else gets in.": "La reunión está cerrada: no entra nadie más.",
   "The meeting is over": "La reunión ha terminado",
+  "The meeting was ended": "La reunión se ha cerrado",
   "The meeting's group cannot be followed. Leave and join again.":
     "No se puede seguir al grupo de la reunión. Salga y entre de nuevo.",
   "The meeting's name in this link is damaged. Copy the whole link again.":

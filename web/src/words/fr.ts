@@ -24,6 +24,8 @@ export default {
   "Back to the start": "Retour au début",
   "Before you join · Incamera": "Avant d’entrer · Incamera",
   Begins: "Début",
+  "By who runs this server. It can't be begun again with this link.":
+    "Par qui gère ce serveur. On ne peut pas la rouvrir avec ce lien.",
   Camera: "Caméra",
   "Camera off": "Éteindre",
   "Camera on": "Allumer",
@@ -237,6 +239,7 @@ export default {
   "The meeting is locked: nobody else gets in.":
     "La réunion est verrouillée : plus personne n’entre.",
   "The meeting is over": "La réunion est finie",
+  "The meeting was ended": "La réunion a été fermée",
   "The meeting's group cannot be followed. Leave and join again.":
     "Le groupe de la réunion ne peut être suivi. Quittez et entrez à nouveau.",
   "The meeting's name in this link is damaged. Copy the whole link again.":
