@@ -72,7 +72,7 @@ func (c *committing) entered(joined bool, now time.Time) {
 func (m *Member) frameKeys(removed bool) keys.Epoch {
 	return keys.Epoch{
 		Number: m.group.Epoch(), Base: keys.NewBaseKey(m.group.Export("SFrame 1.0 Base Key", nil, keys.BaseKeySize)),
-		Self: m.group.Me(), Owners: m.terms.roster.owners(), Removed: removed,
+		Self: m.group.Me(), Owners: m.terms.roster.owners(), Withheld: m.terms.roster.withheld(m.terms.policy), Removed: removed,
 	}
 }
 
@@ -88,7 +88,7 @@ func (m *Member) due() (removes []uint32, adds []asking) {
 		}
 	}
 	for _, a := range m.asked {
-		if len(adds) < most && m.mayAdd(a) {
+		if len(adds) < most && m.mayAdd(a) && !m.crowdedOut(a, len(adds)) {
 			adds = append(adds, a)
 			remove(a.session)
 		}

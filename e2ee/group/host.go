@@ -37,12 +37,16 @@ func (m *Member) Policy() link.Policy { return m.terms.policy }
 // Moderates reports whether we may act for the host under the policy in force.
 func (m *Member) Moderates() bool { return m.phase == Inside && m.signer(m.terms.policy.Grant) != nil }
 
+func (m *Member) ownDevice() ed25519.PublicKey {
+	return ed25519.PublicKey(m.cfg.Device[ed25519.SeedSize:])
+}
+
 // signer is the key by which we act for the host, nil when we may not.
 func (m *Member) signer(g link.Grant) ed25519.PrivateKey {
 	if m.cfg.Host != nil {
 		return m.cfg.Host
 	}
-	if m.terms.authority(nil).Allows(g, ed25519.PublicKey(m.cfg.Device[ed25519.SeedSize:])) {
+	if m.terms.authority(nil).Allows(g, m.ownDevice()) {
 		return m.cfg.Device
 	}
 	return nil
@@ -50,22 +54,37 @@ func (m *Member) signer(g link.Grant) ed25519.PrivateKey {
 
 // SetPolicy puts the lobby up or down, and locks the meeting or opens it.
 func (m *Member) SetPolicy(lobby, locked bool, now time.Time) (Output, error) {
-	return m.host(now, "changing who gets in", func() error {
+	return m.Rule(func(p link.Policy) (link.Policy, error) {
+		p.Lobby, p.Locked = lobby, locked
+		return p, nil
+	}, now)
+}
+
+// Rule changes the policy: change is given the one that is in force, or on its
+// way, and returns the one that is to be. Grant and number are not its to set.
+func (m *Member) Rule(change func(link.Policy) (link.Policy, error), now time.Time) (Output, error) {
+	return m.host(now, "changing the rules of the meeting", func() error {
 		g, err := m.ownGrant(m.grant())
+		if err != nil {
+			return err
+		}
+		p, err := change(m.wished())
 		if err == nil {
-			m.wishFor(lobby, locked, g)
+			p.Grant = g
+			m.wishFor(p)
 		}
 		return err
 	})
 }
 
-// ownGrant is a grant that names the host's own device: by it he gets in again.
+// ownGrant is a grant that names the host's own device: by it he gets in
+// again, and is known to be the host.
 func (m *Member) ownGrant(g link.Grant) (link.Grant, error) {
-	device := ed25519.PublicKey(m.cfg.Device[ed25519.SeedSize:])
-	if m.cfg.Host == nil || g.Names(device) {
+	device := m.ownDevice()
+	if m.cfg.Host == nil || g.IsHost(device) {
 		return g, nil
 	}
-	return link.MakeGrant(m.cfg.Room, m.cfg.Host, g.Number+1, append(slices.Clone(g.Moderators), device))
+	return link.MakeGrant(m.cfg.Room, m.cfg.Host, g.Number+1, device, g.Moderators)
 }
 
 // SetModerators says whose devices may act for the host, beside his own. Only
@@ -75,13 +94,13 @@ func (m *Member) SetModerators(devices []ed25519.PublicKey, now time.Time) (Outp
 		if m.cfg.Host == nil {
 			return errNoModerator
 		}
-		g := link.Grant{Number: m.grant().Number, Moderators: slices.DeleteFunc(slices.Clone(devices), func(d ed25519.PublicKey) bool {
-			return d.Equal(ed25519.PublicKey(m.cfg.Device[ed25519.SeedSize:]))
-		})}
-		g, err := m.ownGrant(g)
+		own := m.ownDevice()
+		others := slices.DeleteFunc(slices.Clone(devices), func(d ed25519.PublicKey) bool { return d.Equal(own) })
+		g, err := link.MakeGrant(m.cfg.Room, m.cfg.Host, m.grant().Number+1, own, others)
 		if err == nil {
 			p := m.wished()
-			m.wishFor(p.Lobby, p.Locked, g)
+			p.Grant = g
+			m.wishFor(p)
 		}
 		return err
 	})
@@ -118,7 +137,8 @@ func (m *Member) Remove(session string, now time.Time) (Output, error) {
 			if err != nil {
 				return err
 			}
-			m.wishFor(true, p.Locked, g)
+			p.Lobby, p.Grant = true, g
+			m.wishFor(p)
 		}
 		return nil
 	})
@@ -147,8 +167,8 @@ func (m *Member) wished() link.Policy {
 
 func (m *Member) grant() link.Grant { return m.wished().Grant }
 
-func (m *Member) wishFor(lobby, locked bool, g link.Grant) {
-	m.wish = &link.Policy{Lobby: lobby, Locked: locked, Grant: g}
+func (m *Member) wishFor(p link.Policy) {
+	m.wish = &p
 	m.dropFulfilled()
 }
 
@@ -156,11 +176,7 @@ func (m *Member) wishFor(lobby, locked bool, g link.Grant) {
 // have any more.
 func (m *Member) dropFulfilled() {
 	w, p := m.wish, m.terms.policy
-	if w == nil {
-		return
-	}
-	done := w.Lobby == p.Lobby && w.Locked == p.Locked && w.Grant.Equal(p.Grant)
-	if done || w.Grant.Number < p.Grant.Number || m.signer(p.Grant) == nil {
+	if w != nil && (w.Same(p) || w.Grant.Number < p.Grant.Number || m.signer(p.Grant) == nil) {
 		m.wish = nil
 	}
 }
@@ -253,9 +269,19 @@ func (m *Member) onlyOurs(removes []uint32, adds []asking) bool {
 	return slices.ContainsFunc(adds, m.isNewcomer)
 }
 
+// isNewcomer reports whether an ask needs a moderator's signature.
 func (m *Member) isNewcomer(a asking) bool {
-	p := m.terms.policy
-	return p.Closed() && !m.terms.roster.hasDevice(a.who) && !p.Grant.Names(a.who.Device)
+	return m.terms.policy.Closed() && m.isStranger(a)
+}
+
+func (m *Member) isStranger(a asking) bool {
+	return !m.terms.roster.hasDevice(a.who) && !m.terms.policy.Grant.Names(a.who.Device)
+}
+
+// crowdedOut reports whether there is no space for an ask beside others that
+// are added. Leaves that are about to go still take theirs.
+func (m *Member) crowdedOut(a asking, others int) bool {
+	return m.terms.policy.Crowded(len(m.terms.roster)+others+1) && m.isStranger(a)
 }
 
 func (m *Member) signAdmissions(adds []asking) []byte {
@@ -272,9 +298,9 @@ func (m *Member) signAdmissions(adds []asking) []byte {
 // tellLobby tells a moderator who waits, when that has changed.
 func (m *Member) tellLobby() {
 	var waiting []Participant
-	if m.Moderates() && m.terms.policy.Closed() {
+	if m.Moderates() {
 		for _, a := range m.asked {
-			if m.isNewcomer(a) && (m.terms.policy.Locked || m.admitted[a.session] != a.kp) {
+			if m.isNewcomer(a) && (m.terms.policy.Locked || m.admitted[a.session] != a.kp) || m.crowdedOut(a, 0) {
 				waiting = append(waiting, a.who)
 			}
 		}

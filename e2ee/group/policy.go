@@ -79,6 +79,31 @@ func (r roster) owners() map[uint32]keys.Owner {
 	return out
 }
 
+// withheld is what the policy withholds, as frame keys need it.
+func (r roster) withheld(p link.Policy) map[uint32]keys.Sources {
+	out := map[uint32]keys.Sources{}
+	for i, m := range r {
+		if s := sourcesOf(p.Withholds(m.Device)); s != 0 {
+			out[i] = s
+		}
+	}
+	return out
+}
+
+// sourcesOf is the media among acts.
+func sourcesOf(acts link.Acts) (s keys.Sources) {
+	if acts&link.ActMic != 0 {
+		s |= keys.Of(keys.Mic)
+	}
+	if acts&link.ActCamera != 0 {
+		s |= keys.Of(keys.Camera)
+	}
+	if acts&link.ActScreen != 0 {
+		s |= keys.Of(keys.Screen, keys.ScreenAudio)
+	}
+	return s
+}
+
 // distinct reports an error when a session has two leaves, or a leaf has no
 // KID.
 func (r roster) distinct() error {
@@ -304,7 +329,7 @@ func (t *terms) judge(ci *mls.CommitInfo) error {
 // neither is a moderator: a host that reloads the page could not get in again.
 func (t *terms) checkAdmission(ci *mls.CommitInfo) error {
 	var newcomers [][]byte
-	if t.policy.Closed() {
+	if t.policy.Closed() || t.policy.Full > 0 {
 		back := roster{}
 		for _, i := range ci.Removed {
 			back[i] = t.roster[i]
@@ -319,8 +344,14 @@ func (t *terms) checkAdmission(ci *mls.CommitInfo) error {
 			}
 		}
 	}
-	if t.policy.Locked && len(newcomers) > 0 {
+	switch {
+	case len(newcomers) == 0:
+	case t.policy.Locked:
 		return errors.New("it adds somebody to a locked meeting")
+	case t.policy.Crowded(len(t.next.roster)):
+		return errors.New("it adds somebody to a meeting that is full")
+	case !t.policy.Closed():
+		newcomers = nil // who fits in needs no signature
 	}
 	return t.authority(t.groupID).CheckAdmissions(t.policy, newcomers, ci.AAD)
 }

@@ -53,6 +53,20 @@ const (
 // IsPicture reports whether the source is video.
 func (s Source) IsPicture() bool { return s == Camera || s == Screen }
 
+// Sources is a set of them, a bit each.
+type Sources uint8
+
+// Of returns a set.
+func Of(list ...Source) (s Sources) {
+	for _, source := range list {
+		s |= 1 << source
+	}
+	return s
+}
+
+// Has reports whether a source is in the set.
+func (s Sources) Has(source Source) bool { return s>>source&1 == 1 }
+
 // KID names the key of a leaf's source in an epoch.
 func KID(s Source, leaf uint32, epoch uint64) uint64 {
 	if leaf > MaxLeaf {
@@ -107,17 +121,21 @@ type Owner struct {
 
 // An Epoch is what the group says about one of its epochs.
 type Epoch struct {
-	Number  uint64
-	Base    BaseKey // copied, and the copies are wiped; the caller wipes its own
-	Self    uint32  // own leaf
-	Owners  map[uint32]Owner
-	Removed bool // the commit into this epoch removed somebody
+	Number uint64
+	Base   BaseKey // copied, and the copies are wiped; the caller wipes its own
+	Self   uint32  // own leaf
+	Owners map[uint32]Owner
+	// Withheld are those sources of a leaf that nobody is to see or hear, by
+	// the room's policy. Who is missing may send all.
+	Withheld map[uint32]Sources
+	Removed  bool // the commit into this epoch removed somebody
 }
 
 // Why a frame does not come out. Held means that it may come out later.
 var (
 	ErrNoKey      = errors.New("no key for the frame")
 	ErrWrongOwner = errors.New("the frame is not of who is on the seat")
+	ErrWithheld   = errors.New("the frame is of a source that its owner may not send")
 	ErrBadTag     = errors.New("the frame is not authentic")
 	ErrReplay     = errors.New("the frame was seen before, or is too old")
 	ErrMalformed  = errors.New("the frame is malformed")

@@ -42,11 +42,12 @@ type Receiver struct {
 }
 
 type receiving struct {
-	number uint64
-	base   BaseKey
-	owners map[uint32]Owner
-	keys   map[uint64]*opener
-	until  time.Time // when the keys are destroyed; zero: not while it is the newest
+	number   uint64
+	base     BaseKey
+	owners   map[uint32]Owner
+	withheld map[uint32]Sources
+	keys     map[uint64]*opener
+	until    time.Time // when the keys are destroyed; zero: not while it is the newest
 }
 
 type opener struct {
@@ -86,7 +87,7 @@ func (r *Receiver) Install(e Epoch, now time.Time) []Opened {
 			i++
 		}
 	}
-	r.epochs = append(r.epochs, &receiving{number: e.Number, base: e.Base.clone(), owners: e.Owners, keys: map[uint64]*opener{}})
+	r.epochs = append(r.epochs, &receiving{number: e.Number, base: e.Base.clone(), owners: e.Owners, withheld: e.Withheld, keys: map[uint64]*opener{}})
 	waiting := r.held
 	r.held, r.bytes = nil, 0
 	for _, h := range waiting {
@@ -187,6 +188,9 @@ func (r *Receiver) openIn(e *receiving, p parsed) ([]byte, error) {
 	owner, known := newest.owners[p.leaf]
 	if !known || owner.Session != p.frame.Owner || e.owners[p.leaf] != owner {
 		return nil, ErrWrongOwner
+	}
+	if newest.withheld[p.leaf].Has(p.frame.Source) {
+		return nil, ErrWithheld
 	}
 	o := e.keys[p.header.KID]
 	if o == nil {

@@ -19,7 +19,7 @@ func court(t *testing.T) (a Authority, host, mod, second, nobody ed25519.Private
 	l, host := testLink()
 	mod, second, nobody = ed25519.NewKeyFromSeed(seed(1)), ed25519.NewKeyFromSeed(seed(2)), ed25519.NewKeyFromSeed(seed(3))
 	a = Authority{Room: l.Room, Host: publicOf(host), GroupID: append([]byte(l.Room), seed(0x70)[:16]...)}
-	g, err := MakeGrant(l.Room, host, 3, []ed25519.PublicKey{publicOf(mod), publicOf(second)})
+	g, err := MakeGrant(l.Room, host, 3, publicOf(ed25519.NewKeyFromSeed(seed(4))), []ed25519.PublicKey{publicOf(mod), publicOf(second)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,17 +27,24 @@ func court(t *testing.T) (a Authority, host, mod, second, nobody ed25519.Private
 }
 
 func TestPolicyVectors(t *testing.T) {
-	a, host, mod, _, _, g := court(t)
+	a, host, mod, second, _, g := court(t)
 	sign := func(p Policy, by ed25519.PrivateKey) golden.Hex {
 		b, err := a.SignPolicy(p, by)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if back, err := a.ParsePolicy(b); err != nil || back.Number != p.Number || back.Lobby != p.Lobby || back.Locked != p.Locked || !back.Grant.Equal(p.Grant) {
+		if back, err := a.ParsePolicy(b); err != nil || back.Number != p.Number || !back.Same(p) {
 			t.Errorf("read back as %+v: %v", back, err)
 		}
 		return b
 	}
+	exceptions := []Exception{{publicOf(mod), Listening}, {publicOf(second), 0}}
+	slices.SortFunc(exceptions, compareExceptions)
+	full := Policy{
+		Number: 10, Lobby: true, Withheld: ActScreen | ActChat, Exceptions: exceptions,
+		Full: 300, Locks: 1_800_000_000_000, Ends: 1_800_003_600_000, Hostless: 5, Keep: 1440, Grant: g,
+	}
+	pass := MakePass(a.Room, host, 3, RoleModerator, "c2Vzc2lvbi0x")
 	packages := [][]byte{[]byte("first key package"), []byte("second key package")}
 	p := Policy{Number: 9, Lobby: true, Grant: g}
 	admitted := a.SignAdmissions(p, packages, mod)
@@ -51,8 +58,11 @@ func TestPolicyVectors(t *testing.T) {
 		"open":       sign(Policy{Number: 1}, host), "lobby": sign(Policy{Number: 2, Lobby: true}, host),
 		"locked":    sign(Policy{Number: 0x01020304, Lobby: true, Locked: true, Grant: g}, host),
 		"moderated": sign(p, mod), "moderatedNumber": p.Number,
-		"keyPackages": []golden.Hex{packages[0], packages[1]}, "admissions": golden.Hex(admitted),
+		"full": sign(full, mod), "fullExceptions": []golden.Hex{golden.Hex(exceptions[0].Device), golden.Hex(exceptions[1].Device)},
+		"fullWithheld": []int{int(exceptions[0].Withheld), int(exceptions[1].Withheld)},
+		"keyPackages":  []golden.Hex{packages[0], packages[1]}, "admissions": golden.Hex(admitted),
 		"removalSession": "c2Vzc2lvbi0x", "removal": golden.Hex(SignRemoval(a.Room, "c2Vzc2lvbi0x", host)),
+		"passSession": pass.Session, "passGrant": pass.Grant, "passRole": pass.Role, "pass": golden.Hex(pass.Signature),
 	})
 }
 
@@ -75,16 +85,23 @@ func TestForgedPolicies(t *testing.T) {
 	otherGroup, otherRoom := a, a
 	otherGroup.GroupID = append([]byte(a.Room), seed(0x71)[:16]...)
 	otherRoom.Host = publicOf(nobody)
-	foreign, err := MakeGrant(a.Room, nobody, 4, []ed25519.PublicKey{publicOf(nobody)})
+	foreign, err := MakeGrant(a.Room, nobody, 4, nil, []ed25519.PublicKey{publicOf(nobody)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	// raw signs whatever it is told to.
-	raw := func(number uint32, flags byte, grant []byte, by ed25519.PrivateKey) []byte {
-		b := binary.BigEndian.AppendUint32([]byte{1}, number)
-		b = append(appendVec(append(b, flags), grant), publicOf(by)...)
+	raw := func(number uint32, flags byte, grant []byte, by ed25519.PrivateKey, acts ...byte) []byte {
+		b := binary.BigEndian.AppendUint32([]byte{policyVersion}, number)
+		b = append(b, flags)
+		if len(acts) == 0 {
+			acts = []byte{0, 0}
+		}
+		b = append(b, acts...)
+		b = append(b, make([]byte, 2+8+8+2+2)...)
+		b = append(appendVec(b, grant), publicOf(by)...)
 		return append(b, ed25519.Sign(by, append(a.bound(policyLabel), b...))...)
 	}
+	swapped := []Exception{{g.Moderators[1], 1}, {g.Moderators[0], 1}}
 	unsorted := Grant{Number: 5, Moderators: []ed25519.PublicKey{g.Moderators[1], g.Moderators[0]}}
 	unsorted.signature = ed25519.Sign(host, unsorted.statement(a.Room))
 	for name, c := range map[string]struct {
@@ -99,6 +116,10 @@ func TestForgedPolicies(t *testing.T) {
 		"with a grant of his own":      {a, raw(1, 1, foreign.encode(), nobody), "did not sign its grant"},
 		"with number 0":                {a, raw(0, 1, nil, host), "number 0"},
 		"with an unknown flag":         {a, raw(1, 4, nil, host), "not known"},
+		"withholding what is unknown":  {a, raw(1, 0, nil, host, 16, 0), "not known"},
+		"with half an exception":       {a, raw(1, 0, nil, host, 0, 1, 7), "truncated"},
+		"with exceptions out of order": {a, raw(1, 0, nil, host, append([]byte{0, 0x40, 66}, (Policy{Exceptions: swapped}).encodeExceptions()...)...), "not sorted"},
+		"with an unknown exception":    {a, raw(1, 0, nil, host, append([]byte{0, 33}, (Policy{Exceptions: []Exception{{publicOf(mod), 16}}}).encodeExceptions()...)...), "not known"},
 		"with moderators out of order": {a, raw(1, 0, unsorted.encode(), host), "not sorted"},
 	} {
 		if p, err := c.a.ParsePolicy(c.encoded); err == nil || !strings.Contains(err.Error(), c.why) {
@@ -110,10 +131,69 @@ func TestForgedPolicies(t *testing.T) {
 	}
 }
 
+// TestWithheld: nothing is withheld from moderators, and an exception goes
+// before what holds for everybody.
+func TestWithheld(t *testing.T) {
+	_, _, mod, _, nobody, g := court(t)
+	p := Policy{Withheld: ActScreen, Grant: g}
+	one, err := p.Except(publicOf(nobody), Listening)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		p    Policy
+		who  ed25519.PublicKey
+		want Acts
+	}{
+		{p, publicOf(nobody), ActScreen},
+		{p, publicOf(mod), 0},
+		{p, g.Own, 0},
+		{one, publicOf(nobody), Listening},
+		{one, publicOf(ed25519.NewKeyFromSeed(seed(9))), ActScreen},
+	} {
+		if got := c.p.Withholds(c.who); got != c.want {
+			t.Errorf("withheld: %b, want %b", got, c.want)
+		}
+	}
+	if none, bad := one.Except(publicOf(nobody), ActScreen); bad != nil || len(none.Exceptions) != 0 || len(one.Exceptions) != 1 {
+		t.Errorf("an exception that is none stays: %+v, %v", none.Exceptions, bad)
+	}
+	for i := range byte(MaxExceptions) {
+		if p, err = p.Except(publicOf(ed25519.NewKeyFromSeed(seed(100+i))), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err = p.Except(publicOf(nobody), 0); err == nil {
+		t.Error("there are more exceptions than are allowed")
+	}
+}
+
+// TestForgedPasses: a pass holds for its room, role, grant and session only.
+func TestForgedPasses(t *testing.T) {
+	a, host, mod, _, _, _ := court(t)
+	good := MakePass(a.Room, host, 3, RoleModerator, "session")
+	if !good.Holds(a.Room, a.Host) {
+		t.Fatal("the host's own pass does not hold")
+	}
+	session, grant, role, none := good, good, good, good
+	session.Session, grant.Grant, role.Role, none.Role = "another", 4, RoleHost, 0
+	for name, p := range map[string]Pass{
+		"for another session": session, "of another grant": grant, "with a higher role": role, "with no role": none,
+		"by a moderator":   MakePass(a.Room, mod, 3, RoleModerator, "session"),
+		"of another room":  MakePass("other"+a.Room[5:], host, 3, RoleModerator, "session"),
+		"with role 3":      MakePass(a.Room, host, 3, 3, "session"),
+		"without a signer": {Grant: 3, Role: RoleModerator, Session: "session"},
+	} {
+		if p.Holds(a.Room, a.Host) {
+			t.Errorf("a pass %s holds", name)
+		}
+	}
+}
+
 func TestPolicyFollows(t *testing.T) {
 	a, host, mod, _, _, g := court(t)
 	grant := func(n uint32, keys ...ed25519.PublicKey) Grant {
-		made, err := MakeGrant(a.Room, host, n, keys)
+		made, err := MakeGrant(a.Room, host, n, nil, keys)
 		if err != nil {
 			t.Fatal(err)
 		}

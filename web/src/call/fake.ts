@@ -170,7 +170,15 @@ export class FakeWorker implements WorkerLike {
       if (this.forged) this.tell({ type: "fault", code: "card", text: "The record is forged." });
       else this.tell({ type: "card", title: this.title, createdMs: 0, hostKey: bytes, suite: 1 });
     } else if (m.type === "count") {
-      const dropped = { noKey: 0, wrongOwner: 0, badTag: 0, replay: 0, malformed: 0, empty: 0 };
+      const dropped = {
+        noKey: 0,
+        wrongOwner: 0,
+        withheld: 0,
+        badTag: 0,
+        replay: 0,
+        malformed: 0,
+        empty: 0,
+      };
       const counters = {
         ...structuredClone(this.counters),
         opened: 0,

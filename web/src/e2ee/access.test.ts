@@ -10,10 +10,12 @@ import {
   parsePolicy,
   signAdmissions,
   signPolicy,
-  signRemoval,
+  withholds,
 } from "./access";
+import { ACT, except, LISTENING, MAX_EXCEPTIONS } from "./acts";
 import { type Bytes, cat, hex, random, unhex } from "./bytes";
 import type { Device } from "./leaf";
+import { passHolds, ROLE, signPass, signRemoval } from "./pass";
 
 type Hex = Record<
   | "room"
@@ -26,6 +28,9 @@ type Hex = Record<
   | "lobby"
   | "locked"
   | "moderated"
+  | "full"
+  | "pass"
+  | "passSession"
   | "admissions"
   | "removalSession"
   | "removal",
@@ -34,6 +39,10 @@ type Hex = Record<
 const root = process.env.INCAMERA_ROOT ?? "..";
 const v = JSON.parse(readFileSync(`${root}/testdata/e2ee/policy.json`, "utf8")) as Hex & {
   grantNumber: number;
+  passGrant: number;
+  passRole: number;
+  fullExceptions: string[];
+  fullWithheld: number[];
   moderatedNumber: number;
   moderators: string[];
   keyPackages: string[];
@@ -62,6 +71,23 @@ test("policy: what Go signed is read", async () => {
   assert.equal(locked.grant?.number, v.grantNumber);
   assert.deepEqual(locked.grant?.moderators.map(hex), v.moderators);
   assert.equal((await read(v.moderated)).number, v.moderatedNumber);
+  const { grant, exceptions, ...full } = await read(v.full);
+  assert.deepEqual(full, {
+    number: 10,
+    lobby: true,
+    locked: false,
+    withheld: ACT.screen | ACT.chat,
+    full: 300,
+    locks: 1_800_000_000_000,
+    ends: 1_800_003_600_000,
+    hostless: 5,
+    keep: 1440,
+  });
+  assert.equal(grant?.number, v.grantNumber);
+  assert.deepEqual(
+    exceptions.map((e) => [hex(e.device), e.withheld]),
+    v.fullExceptions.map((d, i) => [d, v.fullWithheld[i]]),
+  );
 });
 
 test("policy: what is signed here is what Go signs", async () => {
@@ -69,9 +95,54 @@ test("policy: what is signed here is what Go signs", async () => {
   const grant = await grantOf();
   const open = await signPolicy(a, { ...OPEN, number: 1 }, by);
   assert.equal(hex(open), v.open);
-  const locked = { number: 0x01020304, lobby: true, locked: true, grant };
+  const locked = { ...OPEN, number: 0x01020304, lobby: true, locked: true, grant };
   assert.equal(hex(await signPolicy(a, locked, by)), v.locked);
   assert.equal(hex(await signRemoval(v.room, v.removalSession, by)), v.removal);
+});
+
+test("policy: all that is in one is signed as in Go", async () => {
+  const p = await parsePolicy(a, unhex(v.full));
+  assert.equal(hex(await signPolicy(a, p, await moderator())), v.full);
+  for (const bad of [
+    { ...p, withheld: 16 },
+    { ...p, exceptions: [...p.exceptions].reverse() },
+    { ...p, exceptions: p.exceptions.map((e) => ({ ...e, withheld: 16 })) },
+    { ...p, ends: 2 ** 53 },
+  ])
+    await assert.rejects(signPolicy(a, bad, await moderator()));
+});
+
+test("policy: nothing is withheld from moderators, and an exception goes before what holds for all", async () => {
+  const p = { ...OPEN, withheld: ACT.screen, grant: await grantOf() };
+  const ben = random(32);
+  const exceptions = except(p.withheld, [], ben, LISTENING);
+  assert.equal(withholds(p, ben), ACT.screen);
+  assert.equal(withholds({ ...p, exceptions }, ben), LISTENING);
+  assert.equal(withholds({ ...p, exceptions }, random(32)), ACT.screen);
+  for (const m of [p.grant!.own, ...p.grant!.moderators]) {
+    const against = except(p.withheld, [], m, LISTENING);
+    assert.equal(withholds({ ...p, exceptions: against }, m), 0);
+  }
+  assert.deepEqual(except(p.withheld, exceptions, ben, ACT.screen), []);
+  let many = exceptions;
+  for (let i = 1; i < MAX_EXCEPTIONS; i++) many = except(p.withheld, many, random(32), 0);
+  assert.throws(() => except(p.withheld, many, random(32), 0));
+});
+
+test("pass: the host's holds for its room, role, grant and session only", async () => {
+  const p = { grant: v.passGrant, role: v.passRole, session: v.passSession };
+  const good = unhex(v.pass);
+  assert.equal(hex(await signPass(v.room, p, await host())), v.pass);
+  assert(await passHolds(v.room, a.host, p, good));
+  for (const other of [
+    { ...p, grant: p.grant + 1 },
+    { ...p, role: ROLE.host },
+    { ...p, role: 0 },
+    { ...p, session: "another" },
+  ])
+    assert(!(await passHolds(v.room, a.host, other, good)));
+  assert(!(await passHolds("a".repeat(26), a.host, p, good)));
+  assert(!(await passHolds(v.room, (await moderator()).publicKey, p, good)));
 });
 
 test("policy: a damaged one, or one of another group, room or signer, is refused", async () => {
@@ -95,7 +166,7 @@ test("policy: a damaged one, or one of another group, room or signer, is refused
 
 test("policy: numbers only rise, those of grants too", async () => {
   const grant = (await grantOf())!;
-  const old: Policy = { number: 5, lobby: true, locked: false, grant };
+  const old: Policy = { ...OPEN, number: 5, lobby: true, locked: false, grant };
   const other = { ...grant, encoded: random(100) };
   for (const p of [
     { ...old },

@@ -1,24 +1,68 @@
 /** The room's policy: who gets in, and by whose word (PROTOCOL.md 2.8). */
+
+import {
+  type Acts,
+  type Exception,
+  encodeExceptions,
+  KEY,
+  less,
+  parseExceptions,
+  validActs,
+} from "./acts";
 import { type Bytes, cat, decode, encode, eq, sha256, u32, utf8 } from "./bytes";
 import type { Device } from "./leaf";
 
-/** The host's word on whose devices may act for the host. */
+/** The host's word on whose devices may act for the host: its own, and those of moderators. */
 export interface Grant {
   number: number;
+  /** The host's own device key; empty: it is not told. */
+  own: Bytes;
   /** Device keys, sorted, distinct. */
   moderators: Bytes[];
   encoded: Bytes;
 }
 
-export interface Policy {
-  /** From 1; 0 is that of a group without a policy: open to all who have the link. */
-  number: number;
+/** What is said of a meeting beside who acts for its host. */
+export interface Rules {
   lobby: boolean;
   locked: boolean;
+  /** From everybody who is no moderator. */
+  withheld: Acts;
+  exceptions: Exception[];
+  /** With so many members it counts as locked; 0: never. */
+  full: number;
+  /** When moderators are to lock it, Unix ms; 0: never. */
+  locks: number;
+  /** When the meeting is to end, Unix ms; 0: never. */
+  ends: number;
+  /** Minutes without a host or moderator after which it ends; 0: never. */
+  hostless: number;
+  /** Minutes for which the server keeps the room when nobody is there; 0: as long as it likes. */
+  keep: number;
+}
+
+export interface Policy extends Rules {
+  /** From 1; 0 is that of a group without a policy: open to all who have the link. */
+  number: number;
   grant: Grant | null;
 }
 
-export const OPEN: Policy = { number: 0, lobby: false, locked: false, grant: null };
+export const OPEN: Policy = {
+  number: 0,
+  lobby: false,
+  locked: false,
+  withheld: 0,
+  exceptions: [],
+  full: 0,
+  locks: 0,
+  ends: 0,
+  hostless: 0,
+  keep: 0,
+  grant: null,
+};
+
+/** Whether a group of so many members is beyond what the policy allows. */
+export const crowded = (p: Policy, members: number): boolean => p.full > 0 && members > p.full;
 
 /** Not everybody who has the link gets in. */
 export const closed = (p: Policy): boolean => p.lobby || p.locked;
@@ -32,9 +76,9 @@ export interface Authority {
 
 /** More would make what every newcomer reads of the group larger than a leaf. */
 const MAX_MODERATORS = 16;
+const VERSION = 2;
 const LOBBY = 1;
 const LOCKED = 2;
-const KEY = 32; // bytes
 const SIGNATURE = 64;
 const ADMISSION_VERSION = 1;
 
@@ -53,30 +97,37 @@ export async function verify(key: Bytes, signature: Bytes, said: Bytes): Promise
   return crypto.subtle.verify("Ed25519", k, signature, said);
 }
 
-const less = (a: Bytes, b: Bytes): boolean => {
-  const i = a.findIndex((v, j) => v !== b[j]);
-  return i >= 0 && a[i]! < b[i]!;
-};
+/** Reports whether a device key is the host's own. */
+export const isHost = (g: Grant | null, device: Bytes): boolean => g !== null && eq(g.own, device);
 
-/** Reports whether a device key is that of a moderator. */
+/** Reports whether a device key is the host's own or that of a moderator. */
 export const names = (g: Grant | null, device: Bytes): boolean =>
-  g?.moderators.some((m) => eq(m, device)) ?? false;
+  isHost(g, device) || (g?.moderators.some((m) => eq(m, device)) ?? false);
 
-/** A grant that names one more device, signed by the host. */
-export async function addModerator(
+/** What the holder of a device key may not do. From moderators nothing is withheld, so that somebody is left who can take it back. */
+export function withholds(p: Policy, device: Bytes): Acts {
+  if (names(p.grant, device)) return 0;
+  return p.exceptions.find((e) => eq(e.device, device))?.withheld ?? p.withheld;
+}
+
+/** A grant after the one before, signed by the host. The keys may be in any order. */
+export async function makeGrant(
   room: string,
   before: Grant | null,
-  device: Bytes,
+  own: Bytes,
+  moderators: readonly Bytes[],
   host: Device,
 ): Promise<Grant> {
+  if (moderators.length > MAX_MODERATORS) throw new Error("policy: too many moderators");
   const number = (before?.number ?? 0) + 1;
-  const moderators = [...(before?.moderators ?? []), device].sort((a, b) => (less(a, b) ? -1 : 1));
+  const sorted = [...moderators].sort((a, b) => (less(a, b) ? -1 : 1));
   const fields = encode((w) => {
     w.u32(number);
-    w.opaque(cat(...moderators));
+    w.opaque(own);
+    w.opaque(cat(...sorted));
   });
   const signature = await host.sign(cat(utf8("incamera grant v1"), zero, utf8(room), fields));
-  return { number, moderators, encoded: cat(fields, signature) };
+  return { number, own, moderators: sorted, encoded: cat(fields, signature) };
 }
 
 /** Reports whether a key may act for the host. */
@@ -85,11 +136,12 @@ export const allows = (a: Pick<Authority, "host">, g: Grant | null, key: Bytes):
 
 async function parseGrant(a: Authority, encoded: Bytes): Promise<Grant | null> {
   if (encoded.length === 0) return null;
-  const { number, keys, fields, signature } = decode(encoded, (r) => {
+  const { number, own, keys, fields, signature } = decode(encoded, (r) => {
     const number = r.u32();
+    const own = r.opaque();
     const keys = r.opaque();
     const fields = encoded.slice(0, encoded.length - r.left);
-    return { number, keys, fields, signature: r.take(SIGNATURE) };
+    return { number, own, keys, fields, signature: r.take(SIGNATURE) };
   });
   const said = cat(utf8("incamera grant v1"), zero, utf8(a.room), fields);
   if (!(await verify(a.host, signature, said)))
@@ -98,41 +150,83 @@ async function parseGrant(a: Authority, encoded: Bytes): Promise<Grant | null> {
     keys.slice(i * KEY, (i + 1) * KEY),
   );
   const sorted = moderators.every((k, i) => i === 0 || less(moderators[i - 1]!, k));
-  if (number === 0 || keys.length % KEY !== 0 || moderators.length > MAX_MODERATORS || !sorted)
+  const ownKey = own.length === 0 || own.length === KEY;
+  if (
+    number === 0 ||
+    !ownKey ||
+    keys.length % KEY !== 0 ||
+    moderators.length > MAX_MODERATORS ||
+    !sorted
+  )
     throw new Error("policy: a grant that is not as it is written");
-  return { number, moderators, encoded };
+  return { number, own, moderators, encoded };
 }
+
+function encodeRules(p: Policy): Bytes {
+  return encode((w) => {
+    w.u8(VERSION);
+    w.u32(p.number);
+    w.u8((p.lobby ? LOBBY : 0) | (p.locked ? LOCKED : 0));
+    w.u8(p.withheld);
+    w.opaque(encodeExceptions(p.exceptions));
+    w.u16(p.full);
+    w.u64(BigInt(p.locks));
+    w.u64(BigInt(p.ends));
+    w.u16(p.hostless);
+    w.u16(p.keep);
+    w.opaque(p.grant?.encoded ?? new Uint8Array(0));
+  });
+}
+
+/** Reports whether two policies differ in their number at most. */
+export const samePolicy = (a: Policy, b: Policy): boolean =>
+  eq(encodeRules({ ...a, number: 0 }), encodeRules({ ...b, number: 0 }));
 
 /** The policy as encoded, signed by the host or a moderator. */
 export async function signPolicy(a: Authority, p: Policy, by: Device): Promise<Bytes> {
-  if (p.number < 1 || !allows(a, p.grant, by.publicKey))
+  if (p.number < 1 || !allows(a, p.grant, by.publicKey) || !valid(p))
     throw new Error("policy: not to be signed like this");
-  const fields = encode((w) => {
-    w.u8(1);
-    w.u32(p.number);
-    w.u8((p.lobby ? LOBBY : 0) | (p.locked ? LOCKED : 0));
-    w.opaque(p.grant?.encoded ?? new Uint8Array(0));
-    w.raw(by.publicKey);
-  });
+  const fields = cat(encodeRules(p), by.publicKey);
   return cat(fields, await by.sign(cat(bound("incamera policy v1", a), fields)));
 }
 
+const valid = (p: Policy): boolean =>
+  validActs(p.withheld, p.exceptions) &&
+  [p.locks, p.ends].every((t) => Number.isSafeInteger(t) && t >= 0);
+
 /** Throws unless the host or a moderator of its grant has signed it for this group. */
 export async function parsePolicy(a: Authority, encoded: Bytes): Promise<Policy> {
-  const p = decode(encoded, (r) => {
-    if (r.u8() !== 1) throw new Error("policy: unknown version");
-    const head = { number: r.u32(), flags: r.u8(), grant: r.opaque(), signer: r.take(KEY) };
+  const { flags, grant, signer, fields, signature, exceptions, ...rest } = decode(encoded, (r) => {
+    if (r.u8() !== VERSION) throw new Error("policy: unknown version");
+    const head = {
+      number: r.u32(),
+      flags: r.u8(),
+      withheld: r.u8(),
+      exceptions: r.opaque(),
+      full: r.u16(),
+      locks: Number(r.u64()),
+      ends: Number(r.u64()),
+      hostless: r.u16(),
+      keep: r.u16(),
+      grant: r.opaque(),
+      signer: r.take(KEY),
+    };
     const fields = encoded.slice(0, encoded.length - r.left);
     return { ...head, fields, signature: r.take(SIGNATURE) };
   });
-  const grant = await parseGrant(a, p.grant);
-  if (p.number === 0 || (p.flags & ~(LOBBY | LOCKED)) !== 0)
+  const p: Policy = {
+    ...rest,
+    lobby: (flags & LOBBY) !== 0,
+    locked: (flags & LOCKED) !== 0,
+    exceptions: parseExceptions(exceptions),
+    grant: await parseGrant(a, grant),
+  };
+  if (p.number === 0 || (flags & ~(LOBBY | LOCKED)) !== 0 || !valid(p))
     throw new Error("policy: it asks for what is not known here");
-  if (!allows(a, grant, p.signer)) throw new Error("policy: its signer is no moderator");
-  if (!(await verify(p.signer, p.signature, cat(bound("incamera policy v1", a), p.fields))))
+  if (!allows(a, p.grant, signer)) throw new Error("policy: its signer is no moderator");
+  if (!(await verify(signer, signature, cat(bound("incamera policy v1", a), fields))))
     throw new Error("policy: its signer did not sign it for this group");
-  const { number, flags } = p;
-  return { number, lobby: (flags & LOBBY) !== 0, locked: (flags & LOCKED) !== 0, grant };
+  return p;
 }
 
 export const sameGrant = (a: Grant | null, b: Grant | null): boolean =>
@@ -189,7 +283,3 @@ export async function checkAdmissions(
     }),
   );
 }
-
-/** The host's order to the server to end a session. */
-export const signRemoval = (room: string, session: string, host: Device): Promise<Bytes> =>
-  host.sign(cat(utf8("incamera remove v1"), zero, utf8(room), utf8(session)));

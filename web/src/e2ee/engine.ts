@@ -1,6 +1,6 @@
 /** What the crypto worker does with each message of the page: the one owner of every key. */
 
-import { OPEN, type Policy, signRemoval } from "./access";
+import { OPEN, type Policy } from "./access";
 import { random, sha256 } from "./bytes";
 import { type Card, openCard, sealCard, signCard } from "./card";
 import type { Clock } from "./clock";
@@ -10,6 +10,7 @@ import { GroupMember } from "./group";
 import { type Asking, Hosting } from "./hosting";
 import type { Device } from "./leaf";
 import { deriveLinkKeys, type LinkKeys, roomOf } from "./link";
+import { signRemoval } from "./pass";
 import type { Infos } from "./policy";
 import type { FromWorker, Member, ToWorker } from "./protocol";
 import { Seen } from "./seen";

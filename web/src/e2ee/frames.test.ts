@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { ACT } from "./acts";
 import { type Bytes, cat, hex, sha256, unhex, utf8 } from "./bytes";
 import { Frames } from "./frames";
 import { kidOf, type NewEpoch, parseKid, type Seated } from "./keys";
@@ -135,6 +136,24 @@ test("frames out of order come out within the window, not behind it", async () =
   await opens(ben, early[299]!, "mic");
   await opens(ben, early[44]!, "mic");
   assert.deepEqual(await opening(ben, early[43]!, "mic"), { drop: "replay" });
+});
+
+test("what the policy withholds from somebody is not opened, in whatever epoch it was sealed", async () => {
+  const { ann, ben } = pair();
+  const before = await sealed(ann);
+  const e = epoch(6, ["ann", "ben"], 1);
+  const members = new Map(e.members).set("ann", {
+    ...e.members.get("ann")!,
+    withheld: ACT.camera | ACT.screen,
+  });
+  ben.install({ ...e, members });
+  await refuses(ben, before, "withheld", "sealed before the policy");
+  ann.install(epoch(6, ["ann", "ben"]));
+  for (const source of ["screen", "screen-audio"] as const)
+    assert.deepEqual(await opening(ben, await sealed(ann, source), source), { drop: "withheld" });
+  await opens(ben, await sealed(ann, "mic"), "mic");
+  ben.install(epoch(7, ["ann", "ben"], 1));
+  await opens(ben, before); // lifted: it was not counted as seen
 });
 
 test("the server cannot show one person as another, or one source as another", async () => {

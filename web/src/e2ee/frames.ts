@@ -83,6 +83,7 @@ export class Frames {
     if (!(await this.keys.has(kid.bits))) return { drop: "noKey" };
     const owner = this.owner(seat, source);
     if (!this.keys.sits(owner, kid)) return { drop: "wrongOwner" };
+    if (!this.keys.maySend(owner, source)) return { drop: "withheld" };
     const k = await this.keys.toOpen(kid);
     if (!k) return { drop: "noKey" };
     const counter = Number(header.ctr);
@@ -96,6 +97,7 @@ export class Frames {
     // The seat, the group and the window may have changed meanwhile.
     if (this.owner(seat, source) !== owner || !this.keys.sits(owner, kid))
       return { drop: "wrongOwner" };
+    if (!this.keys.maySend(owner, source)) return { drop: "withheld" };
     if (!k.window.fresh(counter)) return { drop: "replay" };
     k.window.mark(counter);
     const payload = unpad(plain);

@@ -5,6 +5,7 @@
  * that the delivery service has taken and we cannot follow makes us start over as a new leaf.
  */
 
+import { type Policy, type Rules, withholds } from "./access";
 import { type Bytes, cat, empty, eq, random, utf8 } from "./bytes";
 import type { Card } from "./card";
 import { Checks } from "./checks";
@@ -134,7 +135,14 @@ export class GroupMember {
 
   /** Puts lobby and lock up or down, if we may. */
   setPolicy(lobby: boolean, locked: boolean): Promise<void> {
-    return this.moderate((s) => this.hosting.want(lobby, locked, s));
+    return this.rule(async () => ({ lobby, locked }));
+  }
+
+  /** Changes the rules of the meeting, if we may: change is given those that are in force, or on their way. */
+  rule(change: (p: Policy, s: Standing) => Promise<Partial<Rules>>): Promise<void> {
+    return this.moderate(async (s) =>
+      this.hosting.want(await change(this.hosting.wish ?? s.policy, s), s),
+    );
   }
 
   /** Lets those in who asked like this, if we may. */
@@ -404,7 +412,7 @@ export class GroupMember {
 
   /** Goes on to an epoch: the first of ours, or the next. */
   private adopt(next: Group, standing: Standing, removed: boolean): void {
-    const { infos } = standing;
+    const { infos, policy } = standing;
     const epoch = Number(next.epoch);
     const old = this.group;
     if (old && old !== next) {
@@ -420,7 +428,12 @@ export class GroupMember {
     this.hosting.entered(standing);
     this.turns.entered(this.phase !== "member", this.clock.now());
     const base = next.export("SFrame 1.0 Base Key", empty, 16);
-    const members = new Map([...infos].map(([leaf, i]) => [i.session, { leaf, member: i.member }]));
+    const members = new Map(
+      [...infos].map(([leaf, i]) => [
+        i.session,
+        { leaf, member: i.member, withheld: withholds(policy, i.deviceKey) },
+      ]),
+    );
     this.setPhase("member");
     this.events.epoch({ epoch, base, members, self: next.me, removed }, infos);
   }

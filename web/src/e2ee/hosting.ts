@@ -3,16 +3,19 @@
  * room, and outlives sessions and leaves. Decisions only: no network, no group.
  */
 import {
-  addModerator,
   allows,
   closed,
+  crowded,
   type Grant,
+  isHost,
+  makeGrant,
   names,
   OPEN,
   type Policy,
-  sameGrant,
+  type Rules,
+  samePolicy,
 } from "./access";
-import { hex } from "./bytes";
+import { type Bytes, eq, hex } from "./bytes";
 import type { Device, LeafInfo } from "./leaf";
 import type { KeyPackage } from "./mls";
 import type { Infos, Standing } from "./policy";
@@ -67,12 +70,30 @@ export class Hosting {
     return !closed(this.known) || this.signer(this.known.grant) !== null;
   }
 
-  async want(lobby: boolean, locked: boolean, s: Standing): Promise<void> {
-    let { grant } = this.wish ?? s.policy;
-    // By it the host gets in again after a reload.
-    if (this.host && !names(grant, this.device.publicKey))
-      grant = await addModerator(this.room, grant, this.device.publicKey, this.host);
-    this.wish = { number: 0, lobby, locked, grant };
+  /** What is to be changed of the rules that are in force, or on their way. */
+  async want(change: Partial<Rules>, s: Standing): Promise<void> {
+    const before = this.wish ?? s.policy;
+    const grant = await this.ownGrant(before.grant);
+    this.wish = { ...before, ...change, number: 0, grant };
+    this.dropFulfilled(s.policy);
+  }
+
+  /** A grant that names the host's own device: by it he gets in again after a reload, and is known to be the host. */
+  private async ownGrant(g: Grant | null): Promise<Grant | null> {
+    const { publicKey } = this.device;
+    if (!this.host || isHost(g, publicKey)) return g;
+    return makeGrant(this.room, g, publicKey, g?.moderators ?? [], this.host);
+  }
+
+  /** Lets a device act for the host, or takes it back. Only the host can. */
+  async appoint(device: Bytes, on: boolean, s: Standing): Promise<void> {
+    if (!this.host || eq(device, this.device.publicKey)) return;
+    const before = this.wish ?? s.policy;
+    const others = (before.grant?.moderators ?? []).filter((m) => !eq(m, device));
+    const { publicKey } = this.device;
+    const list = on ? [...others, device] : others;
+    const grant = await makeGrant(this.room, before.grant, publicKey, list, this.host);
+    this.wish = { ...before, number: 0, grant };
     this.dropFulfilled(s.policy);
   }
 
@@ -84,15 +105,14 @@ export class Hosting {
       this.familiar.delete(hex(i.deviceKey));
     }
     const to = this.wish ?? s.policy;
-    if (this.removing.has(session) && !to.lobby) await this.want(true, to.locked, s);
+    if (this.removing.has(session) && !to.lobby) await this.want({ lobby: true }, s);
   }
 
   private dropFulfilled(p: Policy): void {
     const w = this.wish;
     if (!w) return;
-    const done = w.lobby === p.lobby && w.locked === p.locked && sameGrant(w.grant, p.grant);
     const late = (w.grant?.number ?? 0) < (p.grant?.number ?? 0);
-    if (done || late || !this.signer(p.grant)) this.wish = null;
+    if (samePolicy(w, p) || late || !this.signer(p.grant)) this.wish = null;
   }
 
   /** A commit that was no commit of ours broke the rules: from now on only those are accepted who were there before, or come after by the rules. */
@@ -136,11 +156,25 @@ export class Hosting {
 
   /** Needs a signature to get in. */
   isNewcomer(a: Asking, s: Standing): boolean {
-    const passes = isBack(s.infos, a.info) || names(s.policy.grant, a.info.deviceKey);
-    return closed(s.policy) && !passes;
+    return closed(s.policy) && this.isStranger(a, s);
   }
 
-  /** An ask may be fulfilled by a commit of ours. */
+  private isStranger(a: Asking, s: Standing): boolean {
+    return !isBack(s.infos, a.info) && !names(s.policy.grant, a.info.deviceKey);
+  }
+
+  /** There is no space beside others that are added. Leaves that are about to go still take theirs. */
+  private crowdedOut(a: Asking, others: number, s: Standing): boolean {
+    return crowded(s.policy, s.infos.size + others + 1) && this.isStranger(a, s);
+  }
+
+  /** Those asks that may be fulfilled by a commit of ours. */
+  addable(asked: Iterable<Asking>, s: Standing): Asking[] {
+    const out: Asking[] = [];
+    for (const a of asked) if (this.mayAdd(a, s) && !this.crowdedOut(a, out.length, s)) out.push(a);
+    return out;
+  }
+
   mayAdd(a: Asking, s: Standing): boolean {
     if (this.wish || this.removing.has(a.info.session)) return false; // first things first
     if (!this.isNewcomer(a, s)) return true;
@@ -152,6 +186,10 @@ export class Hosting {
   waiting(asked: Iterable<Asking>, s: Standing): Asking[] {
     const { locked, grant } = s.policy;
     if (!this.signer(grant)) return [];
-    return [...asked].filter((a) => this.isNewcomer(a, s) && (locked || !this.admitted.has(a.ask)));
+    return [...asked].filter(
+      (a) =>
+        (this.isNewcomer(a, s) && (locked || !this.admitted.has(a.ask))) ||
+        this.crowdedOut(a, 0, s),
+    );
   }
 }

@@ -1,4 +1,5 @@
 /** Which epoch's key a frame is sealed or opened with, and for how long (PROTOCOL.md 3.1, 3.4). */
+import { type Acts, actOf } from "./acts";
 import type { Bytes } from "./bytes";
 import type { Clock } from "./clock";
 import type { SourceName } from "./protocol";
@@ -50,6 +51,8 @@ const sources: readonly SourceName[] = ["mic", "camera", "screen", "screen-audio
 export interface Seated {
   leaf: number;
   member: string;
+  /** Acts that the room's policy withholds: nobody is to see or hear it. None where it is missing. */
+  withheld?: Acts;
 }
 
 export interface NewEpoch {
@@ -152,6 +155,12 @@ export class Keys {
       then?.leaf === kid.leaf &&
       then.member === now.member
     );
+  }
+
+  /** Reports whether the newest epoch lets a session send a source. */
+  maySend(session: string, source: SourceName): boolean {
+    const withheld = this.held.at(-1)?.members.get(session)?.withheld ?? 0;
+    return (withheld & actOf(source)) === 0;
   }
 
   /** The key of a KID whose epoch is held. */

@@ -206,11 +206,13 @@ type Attack = (p: Plot) => Promise<{ proposals: Proposal[]; aad?: Bytes }>;
 async function attempt(
   attack: Attack,
   locked = false,
+  before: (s: Scene) => Promise<void> = async () => {},
 ): Promise<{ s: Scene; taken: boolean[]; rogue: Group }> {
   const s = await scene();
   const { meeting } = s.server;
   await setPolicy(s, false, true);
   await setPolicy(s, true, locked);
+  await before(s);
   const { checks, group } = s.eve.member as unknown as Insides;
   Object.assign(checks.config, { checkCommit: undefined });
   const authority = { room: meeting.room, host: meeting.card.hostKey, groupId: group.ctx.groupId };
@@ -379,6 +381,38 @@ test("lobby bypass: the harness; a signed Add, and a policy that follows, are ta
     const { taken } = await attempt(attack);
     assert.deepEqual(taken, [true, true]);
   }
+});
+
+test("full: with as many inside as the host allows nobody else is added, until somebody leaves", async () => {
+  const s = await scene();
+  await s.ann.member.rule(async () => ({ full: 3 }));
+  await s.server.advance(1_000);
+  assert.equal(s.ben.policy.full, 3);
+  const guest = await s.server.join("guest");
+  await s.server.advance(5_000);
+  assert.equal(guest.epochs.length, 0);
+  assert.deepEqual(
+    s.ann.waiting.map((w) => w.info.name),
+    ["GUEST"],
+  );
+  s.server.leave("eve");
+  await s.server.advance(5_000);
+  assert.deepEqual(s.ben.sees, ["ann", "ben", "guest"]);
+});
+
+test("full: an insider's Add beyond it is refused by everybody", async () => {
+  const full = async (s: Scene): Promise<void> => {
+    await s.ann.member.rule(async () => ({ lobby: false, full: 3 }));
+    await s.server.advance(1_000);
+  };
+  const one: Attack = async (p) => ({ proposals: [add(await p.ghost())] });
+  const { taken } = await attempt(one, false, full);
+  assert.deepEqual(taken, [false, false]);
+  const open = async (s: Scene): Promise<void> => {
+    await s.ann.member.rule(async () => ({ lobby: false, full: 4 }));
+    await s.server.advance(1_000);
+  };
+  assert.deepEqual((await attempt(one, false, open)).taken, [true, true]);
 });
 
 test("hosting: an ask that comes after the one that was let in is not let in by it", async () => {

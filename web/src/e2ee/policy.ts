@@ -4,6 +4,7 @@ import {
   checkAdmissions,
   checkFollows,
   closed,
+  crowded,
   names,
   OPEN,
   type Policy,
@@ -164,7 +165,7 @@ export async function checkCommit(t: Terms, c: CommitInfo, now: Standing): Promi
   const policy = await policyAfter(t, proposals, now);
   if (policy !== now.policy && c.added.length > 0)
     throw new Error("commit: it changes the policy and adds somebody");
-  await checkAdmitted(t, c, proposals, now);
+  await checkAdmitted(t, c, proposals, now, after.size);
   return { groupId: now.groupId, infos: after, policy };
 }
 
@@ -188,9 +189,11 @@ async function checkAdmitted(
   c: CommitInfo,
   proposals: readonly Proposal[],
   now: Standing,
+  members: number,
 ): Promise<void> {
   const newcomers: Bytes[] = [];
-  if (closed(now.policy)) {
+  const shut = closed(now.policy);
+  if (shut || now.policy.full > 0) {
     const back = new Set(
       c.removed.flatMap((i) => {
         const was = now.infos.get(i);
@@ -207,7 +210,10 @@ async function checkAdmitted(
   }
   if (now.policy.locked && newcomers.length > 0)
     throw new Error("commit: it adds somebody to a locked meeting");
-  await checkAdmissions(authority(t, now.groupId), now.policy, newcomers, c.aad);
+  if (newcomers.length > 0 && crowded(now.policy, members))
+    throw new Error("commit: it adds somebody to a meeting that is full");
+  // Who fits into an open meeting needs no signature.
+  await checkAdmissions(authority(t, now.groupId), now.policy, shut ? newcomers : [], c.aad);
 }
 
 /** A committer may change its key for encryption, and nothing else of its leaf. */

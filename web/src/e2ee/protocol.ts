@@ -166,6 +166,8 @@ export interface Counters {
   dropped: {
     noKey: number;
     wrongOwner: number;
+    /** Of a source that the room's policy withholds from its owner. */
+    withheld: number;
     badTag: number;
     replay: number;
     malformed: number;

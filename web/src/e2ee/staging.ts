@@ -116,9 +116,7 @@ export class Staging {
         [...standing.infos].map(([leaf, i]) => [leaf, { session: i.session, cold: cold(leaf) }]),
       ),
       present,
-      asked: [...asked.values()]
-        .filter((a) => this.hosting.mayAdd(a, standing))
-        .map((a) => a.info.session),
+      asked: this.hosting.addable(asked.values(), standing).map((a) => a.info.session),
       removing: this.hosting.removing,
     };
   }

@@ -67,7 +67,7 @@ export class Transforms {
     sealed: zero(),
     unsealed: zero(),
     opened: 0,
-    dropped: { noKey: 0, wrongOwner: 0, badTag: 0, replay: 0, malformed: 0, empty: 0 },
+    dropped: { noKey: 0, wrongOwner: 0, withheld: 0, badTag: 0, replay: 0, malformed: 0, empty: 0 },
     sealMicros: 0,
     openMicros: 0,
   };
