@@ -41,12 +41,25 @@ const options = {
   logLevel: "warning",
 };
 
-async function bundle(entry, name, ext) {
-  const made = await build({ ...options, entryPoints: [entry] });
+async function bundle(entry, name, ext, plugins = []) {
+  const made = await build({ ...options, entryPoints: [entry], plugins });
   const bytes = Buffer.from(made.outputFiles[0].contents);
   const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
   return { path: `assets/${name}-${hash}.${ext}`, bytes };
 }
+
+/**
+ * Lets a script fetch what it imports on demand from a bundle of its own. That has its own copy of what both use: split into
+ * common pieces, the join page would carry all of each library that either needs a part of.
+ */
+const apart = (module, path) => ({
+  name: "apart",
+  setup(b) {
+    b.onResolve({ filter: new RegExp(`/${module}$`) }, (a) =>
+      a.kind === "dynamic-import" ? { path: `./${path.split("/").pop()}`, external: true } : null,
+    );
+  },
+});
 
 /** The page's script in pieces: what is imported on demand is no part of the join page. */
 async function bundlePage(entry) {
@@ -73,7 +86,8 @@ async function bundlePage(entry) {
 }
 
 async function buildAll() {
-  const worker = await bundle("src/e2ee/worker.ts", "worker", "js");
+  const xwing = await bundle("src/e2ee/mls/xwing.ts", "xwing", "js");
+  const worker = await bundle("src/e2ee/worker.ts", "worker", "js", [apart("xwing", xwing.path)]);
   const main = await bundlePage("src/main.tsx");
   const style = await bundle("src/ui/app.css", "main", "css");
   const places = { worker, main, style };
@@ -88,6 +102,7 @@ async function buildAll() {
   for (const old of readdirSync(dist))
     if (old !== ".gitkeep") rmSync(dist + old, { recursive: true });
   mkdirSync(`${dist}assets`);
+  write(xwing.path, xwing.bytes);
   let joinPage = 0;
   for (const { path, bytes } of [worker, style]) joinPage += write(path, bytes);
   for (const [path, bytes] of main.pieces) {

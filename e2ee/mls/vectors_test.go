@@ -26,6 +26,9 @@ func (h *hx) UnmarshalJSON(b []byte) error {
 	return err
 }
 
+// MarshalText returns the hex digits.
+func (h hx) MarshalText() ([]byte, error) { return hex.AppendEncode([]byte{}, h), nil }
+
 // official reads a file of official vectors. Where they are not, the test is
 // skipped, and fails under CI.
 func official(t testing.TB, name string, v any) {

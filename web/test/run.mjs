@@ -32,7 +32,7 @@ const dir = `${out}${wanted.replaceAll(/[^\w-]/g, "_") || "all"}/`;
 rmSync(dir, { recursive: true, force: true });
 mkdirSync(dir, { recursive: true });
 
-async function bundle(entries, plugins) {
+async function bundle(entries, plugins, external) {
   await build({
     entryPoints: entries.map((t) => web + t),
     outdir: dir,
@@ -47,15 +47,25 @@ async function bundle(entries, plugins) {
     jsxImportSource: "preact",
     logLevel: "warning",
     plugins,
-    // Optional parts of ts-mls that are not installed, and not of our suite.
-    external: ["@noble/curves/*", "@noble/post-quantum/*", "@hpke/*"],
+    external,
   });
 }
 
 const env = { ...process.env, INCAMERA_ROOT: root };
-if (unit.length > 0) await bundle(unit, []);
+if (unit.length > 0) await bundle(unit, [], []);
 if (interop.length > 0) {
-  await bundle(interop, [patchTsMls()]);
+  // Optional parts of ts-mls that are not of our suites.
+  await bundle(
+    interop,
+    [patchTsMls()],
+    [
+      "@noble/curves/ed448.js",
+      "@noble/curves/nist.js",
+      "@noble/curves/ed25519.js",
+      "@noble/post-quantum/ml-dsa.js",
+      "@hpke/*",
+    ],
+  );
   env.INCAMERA_MLSRPC = `${dir}mlsrpc`;
   const args = ["build", "-o", env.INCAMERA_MLSRPC, "./e2ee/mls/mlsrpc"];
   const go = spawnSync("go", args, { cwd: root, stdio: "inherit" });

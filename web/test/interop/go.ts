@@ -3,15 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { type Bytes, hex } from "../../src/e2ee/mls/codec";
 import { unhex } from "../vectors";
-import {
-  type CommitWish,
-  type MadeCommit,
-  type Member,
-  type Processed,
-  type ProposalWish,
-  type State,
-  SUITE,
-} from "./member";
+import type { CommitWish, MadeCommit, Member, Processed, ProposalWish, State } from "./member";
 
 interface Answer extends Partial<State> {
   error?: string;
@@ -65,6 +57,7 @@ export class GoMember implements Member {
   constructor(
     readonly name: string,
     private readonly driver: Driver,
+    private readonly suite: number,
   ) {}
 
   private ask(op: string, fields: Record<string, unknown> = {}): Promise<Answer> {
@@ -72,7 +65,7 @@ export class GoMember implements Member {
   }
 
   async keyPackage(): Promise<Bytes> {
-    return bytes((await this.ask("keypackage", { suite: SUITE, name: this.name })).keyPackage);
+    return bytes((await this.ask("keypackage", { suite: this.suite, name: this.name })).keyPackage);
   }
 
   async create(groupId: Bytes): Promise<void> {

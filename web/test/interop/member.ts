@@ -1,7 +1,6 @@
 /** One member of a group, whoever implements it. Bytes are MLSMessages unless said otherwise. */
 import type { Bytes } from "../../src/e2ee/mls/codec";
 
-export const SUITE = 1;
 export const LEAF_EXTENSION = 0xf1ca;
 export const CARD_EXTENSION = 0xf1cb;
 

@@ -20,7 +20,6 @@ import {
   type Processed,
   type ProposalWish,
   type State,
-  SUITE,
 } from "./member";
 
 const text = new TextEncoder();
@@ -41,6 +40,7 @@ export class OwnMember implements Member {
   constructor(
     readonly name: string,
     private readonly psks: Map<string, Bytes>,
+    private readonly suite: number,
   ) {}
 
   private config = { psk: (p: { id: Bytes }) => this.psks.get(hex(p.id)), pad: 64 };
@@ -56,7 +56,7 @@ export class OwnMember implements Member {
   }
 
   async keyPackage(): Promise<Bytes> {
-    const s = getSuite(SUITE);
+    const s = getSuite(this.suite);
     const signer = await s.generateSigner();
     const now = BigInt(Math.floor(Date.now() / 1000));
     const credential = { type: 1, identity: text.encode(this.name) };
@@ -76,7 +76,7 @@ export class OwnMember implements Member {
 
   async create(groupId: Bytes): Promise<void> {
     const card = [{ type: CARD_EXTENSION, data: text.encode("card") }];
-    this.group = Group.create(SUITE, this.config, groupId, this.own!, card);
+    this.group = Group.create(this.suite, this.config, groupId, this.own!, card);
   }
 
   async join(welcome: Bytes, tree: Bytes): Promise<void> {

@@ -3,8 +3,8 @@ import { expand, extract } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { CHash } from "@noble/hashes/utils.js";
 import { type Bytes, cat, empty, wipe } from "./codec";
+import { checkX25519, x25519, x25519Public } from "./x25519";
 
-const subtle = globalThis.crypto.subtle;
 const ascii = new TextEncoder();
 const version = ascii.encode("HPKE-v1");
 
@@ -16,6 +16,8 @@ export interface KeyPair {
 /** A key encapsulation mechanism (RFC 9180 §4). Private keys are the caller's to wipe. */
 export interface Kem {
   readonly id: number;
+  /** Throws for a public key that nothing can be encrypted to: a leaf with it would make every later path of others fail. */
+  checkKey(pub: Bytes): void;
   deriveKeyPair(ikm: Bytes): Promise<KeyPair>;
   encap(pub: Bytes): Promise<{ secret: Bytes; enc: Bytes }>;
   decap(priv: Bytes, enc: Bytes): Promise<Bytes>;
@@ -58,23 +60,6 @@ function labeledExpand(
   return expand(hash, prk, cat(u16(n), version, suite, ascii.encode(label), info), n) as Bytes;
 }
 
-const pkcs8 = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0x22, 4, 0x20);
-const basePoint = Uint8Array.of(9, ...new Uint8Array(31));
-
-async function x25519(priv: Bytes, pub: Bytes): Promise<Bytes> {
-  const encoded = cat(pkcs8, priv);
-  const [secret, other] = await Promise.all([
-    subtle.importKey("pkcs8", encoded, "X25519", false, ["deriveBits"]),
-    subtle.importKey("raw", pub, "X25519", true, []),
-  ]);
-  wipe(encoded);
-  const shared = await subtle.deriveBits({ name: "X25519", public: other }, secret, 256);
-  const out = new Uint8Array(shared);
-  // RFC 9180 §7.1.4: a point of small order gives zero, and no secret.
-  if (out.every((x) => x === 0)) throw new Error("hpke: the public key is of small order");
-  return out;
-}
-
 const kemSuite = cat(ascii.encode("KEM"), u16(0x20));
 
 function sharedSecret(dh: Bytes, enc: Bytes, pub: Bytes): Bytes {
@@ -87,20 +72,21 @@ function sharedSecret(dh: Bytes, enc: Bytes, pub: Bytes): Bytes {
 /** DHKEM(X25519, HKDF-SHA256), RFC 9180 §4.1. */
 export const dhkemX25519: Kem = {
   id: 0x20,
+  checkKey: checkX25519,
   async deriveKeyPair(ikm) {
     const prk = labeledExtract(sha256, kemSuite, empty, "dkp_prk", ikm);
     const priv = labeledExpand(sha256, kemSuite, prk, "sk", empty, 32);
     wipe(prk);
-    return { priv, pub: await x25519(priv, basePoint) };
+    return { priv, pub: await x25519Public(priv) };
   },
   async encap(pub) {
     const ephemeral = globalThis.crypto.getRandomValues(new Uint8Array(32));
-    const [enc, dh] = await Promise.all([x25519(ephemeral, basePoint), x25519(ephemeral, pub)]);
+    const [enc, dh] = await Promise.all([x25519Public(ephemeral), x25519(ephemeral, pub)]);
     wipe(ephemeral);
     return { enc, secret: sharedSecret(dh, enc, pub) };
   },
   async decap(priv, enc) {
-    const [pub, dh] = await Promise.all([x25519(priv, basePoint), x25519(priv, enc)]);
+    const [pub, dh] = await Promise.all([x25519Public(priv), x25519(priv, enc)]);
     return sharedSecret(dh, enc, pub);
   },
 };

@@ -32,14 +32,28 @@ export interface SuiteParams extends HpkeParams {
   readonly id: number;
 }
 
-/** RFC 9420 §17.1. A further suite is a further line. */
-const params: readonly SuiteParams[] = [
-  { id: 0x0001, hash: sha256, kem: dhkemX25519, kdfId: 1, aeadId: 1, keySize: 16 },
+/** X25519, AES-128-GCM, SHA-256 (RFC 9420 §17.1). */
+export const SUITE_X25519 = 0x0001;
+/** X-Wing, AES-256-GCM, SHA-384 (PROTOCOL.md 2.4). */
+export const SUITE_XWING = 0xf001;
+
+const params: SuiteParams[] = [
+  { id: SUITE_X25519, hash: sha256, kem: dhkemX25519, kdfId: 1, aeadId: 1, keySize: 16 },
 ];
+
+/**
+ * Fetches what a suite needs and is not here yet: the post-quantum one is a script of its own, which only rooms load that
+ * have it. Rejects when it cannot be had.
+ */
+export async function loadSuite(id: number): Promise<void> {
+  if (id !== SUITE_XWING || params.some((p) => p.id === id)) return;
+  const { xwing } = await import("./xwing");
+  if (!params.some((p) => p.id === id)) params.push({ id, ...xwing });
+}
 
 const suites = new Map<number, Suite>();
 
-/** Throws for a suite that we do not carry. */
+/** Throws for a suite that we do not carry, or that loadSuite has not fetched. */
 export function getSuite(id: number): Suite {
   let s = suites.get(id);
   if (!s) {
@@ -125,6 +139,11 @@ export class Suite {
         w.opaque(value);
       }),
     );
+  }
+
+  /** Throws for a public key that nothing can be encrypted to. */
+  checkKey(pub: Bytes): void {
+    this.p.kem.checkKey(pub);
   }
 
   deriveKeyPair(ikm: Bytes): Promise<KeyPair> {

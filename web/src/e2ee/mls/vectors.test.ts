@@ -1,9 +1,9 @@
 /** The official vectors of RFC 9420, for the suites that we carry. */
 import { deepStrictEqual } from "node:assert";
 import test from "node:test";
+import { type Passive, passive } from "../../../test/passive";
 import { eachVector, same, unhex } from "../../../test/vectors";
 import { type Bytes, decode, empty, encode, Reader } from "./codec";
-import { Group } from "./group";
 import * as K from "./schedule";
 import { exportSecret } from "./schedule";
 import { protect, SecretTree, senderDataKey, unprotect } from "./secrettree";
@@ -401,48 +401,6 @@ test("welcome", (t) =>
     const y = K.epochSecrets(s, joiner, s.zero(), info.context);
     deepStrictEqual(s.mac(y.confirmation, info.context.transcript), info.tag);
   }));
-
-interface Passive extends Suited {
-  external_psks: { psk_id: Hex; psk: Hex }[];
-  key_package: Hex;
-  signature_priv: Hex;
-  encryption_priv: Hex;
-  init_priv: Hex;
-  welcome: Hex;
-  ratchet_tree: Hex | null;
-  initial_epoch_authenticator: Hex;
-  epochs: { proposals: Hex[]; commit: Hex; epoch_authenticator: Hex }[];
-}
-
-async function passive(v: Passive): Promise<void> {
-  const psks = new Map(v.external_psks.map((p) => [p.psk_id, unhex(p.psk)]));
-  const config = {
-    psk: (id: T.PSKID) => psks.get(Buffer.from(id.id).toString("hex")),
-    maxLifetime: Number.POSITIVE_INFINITY,
-    now: () => 1_700_000_000,
-  };
-  const kp = T.decodeMessage(unhex(v.key_package));
-  const welcome = T.decodeMessage(unhex(v.welcome));
-  if (kp.wire !== 5 || welcome.wire !== 3) throw new Error("other messages");
-  await T.verifyKP(s, kp.keyPackage);
-  const own = {
-    kp: kp.keyPackage,
-    initPriv: unhex(v.init_priv),
-    encPriv: unhex(v.encryption_priv),
-    signer: await s.importSigner(unhex(v.signature_priv)),
-  };
-  const tree = v.ratchet_tree === null ? undefined : unhex(v.ratchet_tree);
-  let g = await Group.join(config, welcome.welcome, own, tree);
-  same(g.epochAuthenticator, v.initial_epoch_authenticator, "first epoch");
-  for (const e of v.epochs) {
-    for (const p of e.proposals) await g.process(T.decodeMessage(unhex(p)));
-    const ev = await g.process(T.decodeMessage(unhex(e.commit)));
-    if (!ev.next) throw new Error("removed");
-    g.retire();
-    g = ev.next;
-    same(g.epochAuthenticator, e.epoch_authenticator, `epoch ${g.epoch}`);
-  }
-}
 
 test("passive-client-welcome", (t) =>
   eachVector<Passive>(t, "mls/passive-client-welcome.json", ours, passive));
