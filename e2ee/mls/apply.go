@@ -150,9 +150,6 @@ func (c *proposalCheck) update(q sent) error {
 	if err := l.validate(c.g.suite, sourceUpdate, c.g.context.GroupID, i); err != nil {
 		return err
 	}
-	if err := c.g.suite.checkKey(l.EncryptionKey); err != nil {
-		return invalid("Update: %v", err)
-	}
 	if err := c.g.cfg.checkLeaf(l); err != nil {
 		return err
 	}

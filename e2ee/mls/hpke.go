@@ -36,7 +36,7 @@ func (s *suite) generateKeyPair() (priv, pub []byte, err error) {
 }
 
 // checkKey reports whether anything can be encrypted to the public key. A leaf
-// whose key cannot be used would make every later path of others fail. X25519
+// or a node whose key cannot be used would make every later path of others fail. X25519
 // fails for points of small order only, the curves of NIST for what is no key at
 // all; encrypting something to see that it works would cost each member more
 // than all else that is checked of an Add.

@@ -232,9 +232,6 @@ func (g *Group) takePath(r *changes, a *authContent, ev *Event) ([]pathStep, err
 	if err := path.leaf.validate(g.suite, sourceCommit, g.context.GroupID, from); err != nil {
 		return nil, err
 	}
-	if err := g.suite.checkKey(path.leaf.EncryptionKey); err != nil {
-		return nil, invalid("path: %v", err)
-	}
 	if err := g.cfg.checkLeaf(&path.leaf); err != nil {
 		return nil, err
 	}

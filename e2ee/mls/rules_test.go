@@ -195,6 +195,7 @@ func TestPathsThatBreakARule(t *testing.T) {
 			p.leaf.SignatureKey = a.Leaf(2).SignatureKey
 			ok(t, p.leaf.sign(members[2].signer, a.context.GroupID, 0))
 		}, "signature key of leaf 2 is in the tree twice"},
+		"unusable node key": {func(p *updatePath) { p.nodes[0].encryptionKey = make([]byte, 32) }, "path: mls: unusable HPKE key"},
 	} {
 		t.Run(name, func(t *testing.T) { refused(t, b, forge(t, a, nil, withPath(t, a, x.change)), x.reason) })
 	}

@@ -50,6 +50,8 @@ func TestTreesThatBreakARule(t *testing.T) {
 		"extension twice":       {leaf(1, func(l *LeafNode) { l.Extensions = append(slices.Clone(l.Extensions), l.Extensions[0]) }), "comes twice"},
 		"unusable leaf key":     {leaf(1, func(l *LeafNode) { l.EncryptionKey = []byte{1} }), "leaf 1"},
 		"unusable node key":     {parentNodeAt(1, func(p *parentNode) { p.encryptionKey = []byte{1} }), "node 1"},
+		"leaf of small order":   {leaf(1, func(l *LeafNode) { l.EncryptionKey = make([]byte, 32) }), "unusable HPKE key"},
+		"node of small order":   {parentNodeAt(1, func(p *parentNode) { p.encryptionKey = make([]byte, 32) }), "unusable HPKE key"},
 		"parent hash of a leaf": {leaf(3, func(l *LeafNode) { l.parentHash = make([]byte, 32) }), "parent hash of node"},
 		"parent hash of a node": {parentNodeAt(3, func(p *parentNode) { p.parentHash = []byte{1} }), "parent hash of node"},
 		"node key":              {parentNodeAt(3, func(p *parentNode) { p.encryptionKey, _ = hexKey(t, a.suite) }), "parent hash of node"},

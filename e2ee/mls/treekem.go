@@ -155,7 +155,7 @@ func (t *tree) applyPath(i uint32, up *updatePath, exclude []uint32) ([]pathStep
 			return nil, errors.New("mls: path with a key that is in the tree")
 		}
 		have[string(n.encryptionKey)] = true
-		if _, err := t.s.kem.NewPublicKey(n.encryptionKey); err != nil {
+		if err := t.s.checkKey(n.encryptionKey); err != nil {
 			return nil, fmt.Errorf("mls: path: %w", err)
 		}
 		if len(n.secrets) != len(t.receivers(steps[k], exclude)) {

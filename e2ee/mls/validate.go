@@ -33,13 +33,7 @@ func (k *KeyPackage) validate(s *suite) error {
 	if err := s.verify(k.Leaf.SignatureKey, "KeyPackageTBS", k.tbs(), k.signature); err != nil {
 		return fmt.Errorf("%w: key package: %w", ErrInvalid, err)
 	}
-	if err := k.Leaf.validate(s, sourceKeyPackage, nil, 0); err != nil {
-		return err
-	}
-	if err := s.checkKey(k.Leaf.EncryptionKey); err != nil {
-		return fmt.Errorf("%w: leaf: %w", ErrInvalid, err)
-	}
-	return nil
+	return k.Leaf.validate(s, sourceKeyPackage, nil, 0)
 }
 
 // validate checks a leaf as far as it stands alone (RFC 9420 §7.3): where it
@@ -53,7 +47,7 @@ func (l *LeafNode) validate(s *suite, source leafSource, groupID []byte, index u
 	if err := l.verify(s, groupID, index); err != nil {
 		return fmt.Errorf("%w: leaf: %w", ErrInvalid, err)
 	}
-	if _, err := s.kem.NewPublicKey(l.EncryptionKey); err != nil {
+	if err := s.checkKey(l.EncryptionKey); err != nil {
 		return fmt.Errorf("%w: leaf: %w", ErrInvalid, err)
 	}
 	c := &l.Capabilities
@@ -344,7 +338,7 @@ func (t *tree) validate(gc *GroupContext, cfg *Config) error {
 			if err := t.verifyUnmerged(uint32(x)); err != nil {
 				return err
 			}
-			if _, err := t.s.kem.NewPublicKey(n.parent.encryptionKey); err != nil {
+			if err := t.s.checkKey(n.parent.encryptionKey); err != nil {
 				return fmt.Errorf("%w: node %d: %w", errTree, x, err)
 			}
 			continue

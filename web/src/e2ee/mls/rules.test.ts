@@ -1,5 +1,5 @@
 /** Every rule of RFC 9420 that a receiver checks, each broken by a member that signs whatever it likes. */
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
 import test from "node:test";
 import {
   add,
@@ -142,11 +142,14 @@ const leaves: [string, (l: T.LeafNode) => void, RegExp][] = [
   ["that is valid for years", (l) => void (l.notAfter = now() * 2n), /outside of its lifetime/],
   ["that ends before it begins", (l) => void (l.notBefore = l.notAfter + 1n), /outside of its/],
   ["of an update", (l) => void (l.source = T.SOURCE.update), /with another leaf/],
+  ["with a key of small order", (l) => void (l.encKey = new Uint8Array(32)), /small order/],
+  ["with a key that is none", (l) => void (l.encKey = random(31)), /not a public key/],
 ];
 
 const packages: [string, (o: Own) => void, RegExp][] = [
   ["for another suite", (o) => void (o.kp.suite = 2), /another version or suite/],
   ["of another version", (o) => void (o.kp.version = 2), /another version or suite/],
+  ["with an init key of small order", (o) => void (o.kp.initKey = new Uint8Array(32)), /small/],
   ["with one key for both", (o) => void (o.kp.initKey = o.kp.leaf.encKey), /one key for two/],
   [
     "with an extension twice",
@@ -239,6 +242,7 @@ test("updates", async (t) => {
     ["with the leaf of a commit", (l) => void (l.source = 3), true, /another leaf/],
     ["without their signature", (l) => void (l.encKey = random(32)), false, /LeafNodeTBS/],
     ["that lose their capabilities", (l) => void (l.caps.extensions = [LEAF]), true, /lacks what/],
+    ["of small order", (l) => void (l.encKey = new Uint8Array(32)), true, /small order/],
     ["that lose their suite", (l) => void (l.caps.suites = []), true, /version or suite/],
   ];
   for (const [name, change, sign, why] of cases) {
@@ -307,6 +311,8 @@ test("paths", async (t) => {
       true,
       /own credential/,
     ],
+    ["a key of small order", (p) => void (p.leaf.encKey = new Uint8Array(32)), true, /small order/],
+    ["a node of small order", (p) => void (node(p, 0).key = new Uint8Array(32)), true, /small/],
     ["a secret for somebody else", (p) => void (node(p, 0).secrets[0]!.ct[3]! ^= 1), true, /./],
   ];
   for (const [name, change, sign, why] of cases) {
@@ -320,6 +326,15 @@ test("paths", async (t) => {
       await refuses(b, await forgeCommit(a, [], path), why);
     });
   }
+});
+
+test("a tree with a node that nothing can be encrypted to", async () => {
+  const [a] = (await groupOf(4)) as [Group];
+  const { next } = await a.commit({ public: true, forcePath: true });
+  next.tree.verifyStructure();
+  const { parent } = next.tree.node(1)!;
+  next.tree.set(1, { parent: { ...parent!, encKey: new Uint8Array(32) } });
+  throws(() => next.tree.verifyStructure(), /small order/);
 });
 
 test("a path for another key of the sender, or another tag", async () => {

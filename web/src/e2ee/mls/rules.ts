@@ -47,6 +47,7 @@ export function checkExtensions(list: readonly Extension[]): void {
 /** What a leaf must be for itself: consistent with its own capabilities and with the suite. */
 export function checkLeafContent(s: Suite, l: LeafNode): void {
   checkExtensions(l.extensions);
+  s.checkKey(l.encKey);
   if (!l.caps.versions.includes(MLS10) || !l.caps.suites.includes(s.id)) {
     throw new Error("mls: a leaf that cannot do this version or suite");
   }
@@ -77,6 +78,7 @@ export async function verifyKP(s: Suite, k: KeyPackage): Promise<void> {
   }
   if (k.leaf.source !== SOURCE.keyPackage) throw new Error("mls: a key package with another leaf");
   if (eq(k.initKey, k.leaf.encKey)) throw new Error("mls: a key package with one key for two uses");
+  s.checkKey(k.initKey);
   checkExtensions(k.extensions);
   checkLeafContent(s, k.leaf);
   await Promise.all([

@@ -129,6 +129,7 @@ export async function applyPath(
   await verifyLeafSignature(t.suite, path.leaf, groupId, i);
   const steps = t.filteredPath(i);
   if (steps.length !== path.nodes.length) throw new Error("mls: the path has another length");
+  for (const n of path.nodes) t.suite.checkKey(n.key);
   const seen = t.keys();
   for (const key of [path.leaf.encKey, ...path.nodes.map((n) => n.key)]) {
     const id = hex(key);
