@@ -57,6 +57,9 @@ bench: build browsers                  ## prints one line per figure: name value
 bench-media:                           ## what a forwarded packet costs: stock pion, ours, and the bare minimum
 	scripts/bench-media
 
+siege:                                 ## floods, guesses and garbage against a server with a running meeting (minutes)
+	go test -count=1 -timeout 20m -run 'TestSiege$$' -v ./cmd/incamera-peer -siege
+
 netlab:                                ## meetings over bad networks, a line of figures each (root, several minutes)
 	go test -count=1 -timeout 20m -run TestNetworks -v ./cmd/incamera-peer -networks
 
