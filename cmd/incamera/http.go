@@ -128,7 +128,7 @@ func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := strings.TrimPrefix(r.URL.Path, "/")
-	if id, ok := strings.CutPrefix(name, "r/"); name == "" || ok && id != "" && !strings.Contains(id, "/") {
+	if id, ok := strings.CutPrefix(name, "r/"); name == "" || name == "admin" || ok && id != "" && !strings.Contains(id, "/") {
 		if name = "index.html"; p[name] == nil {
 			plain(w, http.StatusServiceUnavailable, notBuilt)
 			return

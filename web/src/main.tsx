@@ -6,4 +6,8 @@ import { App } from "./ui/app";
 const worker =
   document.querySelector<HTMLMetaElement>('meta[name="incamera-worker"]')?.content ?? "";
 const root = document.getElementById("app");
-if (root) render(<App model={createApp(browserEnv(worker))} />, root);
+const env = browserEnv(worker);
+// The operators' page is a script of its own: nobody else loads it.
+if (root && location.pathname === "/admin")
+  void import("./ui/admin").then(({ showAdmin }) => showAdmin(env, root));
+else if (root) render(<App model={createApp(env)} />, root);

@@ -29,12 +29,14 @@ export async function startServer({
     env: { ...process.env, ...env },
   });
   const log = [];
+  const printed = [];
   child.stderr.on("data", (b) => {
     log.push(b.toString());
     if (process.env.V) process.stderr.write(b);
   });
   const url = await new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
+      printed.push(line);
       const found = line.match(/Incamera is ready: (https?:\/\/\S+)/);
       if (found) resolve(found[1].replace(/\/$/, ""));
     });
@@ -50,6 +52,7 @@ export async function startServer({
     pid: child.pid,
     child,
     log: () => log.join(""),
+    printed: () => printed.join("\n"),
     async stop(signal = "SIGTERM") {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, "exit");

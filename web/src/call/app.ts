@@ -18,6 +18,7 @@ import { LocalMedia } from "./local";
 import { type Known, type Leaving, Meeting } from "./meeting";
 import type { AppModel, LandingModel, MeetingModel, Problem, Screen } from "./model";
 import {
+  adminPass,
   dropPass,
   heldPass,
   keepPass,
@@ -89,6 +90,7 @@ class App implements AppModel {
   private readonly busy = signal(false);
   private readonly landingProblem = signal<Problem | null>(null);
   private readonly welcome = signal("");
+  private readonly operator = signal(false);
   private readonly current = signal<Meeting | null>(null);
   readonly screen: ReadonlySignal<Screen> = this.shown;
   readonly stopped: ReadonlySignal<Problem | null> = this.problem;
@@ -101,6 +103,7 @@ class App implements AppModel {
   private visit = 0; // counts rooms that were looked at: a slow answer must not undo a later choice
 
   constructor(private readonly env: Env) {
+    this.operator.value = adminPass(env) !== null;
     this.local = new LocalMedia(env);
     this.settings = new Settings(env, this.local);
     this.check = new Check(env, this.local, this.settings.mirror, (name) => this.join(name));
@@ -108,6 +111,7 @@ class App implements AppModel {
       busy: this.busy,
       problem: this.landingProblem,
       welcome: this.welcome,
+      operator: this.operator,
       newMeeting: (title) => void this.newMeeting(title),
       openLink: (text) => this.openLink(text),
     };
@@ -152,6 +156,7 @@ class App implements AppModel {
     try {
       keepPass(this.env, kind, kind === "admin" ? await this.env.http.redeem(secret) : secret);
       this.welcome.value = welcomeOf(kind);
+      this.operator.value = adminPass(this.env) !== null;
     } catch (e) {
       this.landingProblem.value = explain(e);
     }

@@ -56,6 +56,8 @@ export interface LandingModel {
   problem: ReadonlySignal<Problem | null>;
   /** What an invite or admin link that was opened is good for; empty: none was. */
   welcome: ReadonlySignal<string>;
+  /** This browser is one of those who run the server. */
+  operator: ReadonlySignal<boolean>;
   /** Makes a meeting and goes on to the device check. title may be empty. */
   newMeeting(title: string): void;
   /** Takes a pasted link, whole or cut short; problem says what is wrong with it. */

@@ -89,6 +89,16 @@ export function heldPass(env: Env): Uint8Array | null {
   return null;
 }
 
+/** What is shown to the operators' API; null in a browser that is no operator's. */
+export function adminPass(env: Env): Uint8Array<ArrayBuffer> | null {
+  const secret = fromBase64url(env.browser.get(ADMIN) ?? "");
+  return secret?.length === SIZE ? secret : null;
+}
+
+export function dropAdminPass(env: Env): void {
+  env.browser.remove(ADMIN);
+}
+
 /** Forgets what the server refused. */
 export function dropPass(env: Env): void {
   const refused = heldPass(env);

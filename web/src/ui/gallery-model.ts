@@ -167,6 +167,7 @@ export function makeFake(): Fake {
     landing: {
       busy: signal(false),
       problem: signal<Problem | null>(null),
+      operator: signal(false),
       welcome: signal(""),
       newMeeting: show("check"),
       openLink: show("check"),

@@ -37,6 +37,11 @@ export function Landing({ model }: { model: LandingModel }) {
         <p>
           <b>{t("Sealed, always.")}</b> {t("There is no other mode.")}
         </p>
+        {model.operator.value && (
+          <p>
+            <a href="/admin">{t("Run this server")}</a>
+          </p>
+        )}
       </footer>
     </div>
   );

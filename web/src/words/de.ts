@@ -6,16 +6,27 @@ export default {
   "1 more person": "1 weitere Person",
   "1 person": "1 Person",
   "1 person waits to be let in.": "1 Person wartet auf Einlass.",
+  "A browser became an operator's": "Ein Browser gehört nun zum Betrieb",
   "A link is enough.": "Ein Link genügt.",
+  "A meeting could not be made": "Ein Treffen konnte nicht angelegt werden",
+  "A meeting was ended by an operator": "Ein Treffen wurde vom Betreiber beendet",
+  "A meeting was made": "Ein Treffen wurde angelegt",
   "A name has at most 64 characters, and no invisible ones.":
     "Ein Name hat höchstens 64 Zeichen und keine unsichtbaren.",
+  "A pass was revoked": "Eine Berechtigung wurde entzogen",
+  "A token was made": "Ein Token wurde erstellt",
+  "Admin link, not used yet": "Admin-Link, noch nicht benutzt",
   Admit: "Einlassen",
   "Admit all": "Alle einlassen",
   "Admit {name}": "{name} einlassen",
+  "An admin link was made": "Ein Admin-Link wurde erstellt",
+  "An admin link was used": "Ein Admin-Link wurde benutzt",
+  "An invite was made": "Eine Einladung wurde erstellt",
   "Another program may be using the camera. Close it, then try again.":
     "Vielleicht benutzt ein anderes Programm die Kamera. Schließen Sie es und versuchen Sie es noch einmal.",
   "Another program may be using the microphone. Close it, then try again.":
     "Vielleicht benutzt ein anderes Programm das Mikrofon. Schließen Sie es und versuchen Sie es noch einmal.",
+  "Any number": "Beliebig viele",
   Applause: "Applaus",
   "Ask somebody to leave, or wait and try again.":
     "Bitten Sie jemanden zu gehen, oder warten Sie und versuchen Sie es noch einmal.",
@@ -62,6 +73,9 @@ export default {
   "Copy message": "Nachricht kopieren",
   Devices: "Geräte",
   Dismiss: "Ausblenden",
+  End: "Beenden",
+  "End it for everybody": "Für alle beenden",
+  "End meeting {id}": "Treffen {id} beenden",
   "Enter sends, Shift and Enter begin a new line.":
     "Eingabe sendet, Umschalt und Eingabe beginnen eine neue Zeile.",
   Epoch: "Epoche",
@@ -76,6 +90,7 @@ export default {
   "Hold it to talk while muted": "Halten, um stumm zu sprechen",
   "Hold the space bar to talk while muted":
     "Leertaste halten, um zu sprechen, während man stumm ist",
+  "Holds for": "Gilt",
   "How many take part, and how often keys change":
     "Wie viele teilnehmen, und wie oft Schlüssel wechseln",
   "How much is sent and when, and which sources are switched on":
@@ -90,11 +105,17 @@ export default {
   "Invitation link copied. Whoever has it can join, so send it by a way you trust.":
     "Einladungslink kopiert. Wer ihn hat, kann beitreten: Senden Sie ihn auf einem Weg, dem Sie trauen.",
   Invite: "Einladen",
+  "Invite for any number of meetings": "Einladung für beliebig viele Treffen",
+  "Invite for {n} meeting": "Einladung für {n} Treffen",
+  "Invite for {n} meetings": "Einladung für {n} Treffen",
+  "Invite somebody to make meetings": "Jemanden einladen, Treffen anzulegen",
   "It can't encrypt pictures and sound by itself, and Incamera has no other way. Use Firefox 117, Chrome or Edge 141, Safari 15.4, or newer.":
     "Er kann Bild und Ton nicht selbst verschlüsseln, und Incamera hat keinen anderen Weg. Nehmen Sie Firefox 117, Chrome oder Edge 141, Safari 15.4 oder neuer.",
   "It could not be copied. Select it and copy it by hand.":
     "Es ließ sich nicht kopieren. Markieren und kopieren Sie es von Hand.",
   "It does not see": "Er sieht nicht",
+  "It holds no longer.": "Sie gilt nicht mehr.",
+  "It is gone already.": "Das gibt es schon nicht mehr.",
   "It lacks the cryptography that meetings are sealed with (Ed25519 and X25519). A newer version has it.":
     "Ihm fehlt die Kryptografie, mit der Treffen versiegelt werden (Ed25519 und X25519). Eine neuere Version hat sie.",
   "It took too long. Try again.": "Es hat zu lange gedauert. Versuchen Sie es noch einmal.",
@@ -110,11 +131,13 @@ export default {
   Laughter: "Lachen",
   Leave: "Verlassen",
   "Leave full screen": "Vollbild beenden",
+  "Link of the new invite": "Link der neuen Einladung",
   Lobby: "Warteraum",
   Locked: "Abgeschlossen",
   Lower: "Senken",
   "Lower hand": "Hand senken",
   "MLS with X25519, AES-128-GCM, SHA-256, Ed25519": "MLS mit X25519, AES-128-GCM, SHA-256, Ed25519",
+  "Make the invite": "Einladung erstellen",
   "Making a meeting here needs an invite": "Treffen anlegen darf hier nur, wer eingeladen ist",
   "Making a meeting here needs signing in": "Treffen anlegen darf hier nur, wer sich anmeldet",
   "Making the keys in your browser.": "Die Schlüssel entstehen in Ihrem Browser.",
@@ -124,8 +147,10 @@ export default {
   "Meeting controls": "Bedienung des Treffens",
   "Meeting title (optional)": "Titel des Treffens (freiwillig)",
   "Meeting · Incamera": "Treffen · Incamera",
+  Meetings: "Treffen",
   "Meetings need a secure address, one that begins with https:// (or localhost). Ask who runs this server.":
     "Treffen brauchen eine sichere Adresse, die mit https:// beginnt (oder localhost). Fragen Sie, wer diesen Server betreibt.",
+  "Meetings now": "Treffen in diesem Moment",
   "Menu of {name}": "Menü von {name}",
   Message: "Nachricht",
   Messages: "Nachrichten",
@@ -146,6 +171,7 @@ export default {
   "Nobody is there yet.": "Noch ist niemand da.",
   "Nobody saw or heard you. If you think that it is a mistake, tell the person who invited you.":
     "Niemand hat Sie gesehen oder gehört. Halten Sie es für einen Irrtum, sagen Sie es der Person, die Sie eingeladen hat.",
+  "Note for this list (optional)": "Notiz für diese Liste (freiwillig)",
   "Nothing leaves this browser before it can be sealed.":
     "Nichts verlässt diesen Browser, ehe es versiegelt werden kann.",
   "Nothing to install.": "Nichts zu installieren.",
@@ -156,6 +182,9 @@ export default {
   On: "An",
   "One person is there.": "Eine Person ist da.",
   Open: "Öffnen",
+  "Open an admin link in this browser, or sign in as one of those who run the server. `incamera admin-link` makes a link.":
+    "Öffnen Sie in diesem Browser einen Admin-Link, oder melden Sie sich als jemand an, der den Server betreibt. `incamera admin-link` erzeugt einen Link.",
+  "Operator's browser": "Browser des Betriebs",
   "Or an invite link, which you get from who runs this server. To join a meeting you need its link only.":
     "Oder wer einen Einladungslink hat; den bekommen Sie von dem, der diesen Server betreibt. Für die Teilnahme an einem Treffen genügt dessen Link.",
   "Page before": "Vorige Seite",
@@ -190,6 +219,9 @@ export default {
   Remove: "Entfernen",
   "Remove {name}": "{name} entfernen",
   "Remove {name}, and switch the lobby on?": "{name} entfernen und den Warteraum einschalten?",
+  Revoke: "Entziehen",
+  "Revoke {what}": "{what} entziehen",
+  "Run this server": "Diesen Server betreiben",
   "Save calendar file": "Kalenderdatei sichern",
   Sealed: "Versiegelt",
   "Sealed, always.": "Immer versiegelt.",
@@ -209,6 +241,8 @@ export default {
   "Sign in": "Anmelden",
   "Small window": "Kleines Fenster",
   "Somebody in the meeting has to let you in.": "Jemand im Treffen muss Sie einlassen.",
+  "Somebody signed in": "Jemand hat sich angemeldet",
+  "Somebody who signed in": "Jemand, der sich angemeldet hat",
   "Something would have left unsealed": "Etwas wäre unversiegelt hinausgegangen",
   "Sound only": "Nur Ton",
   "Speak, and the bars move": "Sprechen Sie, und die Balken bewegen sich",
@@ -223,6 +257,8 @@ export default {
   "The encryption of this page failed.": "Die Verschlüsselung dieser Seite ist fehlgeschlagen.",
   "The host did not let you in": "Der Gastgeber hat Sie nicht eingelassen",
   "The host removed you from the meeting": "Der Gastgeber hat Sie aus dem Treffen entfernt",
+  "The invite is made. Its link is shown once.":
+    "Die Einladung ist erstellt. Ihr Link wird nur einmal gezeigt.",
   "The keys are made on your devices. They never leave them for this server.":
     "Die Schlüssel entstehen auf Ihren Geräten. Zu diesem Server kommen sie nie.",
   "The keys of this meeting are gone from this page.":
@@ -235,11 +271,15 @@ export default {
     "Der Link ist falsch, oder das Treffen ist vorbei. Bitten Sie um einen neuen.",
   "The lobby is on: who comes waits until the host lets them in.":
     "Der Warteraum ist an: Wer kommt, wartet, bis der Gastgeber einlässt.",
+  "The log was altered: {why}": "Das Protokoll wurde verändert: {why}",
+  "The log's chain holds. Names and addresses are not in it.":
+    "Die Kette des Protokolls hält. Namen und Adressen stehen nicht darin.",
   "The meeting can't go on": "Das Treffen kann nicht weitergehen",
   "The meeting is locked: nobody else gets in.":
     "Das Treffen ist abgeschlossen: Niemand sonst kommt herein.",
   "The meeting is over": "Das Treffen ist vorbei",
   "The meeting was ended": "Das Treffen wurde beendet",
+  "The meeting was ended.": "Das Treffen wurde beendet.",
   "The meeting's group cannot be followed. Leave and join again.":
     "Der Gruppe des Treffens lässt sich nicht folgen. Gehen Sie und treten Sie wieder bei.",
   "The meeting's name in this link is damaged. Copy the whole link again.":
@@ -265,10 +305,12 @@ export default {
     "Der Server startet binnen einer Minute neu. Das Treffen hält dann kurz an und geht von selbst weiter.",
   "The server restarts within {n} minutes. The meeting pauses for a moment then, and comes back by itself.":
     "Der Server startet binnen {n} Minuten neu. Das Treffen hält dann kurz an und geht von selbst weiter.",
+  "The server started": "Der Server wurde gestartet",
   "The sign-in service does not answer as it should. Try again later.":
     "Der Anmeldedienst antwortet nicht, wie er sollte. Versuchen Sie es später noch einmal.",
   "The sign-in service said no.": "Der Anmeldedienst hat abgelehnt.",
   "There is no other mode.": "Es gibt keinen anderen Modus.",
+  "There is none.": "Es gibt keines.",
   "This browser can't take part": "Dieser Browser kann nicht teilnehmen",
   "This browser may make meetings here from now on.":
     "Dieser Browser darf hier ab jetzt Treffen anlegen.",
@@ -292,12 +334,15 @@ export default {
     "Dieses Treffen hat einen Warteraum oder ist abgeschlossen und geht weiter, wenn der Gastgeber da ist.",
   "This meeting is full": "Dieses Treffen ist voll",
   "This page": "Diese Seite",
+  "This page is for who runs the server": "Diese Seite ist für die, die den Server betreiben",
+  "This page keeps trying.": "Diese Seite versucht es weiter.",
   "This server can't be trusted with this meeting":
     "Diesem Server ist mit diesem Treffen nicht zu trauen",
   "This server sees": "Dieser Server sieht",
   "This server's record of the meeting is damaged or forged.":
     "Was dieser Server über das Treffen sagt, ist beschädigt oder gefälscht.",
   "Thumbs up": "Daumen hoch",
+  "Token of a program": "Token eines Programms",
   "Too many attempts": "Zu viele Versuche",
   "Try again": "Noch einmal versuchen",
   "Try again later.": "Versuchen Sie es später.",
@@ -323,9 +368,13 @@ export default {
   "Waiting for the picture of {name}": "Warten auf das Bild von {name}",
   "Waiting to be let in": "Warten auf Einlass",
   "What this means (S)": "Was das heißt (S)",
+  "What was done": "Was geschehen ist",
   "Who comes waits until you let them in.": "Wer kommt, wartet, bis Sie einlassen.",
   "Who is here": "Wer da ist",
   "Who is speaking": "Wer spricht",
+  "Who may make meetings": "Wer Treffen anlegen darf",
+  "Who may make meetings, and which there are. What is said in them, and by whom, is not known here.":
+    "Wer Treffen anlegen darf und welche es gibt. Was darin gesagt wird und von wem, ist hier nicht bekannt.",
   "Who waits and who is here": "Wer wartet und wer da ist",
   "Whoever has the link, the code or the file can join. Use a way you trust.":
     "Wer Link, Code oder Datei hat, kann beitreten. Nehmen Sie einen Weg, dem Sie trauen.",
@@ -380,9 +429,11 @@ export default {
   "second tab of the same browser": "zweiter Tab desselben Browsers",
   "seen before": "schon gesehen",
   "shares a screen": "teilt einen Bildschirm",
+  "since {time}": "seit {time}",
   speaking: "spricht",
   "the screen of {name}": "den Bildschirm von {name}",
   "this browser": "dieser Browser",
+  "until {time}": "bis {time}",
   yourself: "sich selbst",
   "{codec} and Opus, sealed with AES-128-GCM (SFrame)":
     "{codec} und Opus, versiegelt mit AES-128-GCM (SFrame)",
@@ -407,6 +458,8 @@ export default {
     "{name} benutzt ein neues Gerät: Sie kennen diesen Namen mit einem anderen",
   "{name} waits to be let in.": "{name} wartet auf Einlass.",
   "{name}: screen": "{name}: Bildschirm",
+  "{n} day": "{n} Tag",
+  "{n} days": "{n} Tage",
   "{n} hand is up": "{n} Hand ist oben",
   "{n} hands are up": "{n} Hände sind oben",
   "{n} min": "{n} min",
@@ -414,6 +467,7 @@ export default {
   "{n} people": "{n} Personen",
   "{n} people are there.": "{n} Personen sind da.",
   "{n} people wait to be let in.": "{n} Personen warten auf Einlass.",
+  "{n} person": "{n} Person",
   "{n} unread message": "{n} ungelesene Nachricht",
   "{n} unread messages": "{n} ungelesene Nachrichten",
   "{n}. Each time somebody comes or goes there are new keys.":

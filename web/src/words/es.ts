@@ -6,16 +6,27 @@ export default {
   "1 more person": "1 persona más",
   "1 person": "1 persona",
   "1 person waits to be let in.": "1 persona espera a que la dejen entrar.",
+  "A browser became an operator's": "Un navegador pasó a ser de un administrador",
   "A link is enough.": "Basta un enlace.",
+  "A meeting could not be made": "No se pudo crear una reunión",
+  "A meeting was ended by an operator": "Un administrador cerró una reunión",
+  "A meeting was made": "Se creó una reunión",
   "A name has at most 64 characters, and no invisible ones.":
     "Un nombre tiene como máximo 64 caracteres, y ninguno invisible.",
+  "A pass was revoked": "Se retiró un permiso",
+  "A token was made": "Se creó un token",
+  "Admin link, not used yet": "Enlace de administración, aún sin usar",
   Admit: "Admitir",
   "Admit all": "Admitir a todos",
   "Admit {name}": "Admitir a {name}",
+  "An admin link was made": "Se creó un enlace de administración",
+  "An admin link was used": "Se usó un enlace de administración",
+  "An invite was made": "Se creó una invitación",
   "Another program may be using the camera. Close it, then try again.":
     "Quizá otro programa usa la cámara. Ciérrelo e inténtelo de nuevo.",
   "Another program may be using the microphone. Close it, then try again.":
     "Quizá otro programa usa el micrófono. Ciérrelo e inténtelo de nuevo.",
+  "Any number": "Sin límite",
   Applause: "Aplauso",
   "Ask somebody to leave, or wait and try again.":
     "Pida a alguien que salga, o espere e inténtelo de nuevo.",
@@ -61,6 +72,9 @@ export default {
   "Copy message": "Copiar mensaje",
   Devices: "Dispositivos",
   Dismiss: "Descartar",
+  End: "Cerrar",
+  "End it for everybody": "Cerrarla para todos",
+  "End meeting {id}": "Cerrar la reunión {id}",
   "Enter sends, Shift and Enter begin a new line.":
     "Intro envía, Mayús e Intro empiezan una línea.",
   Epoch: "Época",
@@ -74,6 +88,7 @@ export default {
   "Hide own view": "Ocultar mi imagen",
   "Hold it to talk while muted": "Mantener para hablar en silencio",
   "Hold the space bar to talk while muted": "Mantener la barra espaciadora para hablar en silencio",
+  "Holds for": "Vale",
   "How many take part, and how often keys change":
     "Cuántos participan y cada cuánto cambian las claves",
   "How much is sent and when, and which sources are switched on":
@@ -88,11 +103,17 @@ export default {
   "Invitation link copied. Whoever has it can join, so send it by a way you trust.":
     "Enlace de invitación copiado. Quien lo tenga puede entrar: envíelo por una vía de confianza.",
   Invite: "Invitar",
+  "Invite for any number of meetings": "Invitación para reuniones sin límite",
+  "Invite for {n} meeting": "Invitación para {n} reunión",
+  "Invite for {n} meetings": "Invitación para {n} reuniones",
+  "Invite somebody to make meetings": "Invitar a alguien a crear reuniones",
   "It can't encrypt pictures and sound by itself, and Incamera has no other way. Use Firefox 117, Chrome or Edge 141, Safari 15.4, or newer.":
     "No puede cifrar por sí mismo imagen y sonido, e Incamera no tiene otra vía. Use Firefox 117, Chrome o Edge 141, Safari 15.4 o más nuevo.",
   "It could not be copied. Select it and copy it by hand.":
     "No se pudo copiar. Selecciónelo y cópielo a mano.",
   "It does not see": "No ve",
+  "It holds no longer.": "Ya no vale.",
+  "It is gone already.": "Ya no existe.",
   "It lacks the cryptography that meetings are sealed with (Ed25519 and X25519). A newer version has it.":
     "Le falta la criptografía que sella las reuniones (Ed25519 y X25519). Una versión más nueva la tiene.",
   "It took too long. Try again.": "Ha tardado demasiado. Inténtelo de nuevo.",
@@ -108,11 +129,13 @@ export default {
   Laughter: "Risa",
   Leave: "Salir",
   "Leave full screen": "Salir de pantalla completa",
+  "Link of the new invite": "Enlace de la nueva invitación",
   Lobby: "Sala de espera",
   Locked: "Cerrada",
   Lower: "Bajar",
   "Lower hand": "Bajar la mano",
   "MLS with X25519, AES-128-GCM, SHA-256, Ed25519": "MLS con X25519, AES-128-GCM, SHA-256, Ed25519",
+  "Make the invite": "Crear la invitación",
   "Making a meeting here needs an invite": "Crear una reunión aquí requiere una invitación",
   "Making a meeting here needs signing in": "Crear una reunión aquí requiere iniciar sesión",
   "Making the keys in your browser.": "Se crean las claves en su navegador.",
@@ -122,8 +145,10 @@ export default {
   "Meeting controls": "Controles de la reunión",
   "Meeting title (optional)": "Título de la reunión (opcional)",
   "Meeting · Incamera": "Reunión · Incamera",
+  Meetings: "Reuniones",
   "Meetings need a secure address, one that begins with https:// (or localhost). Ask who runs this server.":
     "Las reuniones necesitan una dirección segura, que empiece por https:// (o localhost). Pregunte a quien lleva este servidor.",
+  "Meetings now": "Reuniones ahora",
   "Menu of {name}": "Menú de {name}",
   Message: "Mensaje",
   Messages: "Mensajes",
@@ -144,6 +169,7 @@ export default {
   "Nobody is there yet.": "Aún no hay nadie.",
   "Nobody saw or heard you. If you think that it is a mistake, tell the person who invited you.":
     "Nadie le ha visto ni oído. Si cree que es un error, dígaselo a la persona que le invitó.",
+  "Note for this list (optional)": "Nota para esta lista (opcional)",
   "Nothing leaves this browser before it can be sealed.":
     "Nada sale de este navegador antes de poder sellarse.",
   "Nothing to install.": "Nada que instalar.",
@@ -154,6 +180,9 @@ export default {
   On: "Sí",
   "One person is there.": "Hay una persona.",
   Open: "Abrir",
+  "Open an admin link in this browser, or sign in as one of those who run the server. `incamera admin-link` makes a link.":
+    "Abra un enlace de administración en este navegador, o inicie sesión como quien administra el servidor. `incamera admin-link` crea un enlace.",
+  "Operator's browser": "Navegador de un administrador",
   "Or an invite link, which you get from who runs this server. To join a meeting you need its link only.":
     "O un enlace de invitación, que le da quien administra este servidor. Para unirse a una reunión basta su enlace.",
   "Page before": "Página anterior",
@@ -188,6 +217,9 @@ export default {
   Remove: "Expulsar",
   "Remove {name}": "Expulsar a {name}",
   "Remove {name}, and switch the lobby on?": "¿Expulsar a {name} y activar la sala de espera?",
+  Revoke: "Retirar",
+  "Revoke {what}": "Retirar: {what}",
+  "Run this server": "Administrar este servidor",
   "Save calendar file": "Guardar archivo de calendario",
   Sealed: "Sellado",
   "Sealed, always.": "Sellado, siempre.",
@@ -207,6 +239,8 @@ export default {
   "Sign in": "Iniciar sesión",
   "Small window": "Ventana pequeña",
   "Somebody in the meeting has to let you in.": "Alguien de la reunión tiene que dejarle entrar.",
+  "Somebody signed in": "Alguien inició sesión",
+  "Somebody who signed in": "Alguien que inició sesión",
   "Something would have left unsealed": "Algo habría salido sin sellar",
   "Sound only": "Solo sonido",
   "Speak, and the bars move": "Hable, y las barras se mueven",
@@ -221,6 +255,8 @@ export default {
   "The encryption of this page failed.": "Ha fallado el cifrado de esta página.",
   "The host did not let you in": "El anfitrión no le ha dejado entrar",
   "The host removed you from the meeting": "El anfitrión le ha expulsado de la reunión",
+  "The invite is made. Its link is shown once.":
+    "La invitación está creada. Su enlace se muestra una sola vez.",
   "The keys are made on your devices. They never leave them for this server.":
     "Las claves se crean en sus dispositivos. Nunca llegan a este servidor.",
   "The keys of this meeting are gone from this page.":
@@ -233,10 +269,14 @@ export default {
     "El enlace es incorrecto, o la reunión ha terminado. Pida uno nuevo.",
   "The lobby is on: who comes waits until the host lets them in.":
     "La sala de espera está activa: quien llega espera hasta que el anfitrión le deje entrar.",
+  "The log was altered: {why}": "El registro fue alterado: {why}",
+  "The log's chain holds. Names and addresses are not in it.":
+    "La cadena del registro se mantiene. No contiene nombres ni direcciones.",
   "The meeting can't go on": "La reunión no puede seguir",
   "The meeting is locked: nobody else gets in.": "La reunión está cerrada: no entra nadie más.",
   "The meeting is over": "La reunión ha terminado",
   "The meeting was ended": "La reunión se ha cerrado",
+  "The meeting was ended.": "La reunión se ha cerrado.",
   "The meeting's group cannot be followed. Leave and join again.":
     "No se puede seguir al grupo de la reunión. Salga y entre de nuevo.",
   "The meeting's name in this link is damaged. Copy the whole link again.":
@@ -262,10 +302,12 @@ export default {
     "El servidor se reinicia en menos de un minuto. La reunión se detendrá un momento y volverá por sí sola.",
   "The server restarts within {n} minutes. The meeting pauses for a moment then, and comes back by itself.":
     "El servidor se reinicia en {n} minutos o menos. La reunión se detendrá un momento y volverá por sí sola.",
+  "The server started": "El servidor arrancó",
   "The sign-in service does not answer as it should. Try again later.":
     "El servicio de inicio de sesión no responde como debería. Inténtelo más tarde.",
   "The sign-in service said no.": "El servicio de inicio de sesión lo ha rechazado.",
   "There is no other mode.": "No hay otro modo.",
+  "There is none.": "No hay ninguna.",
   "This browser can't take part": "Este navegador no puede participar",
   "This browser may make meetings here from now on.":
     "Este navegador puede crear reuniones aquí desde ahora.",
@@ -289,12 +331,15 @@ export default {
     "Esta reunión tiene sala de espera o está cerrada, y sigue cuando esté el anfitrión.",
   "This meeting is full": "Esta reunión está llena",
   "This page": "Esta página",
+  "This page is for who runs the server": "Esta página es para quien administra el servidor",
+  "This page keeps trying.": "Esta página sigue intentándolo.",
   "This server can't be trusted with this meeting":
     "No se puede confiar esta reunión a este servidor",
   "This server sees": "Este servidor ve",
   "This server's record of the meeting is damaged or forged.":
     "Lo que este servidor dice de la reunión está dañado o falsificado.",
   "Thumbs up": "Pulgar arriba",
+  "Token of a program": "Token de un programa",
   "Too many attempts": "Demasiados intentos",
   "Try again": "Intentar de nuevo",
   "Try again later.": "Inténtelo más tarde.",
@@ -319,9 +364,13 @@ export default {
   "Waiting for the picture of {name}": "Esperando la imagen de {name}",
   "Waiting to be let in": "Esperando para entrar",
   "What this means (S)": "Qué significa (S)",
+  "What was done": "Lo que se hizo",
   "Who comes waits until you let them in.": "Quien llega espera hasta que usted le deje entrar.",
   "Who is here": "Quién está",
   "Who is speaking": "Quién habla",
+  "Who may make meetings": "Quién puede crear reuniones",
+  "Who may make meetings, and which there are. What is said in them, and by whom, is not known here.":
+    "Quién puede crear reuniones y cuáles hay. Lo que se dice en ellas, y quién, no se sabe aquí.",
   "Who waits and who is here": "Quién espera y quién está",
   "Whoever has the link, the code or the file can join. Use a way you trust.":
     "Quien tenga el enlace, el código o el archivo puede entrar. Use una vía de confianza.",
@@ -376,9 +425,11 @@ export default {
   "second tab of the same browser": "segunda pestaña del mismo navegador",
   "seen before": "visto antes",
   "shares a screen": "comparte pantalla",
+  "since {time}": "desde {time}",
   speaking: "habla",
   "the screen of {name}": "la pantalla de {name}",
   "this browser": "este navegador",
+  "until {time}": "hasta {time}",
   yourself: "usted mismo",
   "{codec} and Opus, sealed with AES-128-GCM (SFrame)":
     "{codec} y Opus, sellados con AES-128-GCM (SFrame)",
@@ -401,6 +452,8 @@ export default {
     "{name} usa un dispositivo nuevo: conocía este nombre con otro",
   "{name} waits to be let in.": "{name} espera para entrar.",
   "{name}: screen": "{name}: pantalla",
+  "{n} day": "{n} día",
+  "{n} days": "{n} días",
   "{n} hand is up": "{n} mano levantada",
   "{n} hands are up": "{n} manos levantadas",
   "{n} min": "{n} min",
@@ -408,6 +461,7 @@ export default {
   "{n} people": "{n} personas",
   "{n} people are there.": "Hay {n} personas.",
   "{n} people wait to be let in.": "{n} personas esperan a que las dejen entrar.",
+  "{n} person": "{n} persona",
   "{n} unread message": "{n} mensaje sin leer",
   "{n} unread messages": "{n} mensajes sin leer",
   "{n}. Each time somebody comes or goes there are new keys.":

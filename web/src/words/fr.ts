@@ -6,16 +6,27 @@ export default {
   "1 more person": "1 autre personne",
   "1 person": "1 personne",
   "1 person waits to be let in.": "1 personne attend d’être admise.",
+  "A browser became an operator's": "Un navigateur est devenu celui d’un gérant",
   "A link is enough.": "Un lien suffit.",
+  "A meeting could not be made": "Une réunion n’a pas pu être créée",
+  "A meeting was ended by an operator": "Une réunion a été fermée par un gérant",
+  "A meeting was made": "Une réunion a été créée",
   "A name has at most 64 characters, and no invisible ones.":
     "Un nom compte au plus 64 caractères, et aucun invisible.",
+  "A pass was revoked": "Un droit a été retiré",
+  "A token was made": "Un jeton a été créé",
+  "Admin link, not used yet": "Lien d’administration, pas encore utilisé",
   Admit: "Admettre",
   "Admit all": "Admettre tout le monde",
   "Admit {name}": "Admettre {name}",
+  "An admin link was made": "Un lien d’administration a été créé",
+  "An admin link was used": "Un lien d’administration a été utilisé",
+  "An invite was made": "Une invitation a été créée",
   "Another program may be using the camera. Close it, then try again.":
     "Un autre programme utilise peut-être la caméra. Fermez-le, puis réessayez.",
   "Another program may be using the microphone. Close it, then try again.":
     "Un autre programme utilise peut-être le micro. Fermez-le, puis réessayez.",
+  "Any number": "Sans limite",
   Applause: "Applaudissements",
   "Ask somebody to leave, or wait and try again.":
     "Demandez à quelqu’un de partir, ou attendez et réessayez.",
@@ -61,6 +72,9 @@ export default {
   "Copy message": "Copier le message",
   Devices: "Appareils",
   Dismiss: "Masquer",
+  End: "Fermer",
+  "End it for everybody": "La fermer pour tous",
+  "End meeting {id}": "Fermer la réunion {id}",
   "Enter sends, Shift and Enter begin a new line.":
     "Entrée envoie, Maj et Entrée commencent une ligne.",
   Epoch: "Époque",
@@ -74,6 +88,7 @@ export default {
   "Hide own view": "Masquer ma propre image",
   "Hold it to talk while muted": "Maintenir pour parler, micro coupé",
   "Hold the space bar to talk while muted": "Maintenir la barre d’espace pour parler, micro coupé",
+  "Holds for": "Valable",
   "How many take part, and how often keys change":
     "Combien participent, et quand les clés changent",
   "How much is sent and when, and which sources are switched on":
@@ -89,11 +104,17 @@ export default {
   "Invitation link copied. Whoever has it can join, so send it by a way you trust.":
     "Lien d’invitation copié. Qui l’a peut entrer : envoyez-le par une voie sûre.",
   Invite: "Inviter",
+  "Invite for any number of meetings": "Invitation pour des réunions sans limite",
+  "Invite for {n} meeting": "Invitation pour {n} réunion",
+  "Invite for {n} meetings": "Invitation pour {n} réunions",
+  "Invite somebody to make meetings": "Inviter quelqu’un à créer des réunions",
   "It can't encrypt pictures and sound by itself, and Incamera has no other way. Use Firefox 117, Chrome or Edge 141, Safari 15.4, or newer.":
     "Il ne sait pas chiffrer lui-même l’image et le son, et Incamera n’a pas d’autre voie. Prenez Firefox 117, Chrome ou Edge 141, Safari 15.4 ou plus récent.",
   "It could not be copied. Select it and copy it by hand.":
     "La copie a échoué. Sélectionnez et copiez à la main.",
   "It does not see": "Il ne voit pas",
+  "It holds no longer.": "Cela n’est plus valable.",
+  "It is gone already.": "Cela n’existe déjà plus.",
   "It lacks the cryptography that meetings are sealed with (Ed25519 and X25519). A newer version has it.":
     "Il lui manque la cryptographie qui scelle les réunions (Ed25519 et X25519). Une version plus récente l’a.",
   "It took too long. Try again.": "Cela a pris trop de temps. Réessayez.",
@@ -109,12 +130,14 @@ export default {
   Laughter: "Rire",
   Leave: "Quitter",
   "Leave full screen": "Quitter le plein écran",
+  "Link of the new invite": "Lien de la nouvelle invitation",
   Lobby: "Salle d’attente",
   Locked: "Verrouillée",
   Lower: "Baisser",
   "Lower hand": "Baisser la main",
   "MLS with X25519, AES-128-GCM, SHA-256, Ed25519":
     "MLS avec X25519, AES-128-GCM, SHA-256, Ed25519",
+  "Make the invite": "Créer l’invitation",
   "Making a meeting here needs an invite": "Créer une réunion ici demande une invitation",
   "Making a meeting here needs signing in": "Créer une réunion ici demande de se connecter",
   "Making the keys in your browser.": "Les clés se font dans votre navigateur.",
@@ -124,8 +147,10 @@ export default {
   "Meeting controls": "Commandes de la réunion",
   "Meeting title (optional)": "Titre de la réunion (facultatif)",
   "Meeting · Incamera": "Réunion · Incamera",
+  Meetings: "Réunions",
   "Meetings need a secure address, one that begins with https:// (or localhost). Ask who runs this server.":
     "Les réunions demandent une adresse sûre, qui commence par https:// (ou localhost). Demandez à qui tient ce serveur.",
+  "Meetings now": "Réunions en cours",
   "Menu of {name}": "Menu de {name}",
   Message: "Message",
   Messages: "Messages",
@@ -146,6 +171,7 @@ export default {
   "Nobody is there yet.": "Personne n’est encore là.",
   "Nobody saw or heard you. If you think that it is a mistake, tell the person who invited you.":
     "Personne ne vous a vu ni entendu. Si vous pensez que c’est une erreur, dites-le à la personne qui vous a invité.",
+  "Note for this list (optional)": "Note pour cette liste (facultatif)",
   "Nothing leaves this browser before it can be sealed.":
     "Rien ne quitte ce navigateur avant de pouvoir être scellé.",
   "Nothing to install.": "Rien à installer.",
@@ -156,6 +182,9 @@ export default {
   On: "Oui",
   "One person is there.": "Une personne est là.",
   Open: "Ouvrir",
+  "Open an admin link in this browser, or sign in as one of those who run the server. `incamera admin-link` makes a link.":
+    "Ouvrez un lien d’administration dans ce navigateur, ou connectez-vous comme l’un de ceux qui gèrent le serveur. `incamera admin-link` crée un lien.",
+  "Operator's browser": "Navigateur d’un gérant",
   "Or an invite link, which you get from who runs this server. To join a meeting you need its link only.":
     "Ou un lien d’invitation, que donne qui gère ce serveur. Pour participer à une réunion, son lien suffit.",
   "Page before": "Page précédente",
@@ -190,6 +219,9 @@ export default {
   Remove: "Exclure",
   "Remove {name}": "Exclure {name}",
   "Remove {name}, and switch the lobby on?": "Exclure {name} et activer la salle d’attente ?",
+  Revoke: "Retirer",
+  "Revoke {what}": "Retirer : {what}",
+  "Run this server": "Gérer ce serveur",
   "Save calendar file": "Enregistrer le fichier d’agenda",
   Sealed: "Scellé",
   "Sealed, always.": "Scellé, toujours.",
@@ -209,6 +241,8 @@ export default {
   "Sign in": "Se connecter",
   "Small window": "Petite fenêtre",
   "Somebody in the meeting has to let you in.": "Quelqu’un dans la réunion doit vous admettre.",
+  "Somebody signed in": "Quelqu’un s’est connecté",
+  "Somebody who signed in": "Quelqu’un qui s’est connecté",
   "Something would have left unsealed": "Quelque chose serait parti sans sceau",
   "Sound only": "Son seulement",
   "Speak, and the bars move": "Parlez, et les barres bougent",
@@ -223,6 +257,8 @@ export default {
   "The encryption of this page failed.": "Le chiffrement de cette page a échoué.",
   "The host did not let you in": "L’hôte ne vous a pas admis",
   "The host removed you from the meeting": "L’hôte vous a exclu de la réunion",
+  "The invite is made. Its link is shown once.":
+    "L’invitation est créée. Son lien n’est montré qu’une fois.",
   "The keys are made on your devices. They never leave them for this server.":
     "Les clés se font sur vos appareils. Elles n’en sortent jamais pour ce serveur.",
   "The keys of this meeting are gone from this page.":
@@ -235,11 +271,15 @@ export default {
     "Le lien est faux, ou la réunion est finie. Demandez un nouveau lien.",
   "The lobby is on: who comes waits until the host lets them in.":
     "La salle d’attente est active : qui arrive attend que l’hôte l’admette.",
+  "The log was altered: {why}": "Le journal a été modifié : {why}",
+  "The log's chain holds. Names and addresses are not in it.":
+    "La chaîne du journal tient. Il ne contient ni noms ni adresses.",
   "The meeting can't go on": "La réunion ne peut pas continuer",
   "The meeting is locked: nobody else gets in.":
     "La réunion est verrouillée : plus personne n’entre.",
   "The meeting is over": "La réunion est finie",
   "The meeting was ended": "La réunion a été fermée",
+  "The meeting was ended.": "La réunion a été fermée.",
   "The meeting's group cannot be followed. Leave and join again.":
     "Le groupe de la réunion ne peut être suivi. Quittez et entrez à nouveau.",
   "The meeting's name in this link is damaged. Copy the whole link again.":
@@ -265,10 +305,12 @@ export default {
     "Le serveur redémarre d’ici une minute. La réunion s’interrompra un instant, puis reprendra d’elle-même.",
   "The server restarts within {n} minutes. The meeting pauses for a moment then, and comes back by itself.":
     "Le serveur redémarre d’ici {n} minutes. La réunion s’interrompra un instant, puis reprendra d’elle-même.",
+  "The server started": "Le serveur a démarré",
   "The sign-in service does not answer as it should. Try again later.":
     "Le service de connexion ne répond pas comme il devrait. Réessayez plus tard.",
   "The sign-in service said no.": "Le service de connexion a refusé.",
   "There is no other mode.": "Il n’y a pas d’autre mode.",
+  "There is none.": "Il n’y en a pas.",
   "This browser can't take part": "Ce navigateur ne peut pas participer",
   "This browser may make meetings here from now on.":
     "Ce navigateur peut désormais créer des réunions ici.",
@@ -292,12 +334,15 @@ export default {
     "Cette réunion a une salle d’attente ou est verrouillée ; elle reprendra quand l’hôte sera là.",
   "This meeting is full": "Cette réunion est pleine",
   "This page": "Cette page",
+  "This page is for who runs the server": "Cette page est pour qui gère le serveur",
+  "This page keeps trying.": "Cette page continue d’essayer.",
   "This server can't be trusted with this meeting":
     "On ne peut se fier à ce serveur pour cette réunion",
   "This server sees": "Ce serveur voit",
   "This server's record of the meeting is damaged or forged.":
     "Ce que ce serveur dit de la réunion est abîmé ou falsifié.",
   "Thumbs up": "Pouce levé",
+  "Token of a program": "Jeton d’un programme",
   "Too many attempts": "Trop d’essais",
   "Try again": "Réessayer",
   "Try again later.": "Réessayez plus tard.",
@@ -322,9 +367,13 @@ export default {
   "Waiting for the picture of {name}": "Attente de l’image de {name}",
   "Waiting to be let in": "En attente d’admission",
   "What this means (S)": "Ce que cela veut dire (S)",
+  "What was done": "Ce qui a été fait",
   "Who comes waits until you let them in.": "Qui arrive attend que vous l’admettiez.",
   "Who is here": "Qui est là",
   "Who is speaking": "Qui parle",
+  "Who may make meetings": "Qui peut créer des réunions",
+  "Who may make meetings, and which there are. What is said in them, and by whom, is not known here.":
+    "Qui peut créer des réunions, et lesquelles existent. Ce qui s’y dit, et par qui, n’est pas connu ici.",
   "Who waits and who is here": "Qui attend et qui est là",
   "Whoever has the link, the code or the file can join. Use a way you trust.":
     "Qui a le lien, le code ou le fichier peut entrer. Passez par une voie sûre.",
@@ -379,9 +428,11 @@ export default {
   "second tab of the same browser": "deuxième onglet du même navigateur",
   "seen before": "déjà vu",
   "shares a screen": "partage un écran",
+  "since {time}": "depuis {time}",
   speaking: "parle",
   "the screen of {name}": "l’écran de {name}",
   "this browser": "ce navigateur",
+  "until {time}": "jusqu’à {time}",
   yourself: "vous-même",
   "{codec} and Opus, sealed with AES-128-GCM (SFrame)":
     "{codec} et Opus, scellés avec AES-128-GCM (SFrame)",
@@ -406,6 +457,8 @@ export default {
     "{name} utilise un nouvel appareil : vous connaissiez ce nom avec un autre",
   "{name} waits to be let in.": "{name} attend d’entrer.",
   "{name}: screen": "{name} : écran",
+  "{n} day": "{n} jour",
+  "{n} days": "{n} jours",
   "{n} hand is up": "{n} main levée",
   "{n} hands are up": "{n} mains levées",
   "{n} min": "{n} min",
@@ -413,6 +466,7 @@ export default {
   "{n} people": "{n} personnes",
   "{n} people are there.": "{n} personnes sont là.",
   "{n} people wait to be let in.": "{n} personnes attendent d’être admises.",
+  "{n} person": "{n} personne",
   "{n} unread message": "{n} message non lu",
   "{n} unread messages": "{n} messages non lus",
   "{n}. Each time somebody comes or goes there are new keys.":
