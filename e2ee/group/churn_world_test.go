@@ -248,7 +248,9 @@ func (w *world) put(p *person, out group.Output) {
 		w.checks.event(p, e)
 	}
 	for _, m := range out.Send {
-		w.sendUp(p.session, wireOf(m))
+		if _, beat := m.(group.Beat); !beat { // they would cost more than all the rest: TestBeats has them
+			w.sendUp(p.session, wireOf(m))
+		}
 	}
 	at := p.member.Next()
 	if at.IsZero() || at.Equal(p.wakeAt) {

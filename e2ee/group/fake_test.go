@@ -29,6 +29,8 @@ type fakeService struct {
 	asks       []Asked
 	mark       *link.Mark
 	marks      int        // that were sent
+	beats      int        // that were sent
+	relay      bool       // hands beats on
 	queue      []delivery // what is on its way
 	wire       [][]byte   // every body that the server has seen
 
@@ -57,7 +59,8 @@ type client struct {
 	heard   []Heard
 	phases  []PhaseChanged
 	waiting []Participant
-	commits int // sent
+	apart   []string // as last told
+	commits int      // sent
 }
 
 func (c *client) handle(in Input, now time.Time) Output {
@@ -237,6 +240,13 @@ func (s *fakeService) receive(from *client, m Message) {
 		said := Said{uint32(len(s.log) + 1), s.generation, m.Epoch, from.session, m.Body}
 		s.log = append(s.log, said)
 		s.tellMembers(said)
+	case Beat:
+		s.beats++
+		for _, c := range s.members() {
+			if s.relay && c != from && m.Generation == s.generation && from.inGroup {
+				s.tell(c, BeatOf{s.generation, from.session, m.Body})
+			}
+		}
 	case Mark:
 		s.marks++
 		if s.mark == nil || s.mark.Number < m.Number {
@@ -317,6 +327,8 @@ func (s *fakeService) take(c *client, out Output) {
 			c.heard = append(c.heard, e)
 		case LobbyChanged:
 			c.waiting = e.Waiting
+		case Apart:
+			c.apart = e.Sessions
 		case PhaseChanged:
 			c.phases = append(c.phases, e)
 		}

@@ -61,6 +61,7 @@ type Member struct {
 	restartWhy error
 
 	hosting
+	heart
 	leafState
 	committing
 }
@@ -88,7 +89,7 @@ type spoken struct {
 }
 
 // Dropped counts what was not believed.
-type Dropped struct{ Asks, Commits, Welcomes, Apps, Marks uint64 }
+type Dropped struct{ Asks, Commits, Welcomes, Apps, Marks, Beats uint64 }
 
 // New returns a member that waits for Joined. The name must be valid.
 func New(cfg Config) (*Member, error) {
@@ -130,6 +131,9 @@ func (m *Member) Wake(now time.Time) Output {
 		m.commit()
 		m.plan(now)
 	}
+	if m.phase == Inside && !now.Before(m.beatAt) {
+		m.beat(now)
+	}
 	return m.flush()
 }
 
@@ -137,6 +141,9 @@ func (m *Member) Wake(now time.Time) Output {
 func (m *Member) Next() time.Time {
 	if m.phase == Waiting {
 		return m.restartAt
+	}
+	if m.phase == Inside && (m.at.IsZero() || m.beatAt.Before(m.at)) {
+		return m.beatAt
 	}
 	return m.at
 }
@@ -212,6 +219,7 @@ func (m *Member) begin(generation uint32, founded bool, why error, now time.Time
 		m.group.Wipe(nil)
 	}
 	m.committing = committing{}
+	m.stopBeat()
 	m.terms.standing = standing{}
 	m.sight.lookAnew()
 	m.restartAt = time.Time{}
@@ -338,6 +346,10 @@ func (m *Member) takeOfGroup(in Input, now time.Time) {
 	case Said:
 		if in.Generation == m.generation {
 			m.inOrder(in.Seq, in, now)
+		}
+	case BeatOf:
+		if in.Generation == m.generation && m.phase == Inside {
+			m.hearBeat(in, now)
 		}
 	case CommitRefused:
 		if in.Generation == m.generation {
@@ -509,6 +521,7 @@ func (m *Member) adopt(next *mls.Group, s standing, removed bool, now time.Time)
 	m.own, m.group, m.terms.standing = nil, next, s
 	m.sight.lookAnew()
 	m.entered(entered, now)
+	m.enteredBeat(now)
 	m.takePolicy()
 	m.mark()
 	if m.terms.trusted != nil {

@@ -71,6 +71,12 @@ type (
 		From            string
 		Body            []byte
 	}
+	// BeatOf is where another member says it stands, sealed.
+	BeatOf struct {
+		Generation uint32
+		From       string
+		Body       []byte
+	}
 	// CaughtUp ends the answer to Since.
 	CaughtUp struct{ Generation, Seq uint32 }
 	// Gap tells that what Since asks for is gone.
@@ -99,6 +105,7 @@ func (Committed) input()     {}
 func (CommitRefused) input() {}
 func (Welcomed) input()      {}
 func (Said) input()          {}
+func (BeatOf) input()        {}
 func (CaughtUp) input()      {}
 func (Gap) input()           {}
 func (Failed) input()        {}
@@ -130,6 +137,11 @@ type (
 	}
 	// Since asks for log entries.
 	Since struct{ Generation, Seq uint32 }
+	// Beat tells the other members where we stand.
+	Beat struct {
+		Generation uint32
+		Body       []byte
+	}
 	// Mark has the server keep the policy.
 	Mark link.Mark
 )
@@ -139,6 +151,7 @@ func (Ask) message()    {}
 func (Commit) message() {}
 func (Speak) message()  {}
 func (Since) message()  {}
+func (Beat) message()   {}
 func (Mark) message()   {}
 
 // A Phase is where a member stands.
@@ -191,6 +204,10 @@ type (
 	// LobbyChanged tells a moderator who waits to be let in, in order of
 	// arrival, after every change. Their leaves have no number yet.
 	LobbyChanged struct{ Waiting []Participant }
+	// Apart tells which members are not in sync with us, sorted, after every
+	// change: they went another way than we, or have not said for long where
+	// they are. The group may be forked, or the server withholds what they say.
+	Apart struct{ Sessions []string }
 	// Heard is something said in the group, our own included.
 	Heard struct {
 		From Participant
@@ -203,6 +220,7 @@ func (PhaseChanged) event() {}
 func (EpochBegun) event()   {}
 func (PolicyBegun) event()  {}
 func (LobbyChanged) event() {}
+func (Apart) event()        {}
 func (Heard) event()        {}
 
 // An Output is what an input leads to, in order.

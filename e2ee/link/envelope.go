@@ -22,6 +22,7 @@ const (
 	KindTree    Kind = 4
 	KindApp     Kind = 5
 	KindMark    Kind = 6
+	KindBeat    Kind = 7
 	KindCard    Kind = 16
 )
 

@@ -150,6 +150,17 @@ func (s *Service) App(from wire.SessionID, m wire.App) ([]Out, error) {
 	return []Out{{slices.Clone(s.members), said}}, nil
 }
 
+// Beat hands where a member stands to the others. It has no place in the log.
+func (s *Service) Beat(from wire.SessionID, m wire.Beat) ([]Out, error) {
+	if overtaken, err := s.stale(m.Generation); overtaken || err != nil {
+		return nil, err
+	}
+	if !s.isMember(from) {
+		return nil, nil // any more: it is no fault to be late
+	}
+	return []Out{{without(s.members, from), wire.BeatOf{Generation: s.generation, From: from, Body: m.Body}}}, nil
+}
+
 // Since repeats the log after m.Seq to from.
 func (s *Service) Since(from wire.SessionID, m wire.Since) ([]Out, error) {
 	if overtaken, err := s.stale(m.Generation); overtaken || err != nil {

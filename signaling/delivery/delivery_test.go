@@ -45,6 +45,8 @@ func (f *fake) do(from id, m any) error {
 		out, err = f.App(from, m)
 	case wire.Since:
 		out, err = f.Since(from, m)
+	case wire.Beat:
+		out, err = f.Beat(from, m)
 	default:
 		f.t.Fatalf("no such message: %T", m)
 	}
@@ -53,6 +55,34 @@ func (f *fake) do(from id, m any) error {
 	}
 	f.deliver(out)
 	return err
+}
+
+// TestBeat: where a member stands goes to the other members and into no log;
+// what others say is dropped.
+func TestBeat(t *testing.T) {
+	s := New()
+	for _, i := range []id{"a", "b", "c"} {
+		s.Arrive(i)
+	}
+	s.founded, s.members = true, []id{"a", "b"}
+	out, err := s.Beat("a", wire.Beat{Generation: 1, Body: []byte("here")})
+	want := []Out{{[]id{"b"}, wire.BeatOf{Generation: 1, From: "a", Body: []byte("here")}}}
+	if err != nil || !reflect.DeepEqual(out, want) {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if s.log.next() != 1 {
+		t.Error("it has a place in the log")
+	}
+	if out, err := s.Beat("c", wire.Beat{Generation: 1}); out != nil || err != nil {
+		t.Errorf("of no member: %+v, %v", out, err)
+	}
+	s.generation = 2
+	if out, err := s.Beat("a", wire.Beat{Generation: 1}); out != nil || err != nil {
+		t.Errorf("of before: %+v, %v", out, err)
+	}
+	if _, err := s.Beat("a", wire.Beat{Generation: 3}); err == nil {
+		t.Error("of a generation to come")
+	}
 }
 
 func (f *fake) end(i id) { f.deliver(f.End(i)) }

@@ -98,6 +98,8 @@ func (r *Room) handle(s *session, about string, m any) {
 		out, err = r.delivery.Commit(s.id, m)
 	case wire.App:
 		out, err = r.delivery.App(s.id, m)
+	case wire.Beat:
+		out, err = r.delivery.Beat(s.id, m)
 	case wire.Since:
 		out, err = r.delivery.Since(s.id, m)
 	case wire.Sources:

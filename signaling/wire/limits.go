@@ -20,6 +20,7 @@ const (
 	MaxApp     = 64 << 10
 	MaxCard    = 2 << 10
 	MaxMark    = 2 << 10
+	MaxBeat    = 1 << 9
 	MaxText    = 1 << 10
 	MaxTo      = 64
 	MaxTiles   = 64

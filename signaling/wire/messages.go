@@ -97,6 +97,12 @@ type App struct {
 	Body       []byte `json:"body"`
 }
 
+// Beat is where a member stands, sealed. It is not kept.
+type Beat struct {
+	Generation uint32 `json:"generation"`
+	Body       []byte `json:"body"`
+}
+
 // Since asks for the log entries after Seq.
 type Since struct {
 	Generation uint32 `json:"generation"`
@@ -266,6 +272,13 @@ type Said struct {
 	Body       []byte    `json:"body"`
 }
 
+// BeatOf is another member's Beat.
+type BeatOf struct {
+	Generation uint32    `json:"generation"`
+	From       SessionID `json:"from"`
+	Body       []byte    `json:"body"`
+}
+
 // CaughtUp ends the answer to Since; Seq is the last entry of the log.
 type CaughtUp struct {
 	Generation uint32 `json:"generation"`
@@ -385,7 +398,7 @@ type Error struct {
 
 // ClientMessages lists what a client may send on the socket, by wire name.
 var ClientMessages = map[string]any{
-	"join": Join{}, "ack": Ack{}, "found": Found{}, "ask": Ask{}, "commit": Commit{}, "app": App{}, "since": Since{},
+	"join": Join{}, "ack": Ack{}, "found": Found{}, "ask": Ask{}, "commit": Commit{}, "app": App{}, "beat": Beat{}, "since": Since{},
 	"publish": Publish{}, "subscribe": Subscribe{}, "sources": Sources{}, "view": View{}, "remove": Remove{}, "mark": Mark{}, "leave": Leave{},
 }
 
@@ -393,7 +406,7 @@ var ClientMessages = map[string]any{
 var ServerMessages = map[string]any{
 	"joined": Joined{}, "refused": Refused{}, "ack": Ack{}, "peers": Peers{}, "arrived": Arrived{}, "left": Left{}, "away": Away{},
 	"founded": Founded{}, "reset": Reset{}, "marked": Marked{}, "asked": Asked{}, "committed": Committed{}, "commit_refused": CommitRefused{},
-	"welcomed": Welcomed{}, "said": Said{}, "caught_up": CaughtUp{}, "gap": Gap{},
+	"welcomed": Welcomed{}, "said": Said{}, "beat_of": BeatOf{}, "caught_up": CaughtUp{}, "gap": Gap{},
 	"published": Published{}, "subscribed": Subscribed{}, "sources_of": SourcesOf{}, "seats": Seats{}, "demand": Demand{}, "media_lost": MediaLost{},
 	"failed": Failed{}, "closing": Closing{}, "ended": Ended{},
 }

@@ -51,6 +51,16 @@ func (m App) Validate() error {
 	return first(generation(m.Generation), within("body", m.Body, 1, MaxApp))
 }
 
+// Validate checks the body's size.
+func (m Beat) Validate() error {
+	return first(generation(m.Generation), within("body", m.Body, 1, MaxBeat))
+}
+
+// Validate checks the body's size.
+func (m BeatOf) Validate() error {
+	return first(generation(m.Generation), session(m.From), within("body", m.Body, 1, MaxBeat))
+}
+
 // Validate refuses generation 0.
 func (m Since) Validate() error { return generation(m.Generation) }
 

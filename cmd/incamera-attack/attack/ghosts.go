@@ -12,6 +12,7 @@ import (
 // Where the rules of our profile stand.
 const (
 	policyFile = "e2ee/group/policy.go"
+	pulseFile  = "e2ee/group/pulse.go"
 	memberFile = "e2ee/group/member.go"
 	leafFile   = "e2ee/link/leaf.go"
 	cardFile   = "e2ee/link/card.go"

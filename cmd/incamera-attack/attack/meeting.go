@@ -60,6 +60,7 @@ type person struct {
 	epochs   []group.EpochBegun
 	heard    []group.Heard
 	phases   []group.PhaseChanged
+	apart    []string // sessions that are not in sync, as last told
 	sender   *keys.Sender
 	receiver *keys.Receiver
 }
@@ -280,6 +281,8 @@ func (m *meeting) serve(from *person, msg any) bool {
 	case wire.Since:
 		about = "since"
 		outs, err = m.service.Since(from.session, msg)
+	case wire.Beat:
+		outs, err = m.service.Beat(from.session, msg)
 	}
 	if errors.Is(err, delivery.ErrOutOfOrder) {
 		m.send(from, wire.Failed{About: about, Code: wire.CodeInvalid})
@@ -354,6 +357,8 @@ func (p *person) take(out group.Output) {
 			p.epochs = append(p.epochs, e)
 			p.sender.Install(e.Keys, p.m.now)
 			p.receiver.Install(e.Keys, p.m.now)
+		case group.Apart:
+			p.apart = e.Sessions
 		case group.Heard:
 			p.heard = append(p.heard, e)
 		case group.PhaseChanged:

@@ -135,33 +135,25 @@ var order = []*Attack{
 		Defence: "none: a server can always keep silent",
 	},
 	{
-		Name: "group forked in two halves", Admitted: "drop, delay, partition, refuse",
+		Name: "group forked in two halves", Claim: "C29",
 		Do: func(t *Trial) {
-			t.try("the server takes two commits for one epoch, and shows one to Ann and Ben, the other to Cleo and Dora")
-			m := t.meeting(4)
-			halves := [][]*person{m.people[:2], m.people[2:4]}
-			t.watch(m.people[:4]...)
-			f := m.fork(halves)
-			f.admit(m.enterApart("Eve"), 0)
-			f.admit(m.enterApart("Fay"), 1)
-			m.pass(20 * time.Second)
-			ann, ben, cleo := m.people[0], m.people[1], m.people[2]
-			t.must(ann.sees("Eve") && cleo.sees("Fay"), "the halves do not go on: Ann sees %s, Cleo %s", ann.roster(), cleo.roster())
-			_, err := ann.open(cleo.session, keys.Camera, wrap.VP8, cleo.seal(keys.Camera, "Cleo's face"))
-			t.sawf("Ann", "a frame of Cleo's from the other half: %v", err)
-			_, own := ann.open(ben.session, keys.Camera, wrap.VP8, ben.seal(keys.Camera, "Ben's face"))
-			t.must(own == nil, "Ann does not hear her own half: %v", own)
-			t.sawf("Ann", "roster code %s", ann.code())
-			t.sawf("Cleo", "roster code %s", cleo.code())
-			t.never(err == nil, "a key is shared by the two halves")
-			t.never(ann.code() == cleo.code(), "the halves have one roster code")
-			told := false
-			for _, w := range t.watched {
-				told = told || slices.ContainsFunc(w.p.phases[w.phases:], func(e group.PhaseChanged) bool { return e.Why != nil })
-			}
-			t.goal(!told, "the two halves go on and nobody is told; their roster codes differ")
+			t.try("the server takes two commits for one epoch, and shows one to Ann and Ben, the other to Cleo and Dora; of what members say of where they are it shows each half its own")
+			forkInHalves(t, false)
 		},
-		Defence: "none yet: the codes differ, and frames of the other half do not open, but no client is told",
+		Defence: "who is not heard to go the way that we went is told of after 30 s",
+		Without: []Edit{{pulseFile, "m.differs || now.Sub(m.agreed) > limit", "m.differs"}},
+	},
+	{
+		Name: "group forked, all told where the others are", Claim: "C29",
+		Do: func(t *Trial) {
+			t.try("the server takes two commits for one epoch, and shows one to Ann and Ben, the other to Cleo and Dora, but what members say of where they are to all")
+			forkInHalves(t, true)
+		},
+		Defence: "who names another history for an epoch of ours is told of",
+		Without: []Edit{
+			{pulseFile, "m.differs = l.history != b.History", "m.differs = false"},
+			{pulseFile, "m.differs || now.Sub(m.agreed) > limit", "m.differs"},
+		},
 	},
 	{
 		Name: "commit altered by a server that has the link", Claim: "C11",
@@ -329,6 +321,34 @@ func (m *meeting) somebodyIn(e group.EpochBegun, but *person) bool {
 	return false
 }
 
+// forkInHalves lets two halves of a meeting go apart. across: what members say
+// of where they are is shown to the other half, too.
+func forkInHalves(t *Trial, across bool) {
+	m := t.meeting(4)
+	halves := [][]*person{m.people[:2], m.people[2:4]}
+	t.watch(m.people[:4]...)
+	f := m.fork(halves)
+	f.across = across
+	f.admit(m.enterApart("Eve"), 0)
+	f.admit(m.enterApart("Fay"), 1)
+	m.pass(time.Minute)
+	ann, ben, cleo := m.people[0], m.people[1], m.people[2]
+	t.must(ann.sees("Eve") && cleo.sees("Fay"), "the halves do not go on: Ann sees %s, Cleo %s", ann.roster(), cleo.roster())
+	_, err := ann.open(cleo.session, keys.Camera, wrap.VP8, cleo.seal(keys.Camera, "Cleo's face"))
+	t.sawf("Ann", "a frame of Cleo's from the other half: %v", err)
+	_, own := ann.open(ben.session, keys.Camera, wrap.VP8, ben.seal(keys.Camera, "Ben's face"))
+	t.must(own == nil, "Ann does not hear her own half: %v", own)
+	t.sawf("Ann", "roster code %s, %d not in sync", ann.code(), len(ann.apart))
+	t.sawf("Cleo", "roster code %s, %d not in sync", cleo.code(), len(cleo.apart))
+	t.never(err == nil, "a key is shared by the two halves")
+	t.never(ann.code() == cleo.code(), "the halves have one roster code")
+	told := true
+	for _, w := range t.watched {
+		told = told && len(w.p.apart) == 2
+	}
+	t.goal(!told, "the two halves go on and nobody is told")
+}
+
 // A fork is a server that keeps two logs and shows each to one half.
 type fork struct {
 	m      *meeting
@@ -336,6 +356,7 @@ type fork struct {
 	epoch  [2]uint64
 	seq    [2]uint32
 	asked  [2]*person
+	across bool // beats are shown to both halves
 }
 
 // fork makes the server forget its delivery service.
@@ -382,6 +403,15 @@ func (f *fork) take(from *person, msg any) []any {
 	switch msg := msg.(type) {
 	case wire.Ask:
 		tell(wire.Asked{Generation: msg.Generation, From: from.session, Body: msg.Body})
+	case wire.Beat:
+		beat := wire.BeatOf{Generation: msg.Generation, From: from.session, Body: msg.Body}
+		for i := range f.halves {
+			for _, p := range f.halves[i] {
+				if p != from && (i == half || f.across) {
+					f.m.send(p, beat)
+				}
+			}
+		}
 	case wire.App:
 		f.seq[half]++
 		tell(wire.Said{Seq: f.seq[half], Generation: msg.Generation, Epoch: msg.Epoch, From: from.session, Body: msg.Body})

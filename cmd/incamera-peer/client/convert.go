@@ -71,6 +71,8 @@ func InputOf(m any) group.Input {
 		return group.Welcomed{Seq: m.Seq, Generation: m.Generation, Epoch: m.Epoch, Body: m.Body, Tree: m.Tree}
 	case wire.Said:
 		return group.Said{Seq: m.Seq, Generation: m.Generation, Epoch: m.Epoch, From: string(m.From), Body: m.Body}
+	case wire.BeatOf:
+		return group.BeatOf{Generation: m.Generation, From: string(m.From), Body: m.Body}
 	case wire.CaughtUp:
 		return group.CaughtUp{Generation: m.Generation, Seq: m.Seq}
 	case wire.Gap:
@@ -96,6 +98,8 @@ func WireOf(m group.Message) any {
 		return c
 	case group.Speak:
 		return wire.App{Generation: m.Generation, Epoch: m.Epoch, Body: m.Body}
+	case group.Beat:
+		return wire.Beat{Generation: m.Generation, Body: m.Body}
 	case group.Mark:
 		return wire.Mark(m)
 	case group.Since:

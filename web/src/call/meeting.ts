@@ -6,6 +6,7 @@ import type { VideoCodec } from "../media/publish";
 import { Refusal } from "../wire/http";
 import { Session } from "../wire/socket";
 import type { Code, CreateRoom, Joined, ServerMessage } from "../wire/wire.gen";
+import { Apart } from "./apart";
 import { Chat, compose } from "./chat";
 import { Connections } from "./connections";
 import { Door } from "./door";
@@ -90,6 +91,7 @@ export class Meeting implements MeetingModel {
   private readonly voices: Voices;
   private readonly share: ScreenShare;
   readonly door: Door;
+  private readonly apart: Apart;
   private readonly written = new Chat();
   readonly signs: Signs;
   readonly layout: Layout;
@@ -125,6 +127,7 @@ export class Meeting implements MeetingModel {
       me: () => this.me.value,
     });
     this.door = new Door(client, this.timers, env.now, this.members, (m) => this.session.send(m));
+    this.apart = new Apart(client, this.members);
     this.share = new ScreenShare(env.devices, {
       changed: (video, audio) => this.shared(video, audio),
       failed: (text) => this.told.add(text, "warn"),
@@ -239,6 +242,7 @@ export class Meeting implements MeetingModel {
       code: this.group.value.code,
       epoch: this.group.value.epoch,
       codec: this.codec.value,
+      apart: this.apart.names.value,
     }),
   );
 
@@ -264,6 +268,7 @@ export class Meeting implements MeetingModel {
     const c = this.client;
     this.cleanups.push(
       this.door.listen(),
+      this.apart.listen(),
       c.on("send", (m) => this.session.send(m.message)),
       c.on("phase", (m) => {
         const { code } = this.group.value;

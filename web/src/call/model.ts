@@ -221,6 +221,8 @@ export interface Security {
   /** Six groups of five digits; empty until the group is there. */
   code: string[];
   epoch: number;
+  /** Names of those who are not in sync with us: they may be shown another meeting. */
+  apart: string[];
   suite: string;
   /** e.g. "VP8 and Opus, sealed with AES-128-GCM (SFrame)". */
   media: string;

@@ -15,6 +15,7 @@ const groupTypes = new Set<string>([
   "commit_refused",
   "welcomed",
   "said",
+  "beat_of",
   "caught_up",
   "gap",
 ] satisfies GroupIn["type"][]);

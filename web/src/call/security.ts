@@ -21,6 +21,8 @@ export interface SecurityInput {
   code: string[];
   epoch: number;
   codec: string;
+  /** Names of those who are not in sync with us. */
+  apart: string[];
 }
 
 export function securityOf(s: SecurityInput): Security {
@@ -36,6 +38,7 @@ export function securityOf(s: SecurityInput): Security {
     sealed,
     code: s.code,
     epoch: s.epoch,
+    apart: s.member ? s.apart : [],
     suite: t("MLS with X25519, AES-128-GCM, SHA-256, Ed25519"),
     media: t("{codec} and Opus, sealed with AES-128-GCM (SFrame)", { codec }),
     serverSees,

@@ -204,6 +204,7 @@ export class Engine {
           void this.tellRoster(room, seen, e.epoch, e.self, infos);
         },
         access: (policy, moderates, waiting) => void this.tellAccess(policy, moderates, waiting),
+        apart: (sessions) => this.tell({ type: "apart", sessions: [...sessions] }),
         lost: () => frames.halt(),
         said: (info, isSelf, payload) =>
           this.tell({

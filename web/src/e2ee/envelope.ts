@@ -8,6 +8,7 @@ export const envelopeType = {
   tree: 4,
   app: 5,
   mark: 6,
+  beat: 7,
   card: 16,
 } as const;
 

@@ -13,6 +13,8 @@ export interface GroupEvents {
   epoch(e: NewEpoch, infos: Infos): void;
   /** With each epoch, and when an ask comes or goes: the policy in force, whether we may act for the host, and who waits for our word. */
   access(policy: Policy, moderates: boolean, waiting: readonly Asking[]): void;
+  /** The sessions of the members that are not in sync with us: the group may be forked, or the server withholds what they say. */
+  apart(sessions: readonly string[]): void;
   /** We are no member any more: nothing may be sealed with the keys that we had. */
   lost(): void;
   said(info: LeafInfo, self: boolean, payload: AppPayload): void;

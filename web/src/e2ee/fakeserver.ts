@@ -49,6 +49,7 @@ export class User implements GroupEvents {
   moderates = false;
   waiting: readonly Asking[] = [];
   lostCount = 0;
+  apartNow: readonly string[] = [];
   brokenText = "";
   /** Of what the server sends: null loses it. */
   filterIn: (m: GroupIn) => GroupIn | null = (m) => m;
@@ -82,6 +83,9 @@ export class User implements GroupEvents {
     this.policy = policy;
     this.moderates = moderates;
     this.waiting = waiting;
+  }
+  apart(sessions: readonly string[]): void {
+    this.apartNow = sessions;
   }
   lost(): void {
     this.lostCount++;
@@ -121,6 +125,9 @@ export class Server {
   epoch = 0;
   members: string[] = [];
   mark: Mark | null = null;
+  /** Hands beats on. */
+  relay = false;
+  beats = 0;
   asks: { from: string; body: Uint8Array }[] = [];
   log: (GroupIn & ({ type: "committed" } | { type: "said" }))[] = [];
   /** Every message of the members, in order. */
@@ -169,6 +176,14 @@ export class Server {
   }
 
   take(from: string, m: GroupOut): void {
+    if (m.type === "beat") {
+      const { generation } = this;
+      this.beats++;
+      const others = this.members.filter((s) => s !== from);
+      if (this.relay && this.members.includes(from) && m.generation === generation)
+        this.all({ type: "beat_of", generation, from, body: m.body }, others);
+      return;
+    }
     this.seen.push({ from, m });
     if (m.type === "mark") {
       if (m.number > (this.mark?.number ?? 0)) this.mark = m;

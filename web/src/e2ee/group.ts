@@ -14,6 +14,7 @@ import type { Due } from "./committing";
 import { envelopeType } from "./envelope";
 import type { GroupEvents } from "./events";
 import { Hearing } from "./hearing";
+import { Heart } from "./heart";
 import type { Asking, Hosting } from "./hosting";
 import { joinGroup, readCommit } from "./joining";
 import type { Device } from "./leaf";
@@ -65,6 +66,7 @@ export class GroupMember {
   private readonly checks: Checks;
   private readonly sealing: Sealing;
   private readonly marks: Marks;
+  private readonly heart: Heart;
 
   // Of the session.
   private session = "";
@@ -104,6 +106,9 @@ export class GroupMember {
     this.sealing = new Sealing(this.terms);
     this.marks = new Marks(this.terms, hosting);
     this.hearing = new Hearing(this.sealing);
+    const { sealing, presence } = this;
+    const step = (f: () => Promise<void>) => void this.run(f);
+    this.heart = new Heart(room, sealing, device, presence, clock, events, step);
     this.checks = new Checks(this.terms, clock, () => this.standing);
   }
 
@@ -251,6 +256,7 @@ export class GroupMember {
     this.standing = nobody;
     this.asked.clear();
     this.hearing.clear();
+    this.heart.stop();
     this.turns.forget();
     this.toldAccess = "";
     this.phase = "idle";
@@ -310,6 +316,9 @@ export class GroupMember {
         if (this.phase !== "member") return;
         if (this.log.keep(m)) this.askSince();
         return this.read();
+      case "beat_of":
+        if (this.phase === "member") await this.heart.hear(m);
+        return;
       case "commit_refused":
         // The answer to an earlier commit may come when the next is already under way.
         if (this.pending && this.pending.epoch < m.epoch) this.dropPending();
@@ -435,6 +444,7 @@ export class GroupMember {
       ]),
     );
     this.setPhase("member");
+    this.heart.entered(next, infos);
     this.events.epoch({ epoch, base, members, self: next.me, removed }, infos);
   }
 

@@ -39,6 +39,7 @@ export type GroupIn =
       tree: Uint8Array;
     }
   | { type: "said"; seq: number; generation: number; epoch: number; from: string; body: Uint8Array }
+  | { type: "beat_of"; generation: number; from: string; body: Uint8Array }
   | { type: "caught_up"; generation: number; seq: number }
   | { type: "gap"; generation: number };
 
@@ -56,6 +57,7 @@ export type GroupOut =
       tree?: Uint8Array;
     }
   | { type: "app"; generation: number; epoch: number; body: Uint8Array }
+  | { type: "beat"; generation: number; body: Uint8Array }
   | { type: "since"; generation: number; seq: number }
   | ({ type: "mark" } & Mark);
 
@@ -201,6 +203,8 @@ export type FromWorker =
       moderates: boolean;
       waiting: Asker[];
     }
+  /** The members that are not in sync with us, after every change. */
+  | { type: "apart"; sessions: string[] }
   /** The host's order to the server to end a session. */
   | { type: "removal"; session: string; signature: Uint8Array }
   | { type: "said"; session: string; name: string; self: boolean; payload: AppPayload }

@@ -133,6 +133,7 @@ export const sealed: Security = {
   sealed: true,
   code: ["48201", "77390", "15526", "09914", "63087", "20455"],
   epoch: 12,
+  apart: [],
   suite: "MLS with X25519, AES-128-GCM, SHA-256, Ed25519",
   media: "VP8 and Opus, sealed with AES-128-GCM (SFrame)",
   serverSees: [

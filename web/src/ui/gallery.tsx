@@ -330,6 +330,15 @@ const states: Record<string, (f: Fake) => void> = {
     m.verify(true);
     m.panel.value = "security";
   },
+  "apart-banner": (f) => {
+    const m = meeting(f, 6, ...lively);
+    m.security.value = { ...sealed, apart: ["Ben", "Cleo"] };
+  },
+  "security-apart": (f) => {
+    const m = meeting(f, 6, ...lively);
+    m.security.value = { ...sealed, apart: ["Ben", "Cleo"] };
+    m.panel.value = "security";
+  },
   "security-warning": (f) => {
     const m = meeting(f, 4, ...lively);
     const warnings = ["", "", "has a name that another person here has, too", newDevice];

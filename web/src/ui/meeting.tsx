@@ -20,6 +20,7 @@ import { toggleFullScreen } from "./more";
 import { Notices } from "./notices";
 import { OpenPanel } from "./panel";
 import { closePicture } from "./pip";
+import { countApart } from "./security";
 import { SettingsSheet } from "./settings";
 import { SignsAloud } from "./signs";
 import { Stage } from "./stage";
@@ -152,6 +153,17 @@ function Overlay({ model }: { model: MeetingModel }) {
       </p>
     );
   if (model.door.outside.value) return <Outside door={model.door} />;
+  const apart = model.security.value.apart.length;
+  if (apart > 0 && model.panel.value !== "security")
+    return (
+      <div class="banner warn" role="status">
+        <WaitIcon />
+        <span>{countApart(apart)}</span>
+        <button type="button" class="plain small" onClick={() => model.openPanel("security")}>
+          {t("What to do")}
+        </button>
+      </div>
+    );
   if (model.door.access.value.waiting.length > 0 && model.panel.value !== "people")
     return <WaitingBanner door={model.door} show={() => model.openPanel("people")} />;
   if (model.sharing.value)

@@ -15,6 +15,7 @@ export function SecurityPanel({ model }: { model: MeetingModel }) {
       tabIndex={0}
     >
       <Verdict security={s} />
+      <NotInSync names={s.apart} />
       <Code groups={s.code} model={model} />
       <section>
         <h3>{t("Who is here")}</h3>
@@ -66,6 +67,28 @@ function Verdict({ security: s }: { security: Security }) {
     </section>
   );
 }
+
+/** Who may be shown another meeting than we, and what to do about it. */
+function NotInSync({ names }: { names: string[] }) {
+  if (names.length === 0) return null;
+  return (
+    <section class="verdict warn">
+      <WaitIcon />
+      <div>
+        <b>{countApart(names.length)}</b>
+        <p class="soft">
+          <bdi>{names.join(", ")}</bdi>.{" "}
+          {t(
+            "Their browsers do not confirm that they see the meeting that you see. A bad network does that for a minute. If it stays, leave and join again; if it comes back, the server may be showing you different meetings: ask them by another way.",
+          )}
+        </p>
+      </div>
+    </section>
+  );
+}
+
+export const countApart = (n: number): string =>
+  tn(n, "{n} person is not in sync with you", "{n} people are not in sync with you");
 
 /** The number that people read out to each other, and what they say of it. */
 function Code({ groups, model }: { groups: string[]; model: MeetingModel }) {

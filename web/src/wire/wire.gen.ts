@@ -48,6 +48,19 @@ function decodeAsk(v: unknown, where: string): Ask {
   };
 }
 
+export interface Beat {
+  generation: number;
+  body: Uint8Array;
+}
+
+function decodeBeat(v: unknown, where: string): Beat {
+  const o = obj(v, where);
+  return {
+    generation: int(0xffffffff)(o.generation, `${where}.generation`),
+    body: bytes(o.body, `${where}.body`),
+  };
+}
+
 export interface Commit {
   generation: number;
   epoch: number;
@@ -243,6 +256,7 @@ export type ClientMessage =
   | ({ type: "ack" } & Ack)
   | ({ type: "app" } & App)
   | ({ type: "ask" } & Ask)
+  | ({ type: "beat" } & Beat)
   | ({ type: "commit" } & Commit)
   | ({ type: "found" } & Found)
   | ({ type: "join" } & Join)
@@ -264,6 +278,8 @@ export function decodeClientMessage(v: unknown): ClientMessage {
       return { type, ...decodeApp(v, "app") };
     case "ask":
       return { type, ...decodeAsk(v, "ask") };
+    case "beat":
+      return { type, ...decodeBeat(v, "beat") };
     case "commit":
       return { type, ...decodeCommit(v, "commit") };
     case "found":
@@ -327,6 +343,21 @@ function decodeAway(v: unknown, where: string): Away {
   return {
     session: str(o.session, `${where}.session`),
     away: bool(o.away, `${where}.away`),
+  };
+}
+
+export interface BeatOf {
+  generation: number;
+  from: string;
+  body: Uint8Array;
+}
+
+function decodeBeatOf(v: unknown, where: string): BeatOf {
+  const o = obj(v, where);
+  return {
+    generation: int(0xffffffff)(o.generation, `${where}.generation`),
+    from: str(o.from, `${where}.from`),
+    body: bytes(o.body, `${where}.body`),
   };
 }
 
@@ -675,6 +706,7 @@ export type ServerMessage =
   | ({ type: "arrived" } & Arrived)
   | ({ type: "asked" } & Asked)
   | ({ type: "away" } & Away)
+  | ({ type: "beat_of" } & BeatOf)
   | ({ type: "caught_up" } & CaughtUp)
   | ({ type: "closing" } & Closing)
   | ({ type: "commit_refused" } & CommitRefused)
@@ -709,6 +741,8 @@ export function decodeServerMessage(v: unknown): ServerMessage {
       return { type, ...decodeAsked(v, "asked") };
     case "away":
       return { type, ...decodeAway(v, "away") };
+    case "beat_of":
+      return { type, ...decodeBeatOf(v, "beat_of") };
     case "caught_up":
       return { type, ...decodeCaughtUp(v, "caught_up") };
     case "closing":

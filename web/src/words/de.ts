@@ -472,4 +472,9 @@ export default {
   "{n} unread messages": "{n} ungelesene Nachrichten",
   "{n}. Each time somebody comes or goes there are new keys.":
     "{n}. Immer wenn jemand kommt oder geht, gibt es neue Schlüssel.",
+  "{n} people are not in sync with you": "{n} Personen sind nicht auf Ihrem Stand",
+  "{n} person is not in sync with you": "{n} Person ist nicht auf Ihrem Stand",
+  "What to do": "Was tun?",
+  "Their browsers do not confirm that they see the meeting that you see. A bad network does that for a minute. If it stays, leave and join again; if it comes back, the server may be showing you different meetings: ask them by another way.":
+    "Ihre Browser bestätigen nicht, dass sie dieselbe Besprechung sehen wie Sie. Ein schlechtes Netz bewirkt das für eine Minute. Bleibt es, gehen Sie hinaus und kommen Sie wieder; kehrt es zurück, zeigt Ihnen der Server vielleicht verschiedene Besprechungen: Fragen Sie die anderen auf einem anderen Weg.",
 } satisfies Words;

@@ -466,4 +466,9 @@ export default {
   "{n} unread messages": "{n} mensajes sin leer",
   "{n}. Each time somebody comes or goes there are new keys.":
     "{n}. Cada vez que alguien entra o sale hay claves nuevas.",
+  "{n} people are not in sync with you": "{n} personas no están sincronizadas con usted",
+  "{n} person is not in sync with you": "{n} persona no está sincronizada con usted",
+  "What to do": "Qué hacer",
+  "Their browsers do not confirm that they see the meeting that you see. A bad network does that for a minute. If it stays, leave and join again; if it comes back, the server may be showing you different meetings: ask them by another way.":
+    "Sus navegadores no confirman que vean la misma reunión que usted. Una mala red lo causa durante un minuto. Si continúa, salga y vuelva a entrar; si se repite, quizá el servidor les muestre reuniones distintas: pregúnteles por otra vía.",
 } satisfies Words;

@@ -471,4 +471,9 @@ export default {
   "{n} unread messages": "{n} messages non lus",
   "{n}. Each time somebody comes or goes there are new keys.":
     "{n}. À chaque arrivée ou départ, de nouvelles clés.",
+  "{n} people are not in sync with you": "{n} personnes ne sont pas synchronisées avec vous",
+  "{n} person is not in sync with you": "{n} personne n’est pas synchronisée avec vous",
+  "What to do": "Que faire ?",
+  "Their browsers do not confirm that they see the meeting that you see. A bad network does that for a minute. If it stays, leave and join again; if it comes back, the server may be showing you different meetings: ask them by another way.":
+    "Leurs navigateurs ne confirment pas qu’ils voient la même réunion que vous. Un mauvais réseau peut en être la cause pendant une minute. Si cela dure, quittez la réunion et revenez ; si cela revient, le serveur vous montre peut-être des réunions différentes : demandez-leur par un autre moyen.",
 } satisfies Words;
