@@ -19,16 +19,17 @@ var (
 // hosting is what a moderator has decided, and what of it is not done yet. It
 // outlives leaves: who begins anew is still the host.
 type hosting struct {
-	wish     *link.Policy               // to be put in force by a commit of ours; its number is not set
-	removing map[string]bool            // sessions to be removed
-	admitted map[string]*mls.KeyPackage // session → the ask that was let in; a later one may bear another name
-	familiar map[string]bool            // device keys that have been in the group, but for those thrown out
-	marked   uint32                     // number of the policy that the server keeps
-	told     []Participant              // the lobby as it was last told
+	wish      *link.Policy               // to be put in force by a commit of ours; its number is not set
+	removing  map[string]bool            // sessions to be removed
+	returning map[string]bool            // of these, those that may ask again
+	admitted  map[string]*mls.KeyPackage // session → the ask that was let in; a later one may bear another name
+	familiar  map[string]bool            // device keys that have been in the group, but for those thrown out
+	marked    uint32                     // number of the policy that the server keeps
+	told      []Participant              // the lobby as it was last told
 }
 
 func newHosting() hosting {
-	return hosting{removing: map[string]bool{}, admitted: map[string]*mls.KeyPackage{}, familiar: map[string]bool{}}
+	return hosting{removing: map[string]bool{}, returning: map[string]bool{}, admitted: map[string]*mls.KeyPackage{}, familiar: map[string]bool{}}
 }
 
 // Policy returns the policy of the group we are in.
@@ -121,27 +122,50 @@ func (m *Member) Admit(session string, now time.Time) (Output, error) {
 // Remove throws a session out, and puts the lobby up so that it does not come
 // back by the link alone. That the server ends it is for SignRemoval.
 func (m *Member) Remove(session string, now time.Time) (Output, error) {
-	return m.host(now, "removing somebody", func() error {
-		if session == m.session {
-			return errors.New("leave instead")
+	return m.host(now, "removing somebody", func() error { return m.throwOut(session) })
+}
+
+// SendBack takes a session out of the group and puts the lobby up: it may ask
+// again, and waits. The server hears of it when the group has no key in common
+// with it any more: who asked before that would come back as himself.
+func (m *Member) SendBack(session string, now time.Time) (Output, error) {
+	return m.host(now, "sending somebody back", func() error {
+		err := m.throwOut(session)
+		if err == nil && m.removing[session] {
+			m.returning[session] = true
 		}
-		delete(m.admitted, session)
-		for _, p := range m.terms.roster {
-			if p.Session == session {
-				m.removing[session] = true
-				delete(m.familiar, string(p.Device))
-			}
-		}
-		if p := m.wished(); !p.Lobby {
-			g, err := m.ownGrant(m.grant())
-			if err != nil {
-				return err
-			}
-			p.Lobby, p.Grant = true, g
-			m.wishFor(p)
-		}
-		return nil
+		return err
 	})
+}
+
+// sentBack tells the server who is out.
+func (m *Member) sentBack(session string) {
+	if m.returning[session] && m.cfg.Host != nil {
+		m.send(SendBack{session, link.SignSendBack(m.cfg.Room, session, m.cfg.Host)})
+	}
+	delete(m.returning, session)
+}
+
+func (m *Member) throwOut(session string) error {
+	if session == m.session {
+		return errors.New("leave instead")
+	}
+	delete(m.admitted, session)
+	for _, p := range m.terms.roster {
+		if p.Session == session {
+			m.removing[session] = true
+			delete(m.familiar, string(p.Device))
+		}
+	}
+	if p := m.wished(); !p.Lobby {
+		g, err := m.ownGrant(m.grant())
+		if err != nil {
+			return err
+		}
+		p.Lobby, p.Grant = true, g
+		m.wishFor(p)
+	}
+	return nil
 }
 
 func (m *Member) host(now time.Time, what string, do func() error) (Output, error) {
@@ -231,6 +255,7 @@ func (m *Member) takePolicy() {
 	for session := range m.removing {
 		if !here[session] {
 			delete(m.removing, session)
+			m.sentBack(session)
 		}
 	}
 	m.tell(PolicyBegun{p, m.signer(p.Grant) != nil})

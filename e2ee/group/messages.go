@@ -142,17 +142,23 @@ type (
 		Generation uint32
 		Body       []byte
 	}
+	// SendBack has the server take a session out of the group.
+	SendBack struct {
+		Session   string
+		Signature []byte
+	}
 	// Mark has the server keep the policy.
 	Mark link.Mark
 )
 
-func (Found) message()  {}
-func (Ask) message()    {}
-func (Commit) message() {}
-func (Speak) message()  {}
-func (Since) message()  {}
-func (Beat) message()   {}
-func (Mark) message()   {}
+func (Found) message()    {}
+func (Ask) message()      {}
+func (Commit) message()   {}
+func (Speak) message()    {}
+func (Since) message()    {}
+func (Beat) message()     {}
+func (SendBack) message() {}
+func (Mark) message()     {}
 
 // A Phase is where a member stands.
 type Phase uint8

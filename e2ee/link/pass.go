@@ -47,6 +47,12 @@ func (p Pass) Holds(room Room, host ed25519.PublicKey) bool {
 	return (p.Role == RoleModerator || p.Role == RoleHost) && ed25519.Verify(host, p.statement(room), p.Signature)
 }
 
+// SignSendBack is the host's order to the server to take a session out of the
+// group, which may ask again.
+func SignSendBack(room Room, session string, host ed25519.PrivateKey) []byte {
+	return ed25519.Sign(host, []byte("incamera send back v1\x00"+string(room)+session))
+}
+
 // SignRemoval is the host's order to the server to end a session of the room.
 // Session ids are never used twice, so it cannot be repeated to any effect.
 func SignRemoval(room Room, session string, host ed25519.PrivateKey) []byte {

@@ -194,6 +194,9 @@ func (s *Service) stale(g uint32) (bool, error) {
 // IsMember reports whether a session is in the group.
 func (s *Service) IsMember(id wire.SessionID) bool { return s.isMember(id) }
 
+// Drop takes a session out of the group, though it is here.
+func (s *Service) Drop(id wire.SessionID) []Out { return s.drop(id) }
+
 // Deserted reports whether somebody who is here asks to be added, and no
 // member is here to do it.
 func (s *Service) Deserted(here func(wire.SessionID) bool) bool {

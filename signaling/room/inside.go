@@ -48,3 +48,20 @@ func (r *Room) remove(m wire.Remove) bool {
 	}
 	return true
 }
+
+const sendBackLabel = "incamera send back v1\x00"
+
+// sendBack carries out the host's order to take a session out of the group. It
+// reports whether the host has given it.
+func (r *Room) sendBack(m wire.SendBack) bool {
+	if len(r.about.HostKey) != ed25519.PublicKeySize ||
+		!ed25519.Verify(r.about.HostKey, []byte(sendBackLabel+r.about.Name+string(m.Session)), m.Signature) {
+		return false
+	}
+	if s := r.find(m.Session); s != nil && s.ending == "" {
+		out := r.delivery.Drop(m.Session)
+		r.tell(s, wire.SentBack{})
+		r.deliver(out)
+	}
+	return true
+}

@@ -112,3 +112,38 @@ func TestRemove(t *testing.T) {
 		ann.quiet()
 	})
 }
+
+// TestSendBack: the host's order takes a session out of the group at once,
+// which goes on, asks again, and waits; nobody else's order does.
+func TestSendBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		media := &fakeMedia{}
+		r := start(t, media)
+		ann, ben := pair(t, r)
+		order := func(by ed25519.PrivateKey, label string) wire.SendBack {
+			return wire.SendBack{Session: ben.ID, Signature: ed25519.Sign(by, []byte(label+"\x00room"+string(ben.ID)))}
+		}
+		_, own, _ := ed25519.GenerateKey(nil)
+		for name, m := range map[string]wire.SendBack{
+			"by somebody else": order(own, "incamera send back v1"), "an order to remove": order(hostKey, "incamera remove v1"),
+		} {
+			ann.say(m)
+			if f := expect[wire.Failed](ann); f.About != "send_back" {
+				t.Errorf("%s: %+v", name, f)
+			}
+		}
+		ben.quiet()
+		ann.say(order(hostKey, "incamera send back v1"))
+		expect[wire.SentBack](ben)
+		ann.say(wire.App{Generation: 1, Epoch: 1, Body: []byte("for members")})
+		expect[wire.Said](ann)
+		ben.quiet() // hears nothing of the group
+		ben.say(wire.Ask{Generation: 1, Body: []byte("again")})
+		if a := expect[wire.Asked](ann); a.From != ben.ID {
+			t.Errorf("%+v", a)
+		}
+		ann.say(order(hostKey, "incamera send back v1")) // who waits already
+		expect[wire.SentBack](ben)
+		ann.quiet()
+	})
+}

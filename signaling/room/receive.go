@@ -84,6 +84,10 @@ func (r *Room) handle(s *session, about string, m any) {
 		if !r.remove(m) {
 			r.fault(s, about)
 		}
+	case wire.SendBack:
+		if !r.sendBack(m) {
+			r.fault(s, about)
+		}
 	case wire.Mark:
 		if !r.mark(m) {
 			r.fault(s, about)

@@ -153,6 +153,16 @@ type Remove struct {
 	Signature []byte    `json:"signature"`
 }
 
+// SendBack is the host's order to take a session out of the group: it goes on,
+// and may ask again. Signature is the host's (PROTOCOL.md 1.5).
+type SendBack struct {
+	Session   SessionID `json:"session"`
+	Signature []byte    `json:"signature"`
+}
+
+// SentBack tells a session that the host has sent it back to the lobby.
+type SentBack struct{}
+
 // Mark is what the host says of the policy of the room's latest group, sealed
 // (PROTOCOL.md 1.5). Signature is the host's. It outlives the group.
 type Mark struct {
@@ -399,13 +409,13 @@ type Error struct {
 // ClientMessages lists what a client may send on the socket, by wire name.
 var ClientMessages = map[string]any{
 	"join": Join{}, "ack": Ack{}, "found": Found{}, "ask": Ask{}, "commit": Commit{}, "app": App{}, "beat": Beat{}, "since": Since{},
-	"publish": Publish{}, "subscribe": Subscribe{}, "sources": Sources{}, "view": View{}, "remove": Remove{}, "mark": Mark{}, "leave": Leave{},
+	"publish": Publish{}, "subscribe": Subscribe{}, "sources": Sources{}, "view": View{}, "remove": Remove{}, "send_back": SendBack{}, "mark": Mark{}, "leave": Leave{},
 }
 
 // ServerMessages lists what the server may send on the socket, by wire name.
 var ServerMessages = map[string]any{
 	"joined": Joined{}, "refused": Refused{}, "ack": Ack{}, "peers": Peers{}, "arrived": Arrived{}, "left": Left{}, "away": Away{},
-	"founded": Founded{}, "reset": Reset{}, "marked": Marked{}, "asked": Asked{}, "committed": Committed{}, "commit_refused": CommitRefused{},
+	"founded": Founded{}, "reset": Reset{}, "sent_back": SentBack{}, "marked": Marked{}, "asked": Asked{}, "committed": Committed{}, "commit_refused": CommitRefused{},
 	"welcomed": Welcomed{}, "said": Said{}, "beat_of": BeatOf{}, "caught_up": CaughtUp{}, "gap": Gap{},
 	"published": Published{}, "subscribed": Subscribed{}, "sources_of": SourcesOf{}, "seats": Seats{}, "demand": Demand{}, "media_lost": MediaLost{},
 	"failed": Failed{}, "closing": Closing{}, "ended": Ended{},

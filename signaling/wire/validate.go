@@ -115,6 +115,11 @@ func (m Remove) Validate() error {
 	return first(session(m.Session), within("signature", m.Signature, SignatureSize, SignatureSize))
 }
 
+// Validate checks the session id and the signature's size.
+func (m SendBack) Validate() error {
+	return first(session(m.Session), within("signature", m.Signature, SignatureSize, SignatureSize))
+}
+
 // Validate checks sizes; who signed it is for the server to check.
 func (m Mark) Validate() error {
 	if m.Number == 0 {

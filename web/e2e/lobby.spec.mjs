@@ -129,6 +129,23 @@ describe("the lobby", () => {
     await ben.close();
   });
 
+  it("takes who is sent back to it, until the host admits him again", async () => {
+    const { p: ada, link } = await host("Ada");
+    const ben = await chromium.person("Ben", "green");
+    await ben.join(link);
+    await ada.seesFace("Ben", "green");
+    await ada.press("Menu of Ben");
+    await ada.press("Remove Ben");
+    await ada.press("Back to the lobby");
+    await ben.sees("The host sent you back to the lobby");
+    await ada.sees("Waiting 1");
+    await ada.press("Admit Ben", { timeout: 30_000 });
+    await ben.seesFace("Ada", "red");
+    await ada.seesFace("Ben", "green");
+    await ada.close();
+    await ben.close();
+  });
+
   it("takes who was removed and comes by the old link; a locked meeting takes nobody", async () => {
     const { p: ada, link } = await host("Ada");
     const ben = await chromium.person("Ben", "green");

@@ -100,6 +100,8 @@ func WireOf(m group.Message) any {
 		return wire.App{Generation: m.Generation, Epoch: m.Epoch, Body: m.Body}
 	case group.Beat:
 		return wire.Beat{Generation: m.Generation, Body: m.Body}
+	case group.SendBack:
+		return wire.SendBack{Session: wire.SessionID(m.Session), Signature: m.Signature}
 	case group.Mark:
 		return wire.Mark(m)
 	case group.Since:

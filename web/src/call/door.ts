@@ -3,7 +3,7 @@ import { computed, type ReadonlySignal, signal } from "@preact/signals-core";
 import type { CryptoClient } from "../e2ee/client";
 import type { Asker, Member, Phase } from "../e2ee/protocol";
 import type { ClientMessage } from "../wire/wire.gen";
-import type { Access, DoorModel, Problem } from "./model";
+import type { Access, DoorModel, Outside, Problem } from "./model";
 import { firstSeen, shortDevice, warningOf } from "./roster";
 import type { Timers } from "./timers";
 
@@ -31,8 +31,9 @@ export class Door implements DoorModel {
       warning: warningOf(a, this.members.value),
     })),
   }));
-  private readonly waitsFor = signal<"" | "host" | "somebody">("");
-  readonly outside: ReadonlySignal<"" | "host" | "somebody"> = this.waitsFor;
+  private readonly waitsFor = signal<Outside>("");
+  readonly outside: ReadonlySignal<Outside> = this.waitsFor;
+  private back = false; // the host has sent us back
   private everIn = false;
 
   constructor(
@@ -64,16 +65,23 @@ export class Door implements DoorModel {
       this.everIn = true;
       this.timers.stop("outside");
       this.waitsFor.value = "";
+      this.back = false;
       return;
     }
     this.told.value = open;
     if (p !== "asking" && p !== "hostless") return;
-    const why = p === "hostless" ? "host" : "somebody";
+    const why = p === "hostless" ? "host" : this.back ? "sent" : "somebody";
     if (this.waitsFor.value) this.waitsFor.value = why;
     else
       this.timers.set("outside", TOLD_AFTER, () => {
         this.waitsFor.value = why;
       });
+  }
+
+  /** The host has sent us back to the lobby, says the server. */
+  sentBack(): void {
+    this.back = true;
+    this.waitsFor.value = "sent";
   }
 
   setLobby(lobby: boolean): void {
@@ -84,6 +92,9 @@ export class Door implements DoorModel {
   }
   admit(asks: string[]): void {
     this.client.post({ type: "admit", asks });
+  }
+  sendBack(session: string): void {
+    this.client.post({ type: "send_back", session });
   }
   remove(session: string): void {
     this.client.post({ type: "remove", session });

@@ -373,6 +373,9 @@ export class Meeting implements MeetingModel {
       case "media_lost":
         this.media.rebuildSoon();
         break;
+      case "sent_back":
+        this.door.sentBack();
+        break;
       case "ended":
         if (m.reason === "removed") this.end(this.door.removed());
         if (m.reason === "operator") this.end(isEnded);

@@ -237,6 +237,9 @@ export interface Notice {
   action?: { label: string; run: () => void };
 }
 
+/** Whom somebody waits for who is not in; sent: the host has sent him back to the lobby. */
+export type Outside = "" | "host" | "somebody" | "sent";
+
 /** Somebody who waits for the host's word. */
 export interface Waiting {
   session: string;
@@ -266,12 +269,14 @@ export interface Access {
 export interface DoorModel {
   access: ReadonlySignal<Access>;
   /** Whom we wait for while we are not in: the host to begin, or somebody to let us in; "" when we are in. */
-  outside: ReadonlySignal<"" | "host" | "somebody">;
+  outside: ReadonlySignal<Outside>;
   setLobby(on: boolean): void;
   setLocked(on: boolean): void;
   admit(asks: string[]): void;
   /** Throws somebody out, or refuses who waits. */
   remove(session: string): void;
+  /** Takes somebody out, who may ask again and waits. */
+  sendBack(session: string): void;
 }
 
 export type Panel = "people" | "chat" | "security" | null;

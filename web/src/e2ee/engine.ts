@@ -105,6 +105,9 @@ export class Engine {
       case "remove":
         void this.group?.remove(m.session);
         return this.orderRemoval(m.session);
+      case "send_back":
+        void this.group?.sendBack(m.session);
+        return;
       case "count":
         this.tell({ type: "counters", counters: structuredClone(this.transforms.counters) });
         return;

@@ -185,6 +185,10 @@ export class Server {
       return;
     }
     this.seen.push({ from, m });
+    if (m.type === "send_back") {
+      this.drop(m.session);
+      return;
+    }
     if (m.type === "mark") {
       if (m.number > (this.mark?.number ?? 0)) this.mark = m;
       this.all({ type: "marked", mark: this.mark! });

@@ -31,6 +31,7 @@ import {
   type Suite,
 } from "./mls";
 import { makeLeaf } from "./newleaf";
+import { signSendBack } from "./pass";
 import { checkGroup, nobody, type Standing, type Terms } from "./policy";
 import { Presence } from "./presence";
 import type { AppPayload, GroupIn, Phase } from "./protocol";
@@ -164,6 +165,13 @@ export class GroupMember {
     });
   }
 
+  /** Sends a session back to the lobby, if we may. */
+  sendBack(session: string): Promise<void> {
+    return this.moderate(async (s) => {
+      if (session !== this.session) await this.hosting.sendBack(session, s);
+    });
+  }
+
   private moderate(f: (s: Standing) => Promise<void>): Promise<void> {
     return this.run(async () => {
       if (this.moderates) await f(this.standing);
@@ -184,10 +192,17 @@ export class GroupMember {
     this.events.access(standing.policy, moderates, waiting);
   }
 
-  private async tellMark(): Promise<void> {
+  /** What the server is to know of the epoch. */
+  private async tellServer(): Promise<void> {
     if (this.phase !== "member" || !this.group) return;
     const m = await this.marks.make(this.group, this.standing);
     if (m && !this.stopped) this.events.send(m);
+    const { hostSigner } = this.hosting;
+    for (const session of this.hosting.takeReturned()) {
+      if (!hostSigner) continue; // who is out has no key; that it is sent nothing is for the host to order
+      const signature = await signSendBack(this.terms.room, session, hostSigner);
+      if (!this.stopped) this.events.send({ type: "send_back", session, signature });
+    }
   }
 
   /** Resolves when everything that was begun is done. */
@@ -207,7 +222,7 @@ export class GroupMember {
       if (this.stopped) return;
       await step().catch(() => this.dropped++);
       if (this.stopped) return;
-      await this.tellMark();
+      await this.tellServer();
       this.tellAccess();
       this.plan();
     });

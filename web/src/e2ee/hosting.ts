@@ -42,6 +42,10 @@ export class Hosting {
   wish: Policy | null = null;
   /** Sessions that are to be removed. */
   readonly removing = new Set<string>();
+  /** Of these, those that may ask again. */
+  private readonly returning = new Set<string>();
+  /** Those of them that are out of the group, of which the server is to hear. */
+  private returned: string[] = [];
   /** Asks that were let in. */
   readonly admitted = new Set<string>();
   /** Device keys that have been in the group, but for those that were thrown out. */
@@ -108,6 +112,19 @@ export class Hosting {
     if (this.removing.has(session) && !to.lobby) await this.want({ lobby: true }, s);
   }
 
+  /** Takes a session out of the group and puts the lobby up: it may ask again, and waits. */
+  async sendBack(session: string, s: Standing): Promise<void> {
+    await this.remove(session, s);
+    if (this.removing.has(session)) this.returning.add(session);
+  }
+
+  /** Those who were sent back and are out now, once: who asked before that would come back as himself. */
+  takeReturned(): string[] {
+    const list = this.returned;
+    this.returned = [];
+    return list;
+  }
+
   private dropFulfilled(p: Policy): void {
     const w = this.wish;
     if (!w) return;
@@ -146,7 +163,11 @@ export class Hosting {
     const here = new Set([...s.infos.values()].map((i) => i.session));
     for (const i of s.infos.values())
       if (!this.removing.has(i.session)) this.familiar.add(hex(i.deviceKey));
-    for (const session of this.removing) if (!here.has(session)) this.removing.delete(session);
+    for (const session of this.removing) {
+      if (here.has(session)) continue;
+      this.removing.delete(session);
+      if (this.returning.delete(session)) this.returned.push(session);
+    }
   }
 
   /** Somebody asks. Who has been in the group before, as before a reload of the page, is let in. */

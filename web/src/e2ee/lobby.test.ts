@@ -427,3 +427,28 @@ test("hosting: an ask that comes after the one that was let in is not let in by 
   assert(hosting.mayAdd(first, standing));
   assert(!hosting.mayAdd({ ...first, ask: "2" }, standing));
 });
+
+test("lobby: who is sent back is out before the server hears of it, asks again by himself, and waits", async () => {
+  const s = await scene();
+  await s.ben.member.sendBack("eve");
+  await s.server.advance(2_000);
+  assert.equal(s.ann.sees.length, 3, "ben is no moderator");
+  await s.ann.member.sendBack("eve");
+  await s.server.advance(5_000);
+  assert.deepEqual(s.ben.sees, ["ann", "ben"]);
+  const order = s.server.seen.findIndex((x) => x.m.type === "send_back");
+  const commit = s.server.seen.findLastIndex((x) => x.m.type === "commit" && x.from === "ann");
+  assert(order > commit, "the server hears of it while she is in the group");
+  assert.equal(s.eve.phaseNow, "asking");
+  assert(s.ann.policy.lobby);
+  assert.deepEqual(
+    s.ann.waiting.map((w) => w.info.session),
+    ["eve"],
+  );
+  await s.ann.member.admit(s.ann.waiting.map((w) => w.ask));
+  await s.server.advance(3_000);
+  assert.deepEqual(s.ben.sees, ["ann", "ben", "eve"]);
+  assert.equal(s.eve.base, s.ann.base);
+  const orders = s.server.seen.filter((x) => x.m.type === "send_back");
+  assert.equal(orders.length, 1);
+});

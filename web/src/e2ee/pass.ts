@@ -36,6 +36,10 @@ export async function passHolds(
   return role && (await verify(host, signature, statement(room, p)));
 }
 
+/** The host's order to the server to take a session out of the group, which may ask again. */
+export const signSendBack = (room: string, session: string, host: Device): Promise<Bytes> =>
+  host.sign(cat(utf8("incamera send back v1"), Uint8Array.of(0), utf8(room), utf8(session)));
+
 /** The host's order to the server to end a session. */
 export const signRemoval = (room: string, session: string, host: Device): Promise<Bytes> =>
   host.sign(cat(utf8("incamera remove v1"), Uint8Array.of(0), utf8(room), utf8(session)));

@@ -59,6 +59,7 @@ export type GroupOut =
   | { type: "app"; generation: number; epoch: number; body: Uint8Array }
   | { type: "beat"; generation: number; body: Uint8Array }
   | { type: "since"; generation: number; seq: number }
+  | { type: "send_back"; session: string; signature: Uint8Array }
   | ({ type: "mark" } & Mark);
 
 /** What people say inside the group (PROTOCOL.md 2.7). */
@@ -143,6 +144,7 @@ export type ToWorker =
   | { type: "policy"; lobby: boolean; locked: boolean }
   | { type: "admit"; asks: string[] }
   | { type: "remove"; session: string }
+  | { type: "send_back"; session: string }
   /** Asks for counters. */
   | { type: "count" }
   /** Wipes all keys. The worker can then only be terminated. */

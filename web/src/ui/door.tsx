@@ -161,6 +161,9 @@ export function RemoveButton({ door, person: p }: { door: DoorModel; person: Per
       <button ref={first} type="button" class="plain small" onClick={ask(false)}>
         {t("Cancel")}
       </button>
+      <button type="button" class="plain small" onClick={() => door.sendBack(p.session)}>
+        {t("Back to the lobby")}
+      </button>
       <button type="button" class="plain small danger" onClick={() => door.remove(p.session)}>
         {t("Yes, remove")}
       </button>
@@ -208,10 +211,17 @@ export function WaitingBanner({ door, show }: { door: DoorModel; show: () => voi
 /** What somebody who is not in yet sees over the stage. */
 export function Outside({ door }: { door: DoorModel }) {
   const host = door.outside.value === "host";
+  const sent = door.outside.value === "sent";
   return (
     <div class="alone" role="status">
       <div>
-        <h2>{host ? t("Waiting for the host") : t("Waiting to be let in")}</h2>
+        <h2>
+          {host
+            ? t("Waiting for the host")
+            : sent
+              ? t("The host sent you back to the lobby")
+              : t("Waiting to be let in")}
+        </h2>
         <p class="soft">
           {host
             ? t("This meeting has a lobby or is locked, and goes on when its host is there.")

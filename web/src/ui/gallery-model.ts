@@ -12,6 +12,7 @@ import type {
   LayoutModel,
   MeetingModel,
   Notice,
+  Outside,
   Panel,
   Person,
   Problem,
@@ -295,11 +296,12 @@ function makeDoor(): Fake["meeting"]["door"] {
     set({ waiting: access.value.waiting.filter((w) => !gone(w)) });
   return {
     access,
-    outside: signal<"" | "host" | "somebody">(""),
+    outside: signal<Outside>(""),
     setLobby: (lobby) => set({ lobby }),
     setLocked: (locked) => set({ locked }),
     admit: (asks) => without((w) => asks.includes(w.ask)),
     remove: (session) => without((w) => w.session === session),
+    sendBack: () => {},
   };
 }
 

@@ -309,6 +309,11 @@ const states: Record<string, (f: Fake) => void> = {
     m.security.value = { ...sealed, seal: "Waiting for keys", sealed: false, code: [] };
     m.door.outside.value = "somebody";
   },
+  "outside-sent": (f) => {
+    const m = meeting(f, 1);
+    m.security.value = { ...sealed, seal: "Waiting for keys", sealed: false, code: [] };
+    m.door.outside.value = "sent";
+  },
   "outside-host": (f) => {
     const m = meeting(f, 1);
     m.security.value = { ...sealed, seal: "Waiting for keys", sealed: false, code: [] };

@@ -187,6 +187,19 @@ function decodeRemove(v: unknown, where: string): Remove {
   };
 }
 
+export interface SendBack {
+  session: string;
+  signature: Uint8Array;
+}
+
+function decodeSendBack(v: unknown, where: string): SendBack {
+  const o = obj(v, where);
+  return {
+    session: str(o.session, `${where}.session`),
+    signature: bytes(o.signature, `${where}.signature`),
+  };
+}
+
 export interface Since {
   generation: number;
   seq: number;
@@ -264,6 +277,7 @@ export type ClientMessage =
   | ({ type: "mark" } & Mark)
   | ({ type: "publish" } & Publish)
   | ({ type: "remove" } & Remove)
+  | ({ type: "send_back" } & SendBack)
   | ({ type: "since" } & Since)
   | ({ type: "sources" } & Sources)
   | ({ type: "subscribe" } & Subscribe)
@@ -294,6 +308,8 @@ export function decodeClientMessage(v: unknown): ClientMessage {
       return { type, ...decodePublish(v, "publish") };
     case "remove":
       return { type, ...decodeRemove(v, "remove") };
+    case "send_back":
+      return { type, ...decodeSendBack(v, "send_back") };
     case "since":
       return { type, ...decodeSince(v, "since") };
     case "sources":
@@ -658,6 +674,10 @@ function decodeSeats(v: unknown, where: string): Seats {
   };
 }
 
+export type SentBack = Record<never, never>;
+
+const decodeSentBack = (_v: unknown, _where: string): SentBack => ({});
+
 export interface SourcesOf {
   session: string;
   on: Source[];
@@ -726,6 +746,7 @@ export type ServerMessage =
   | ({ type: "reset" } & Reset)
   | ({ type: "said" } & Said)
   | ({ type: "seats" } & Seats)
+  | ({ type: "sent_back" } & SentBack)
   | ({ type: "sources_of" } & SourcesOf)
   | ({ type: "subscribed" } & Subscribed)
   | ({ type: "welcomed" } & Welcomed);
@@ -781,6 +802,8 @@ export function decodeServerMessage(v: unknown): ServerMessage {
       return { type, ...decodeSaid(v, "said") };
     case "seats":
       return { type, ...decodeSeats(v, "seats") };
+    case "sent_back":
+      return { type, ...decodeSentBack(v, "sent_back") };
     case "sources_of":
       return { type, ...decodeSourcesOf(v, "sources_of") };
     case "subscribed":

@@ -477,4 +477,6 @@ export default {
   "What to do": "Was tun?",
   "Their browsers do not confirm that they see the meeting that you see. A bad network does that for a minute. If it stays, leave and join again; if it comes back, the server may be showing you different meetings: ask them by another way.":
     "Ihre Browser bestätigen nicht, dass sie dieselbe Besprechung sehen wie Sie. Ein schlechtes Netz bewirkt das für eine Minute. Bleibt es, gehen Sie hinaus und kommen Sie wieder; kehrt es zurück, zeigt Ihnen der Server vielleicht verschiedene Besprechungen: Fragen Sie die anderen auf einem anderen Weg.",
+  "Back to the lobby": "Zurück in den Warteraum",
+  "The host sent you back to the lobby": "Der Gastgeber hat Sie in den Warteraum zurückgeschickt",
 } satisfies Words;

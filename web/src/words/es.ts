@@ -471,4 +471,6 @@ export default {
   "What to do": "Qué hacer",
   "Their browsers do not confirm that they see the meeting that you see. A bad network does that for a minute. If it stays, leave and join again; if it comes back, the server may be showing you different meetings: ask them by another way.":
     "Sus navegadores no confirman que vean la misma reunión que usted. Una mala red lo causa durante un minuto. Si continúa, salga y vuelva a entrar; si se repite, quizá el servidor les muestre reuniones distintas: pregúnteles por otra vía.",
+  "Back to the lobby": "De vuelta a la sala de espera",
+  "The host sent you back to the lobby": "El anfitrión le ha devuelto a la sala de espera",
 } satisfies Words;

@@ -476,4 +476,6 @@ export default {
   "What to do": "Que faire ?",
   "Their browsers do not confirm that they see the meeting that you see. A bad network does that for a minute. If it stays, leave and join again; if it comes back, the server may be showing you different meetings: ask them by another way.":
     "Leurs navigateurs ne confirment pas qu’ils voient la même réunion que vous. Un mauvais réseau peut en être la cause pendant une minute. Si cela dure, quittez la réunion et revenez ; si cela revient, le serveur vous montre peut-être des réunions différentes : demandez-leur par un autre moyen.",
+  "Back to the lobby": "Retour à la salle d’attente",
+  "The host sent you back to the lobby": "L’hôte vous a renvoyé dans la salle d’attente",
 } satisfies Words;
