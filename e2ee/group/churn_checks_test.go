@@ -33,6 +33,7 @@ type checks struct {
 	known    map[groupEpoch]view      // what the first member to enter an epoch has of it
 	began    map[groupEpoch]time.Time // when it did
 	latest   groupEpoch
+	unable   time.Time // when there was last nobody who could let others in
 	used     map[usedKey]bool
 	ghosts   []*ghost
 	refused  map[string]int // messages out of order, by type
@@ -303,19 +304,24 @@ func (c *checks) slow() {
 		}
 	}
 	if well == 0 || at == nil {
+		c.unable = c.w.now
 		return
 	}
-	limit := c.w.patience() + time.Duration(silent)*750*time.Millisecond
-	if limit < 2*tooLong {
-		limit = 2 * tooLong
-	}
 	for _, p := range c.w.people {
-		if len(p.last.Roster) == 0 && c.w.now.Sub(p.wellSince) > limit && c.w.now.Sub(p.outSince) > limit {
-			c.fail("%s has waited for %v to be let in", p.name, c.w.now.Sub(p.outSince))
+		if len(p.last.Roster) > 0 {
+			p.line = 0
+			continue
+		}
+		p.line = max(p.line, outside)
+		limit := max(c.w.patience(p.line)+time.Duration(silent)*750*time.Millisecond, 2*tooLong)
+		since := later(later(p.wellSince, p.outSince), c.unable)
+		if c.w.now.Sub(since) > limit {
+			c.fail("%s has waited for %v to be let in", p.name, c.w.now.Sub(since))
 		}
 	}
+	limit := max(c.w.patience(outside)+time.Duration(silent)*750*time.Millisecond, 2*tooLong)
 	for _, q := range at.last.Roster {
-		if t, over := c.w.endedAt[wire.SessionID(q.Session)]; over && c.w.now.Sub(t) > limit {
+		if t, over := c.w.endedAt[wire.SessionID(q.Session)]; over && c.w.now.Sub(later(t, c.unable)) > limit {
 			c.fail("%s was in the group %v after it ended", q.Session, c.w.now.Sub(t))
 		}
 	}

@@ -83,7 +83,7 @@ func churn(t *testing.T, seed uint64, members int) (*world, time.Duration) {
 		w.arrive()
 	}
 	quiet := w.now
-	if !w.run(w.patience(), w.checks.agreed) {
+	if !w.run(w.patience(w.outside()), w.checks.agreed) {
 		w.checks.fail("no agreement %v after quiet: %s", w.now.Sub(quiet), w.checks.disagreement())
 		return w, 0
 	}
@@ -106,14 +106,8 @@ func churn(t *testing.T, seed uint64, members int) (*world, time.Duration) {
 }
 
 // patience is how long agreement may take: 10 s, and as long as it takes to
-// let those in who stand in line beyond one commit.
-func (w *world) patience() time.Duration {
-	outside := 0
-	for _, p := range w.people {
-		if len(p.last.Roster) == 0 {
-			outside++
-		}
-	}
+// let in who stand in line beyond one commit.
+func (w *world) patience(outside int) time.Duration {
 	spacing, adds := 250*time.Millisecond, 20
 	switch {
 	case len(w.people) > 200:
@@ -122,6 +116,15 @@ func (w *world) patience() time.Duration {
 		spacing, adds = 2*time.Second, 20
 	}
 	return tooLong + time.Duration(outside/adds)*spacing
+}
+
+func (w *world) outside() (n int) {
+	for _, p := range w.people {
+		if len(p.last.Roster) == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 func (w *world) arrive() *person {

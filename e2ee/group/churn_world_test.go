@@ -61,6 +61,7 @@ type person struct {
 	generation uint32    // that it has heard of
 	wellSince  time.Time // when its socket was mended
 	outSince   time.Time // since when it has been in no group
+	line       int       // how many were outside at most since then
 }
 
 type groupEpoch struct {
