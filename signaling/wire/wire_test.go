@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -285,12 +286,7 @@ func FuzzDecodeServer(f *testing.F) { fuzz(f, "server", DecodeServer, EncodeServ
 // message, and that this text is stable.
 func fuzz(f *testing.F, side string, decode func([]byte) (Head, any, error), encode func(Head, any) []byte) {
 	files := read(f, side)
-	names := make([]string, 0, len(files))
-	for name := range files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		f.Add(files[name])
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -307,4 +303,35 @@ func fuzz(f *testing.F, side string, decode func([]byte) (Head, any, error), enc
 			t.Fatalf("not stable: %#v then %#v", m, m2)
 		}
 	})
+}
+
+// FuzzBody is fuzz for the bodies of HTTP requests and answers.
+func FuzzBody(f *testing.F) {
+	files := read(f, "http")
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		f.Add(files[name])
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		stable(t, b, DecodeBody[CreateRoom], EncodeBody[CreateRoom])
+		stable(t, b, DecodeBody[Look], EncodeBody[Look])
+		stable(t, b, DecodeBody[Looked], EncodeBody[Looked])
+		stable(t, b, DecodeBody[Redeem], EncodeBody[Redeem])
+		stable(t, b, DecodeBody[Redeemed], EncodeBody[Redeemed])
+		stable(t, b, DecodeBody[Error], EncodeBody[Error])
+	})
+}
+
+func stable[T any](t *testing.T, b []byte, decode func([]byte) (T, error), encode func(T) []byte) {
+	m, err := decode(b)
+	if err != nil {
+		return
+	}
+	text := encode(m)
+	m2, err := decode(text)
+	if err != nil {
+		t.Fatalf("%s parses as %T, but not %s: %v", b, m, text, err)
+	}
+	if !reflect.DeepEqual(m, m2) || !bytes.Equal(encode(m2), text) {
+		t.Fatalf("not stable: %#v then %#v", m, m2)
+	}
 }
