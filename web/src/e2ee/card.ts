@@ -59,6 +59,7 @@ export async function openCard(
     return { card, body, signature: r.take(64) };
   });
   if ((await roomOf(card.hostKey)) !== room) throw new Error("card: not of this room");
+  if (!Number.isSafeInteger(card.createdMs)) throw new Error("card: made in another age");
   if (card.suite !== 1 || card.linkNumber < 1 || utf8(card.title).length > MAX_TITLE)
     throw new Error("card: unknown terms");
   const key_ = await crypto.subtle.importKey("raw", card.hostKey, "Ed25519", false, ["verify"]);

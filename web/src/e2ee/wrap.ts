@@ -129,6 +129,7 @@ function escaped(prefix: Uint8Array, body: Uint8Array): Bytes {
 
 /** Undoes escaped for a slice that starts at from and ends at the next start code, or the end. */
 function unescaped(b: Uint8Array, from: number): Bytes | null {
+  if (from >= b.length) return null;
   const out = new Uint8Array(b.length - from);
   let to = 0;
   let at = from;
