@@ -44,7 +44,7 @@ var mayImport = map[string][]string{
 
 	// Hostile parts, never shipped.
 	"cmd/incamera-attack":     {"cmd/incamera-attack/attack"},
-	"cmd/incamera-attack/...": {"cmd/incamera-peer/...", "e2ee/...", "signaling", "signaling/delivery", "signaling/wire"},
+	"cmd/incamera-attack/...": {"cmd/incamera-peer/...", "e2ee/...", "signaling", "signaling/delivery", "signaling/store", "signaling/wire"},
 }
 
 const module = "incamera/"

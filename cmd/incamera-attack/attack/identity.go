@@ -257,4 +257,30 @@ var identity = []*Attack{
 		Defence: "the sender of a frame is in the present group, whatever its epoch",
 		Without: []Edit{{"e2ee/keys/receiver.go", "	newest := r.epochs[len(r.epochs)-1]\n	owner, known", "	newest := e\n	owner, known"}},
 	},
+	{
+		Name: "removed member's frames replayed", Claim: "C6",
+		Do: func(t *Trial) {
+			t.try("the server repeats, after Ben's removal, what he sent before and Ann has seen")
+			m := t.meeting(3)
+			ann, ben := m.people[0], m.people[1]
+			frame := ben.seal(keys.Camera, "Ben's face")
+			_, err := ann.open(ben.session, keys.Camera, wrap.VP8, frame)
+			t.check(err, "Ann sees Ben")
+			m.leave(ben)
+			before := ann.epoch().Keys.Number
+			for i := 0; i < 100 && ann.epoch().Keys.Number == before; i++ {
+				m.pass(100 * time.Millisecond)
+			}
+			t.must(ann.epoch().Keys.Number > before && !ann.sees("Ben"), "Ben is not removed")
+			t.watch(ann)
+			got, err := ann.open(ben.session, keys.Camera, wrap.VP8, frame)
+			t.sawf("Ann", "the frame once more, whose keys she still has: %q, %v", got, err)
+			t.goal(err == nil, "Ann sees Ben again")
+		},
+		Defence: "two: the sender of a frame is in the present group, and the replay window of each KID",
+		Without: []Edit{
+			{"e2ee/keys/receiver.go", "	newest := r.epochs[len(r.epochs)-1]\n	owner, known", "	newest := e\n	owner, known"},
+			{"e2ee/keys/receiver.go", "if !o.replay.Check(p.header.CTR) {", "if !o.replay.Check(p.header.CTR) && p.leaf > MaxLeaf {"},
+		},
+	},
 }
