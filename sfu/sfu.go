@@ -48,6 +48,7 @@ type Config struct {
 	Listen    netip.AddrPort // UDP; port 0 picks one
 	Conn      *net.UDPConn   // taken over instead, when not nil; Listen is its address
 	Advertise []netip.Addr   // further addresses under which clients reach Listen's port
+	TCP       bool           // ServeTCP is called for clients that come to the same number by TCP
 	Log       *slog.Logger
 
 	// LostAfter is how long a connection may be silent before its peer is told
@@ -70,7 +71,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.LostAfter == 0 {
 		cfg.LostAfter = defaultLostAfter
 	}
-	t, err := transport.Open(transport.Config{Listen: cfg.Listen, Conn: cfg.Conn, Advertise: cfg.Advertise, LostAfter: cfg.LostAfter})
+	t, err := transport.Open(transport.Config{Listen: cfg.Listen, Conn: cfg.Conn, Advertise: cfg.Advertise, TCP: cfg.TCP, LostAfter: cfg.LostAfter})
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +80,10 @@ func New(cfg Config) (*Server, error) {
 
 // Port returns the UDP port.
 func (s *Server) Port() uint16 { return s.transport.Port() }
+
+// ServeTCP carries the media of a client over a TCP connection (RFC 6544), until
+// it is over, and closes it. All calls have returned when Close returns.
+func (s *Server) ServeTCP(conn net.Conn) { s.transport.ServeTCP(conn) }
 
 // Close frees the port. Rooms are to be closed before.
 func (s *Server) Close() error { return s.transport.Close() }

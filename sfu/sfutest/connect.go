@@ -14,30 +14,46 @@ import (
 // machine.
 const connectWithin = 20 * time.Second
 
+// A Way is how a client comes to the media port.
+type Way struct {
+	TCP bool // and not by UDP
+	// Relay, if its URLs are not empty, is the only way: by a TURN server.
+	Relay webrtc.ICEServer
+}
+
 // dial returns an unconnected connection on a socket of its own, which closes
-// with the test.
-func dial(tb testing.TB) (*webrtc.PeerConnection, *net.UDPConn) {
+// with the test. The socket is nil where the way is another than UDP.
+func dial(tb testing.TB, way Way) (*webrtc.PeerConnection, *net.UDPConn) {
 	tb.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	mux := ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn})
-	tb.Cleanup(func() {
-		_ = mux.Close() // it closes the socket, which Vanish may have closed before
-	})
 	me := &webrtc.MediaEngine{}
-	if err = me.RegisterDefaultCodecs(); err != nil {
+	if err := me.RegisterDefaultCodecs(); err != nil {
 		tb.Fatal(err)
 	}
-	if err = webrtc.ConfigureSimulcastExtensionHeaders(me); err != nil {
+	if err := webrtc.ConfigureSimulcastExtensionHeaders(me); err != nil {
 		tb.Fatal(err)
 	}
 	var se webrtc.SettingEngine
+	var conn *net.UDPConn
+	var cfg webrtc.Configuration
 	se.SetIncludeLoopbackCandidate(true)
-	se.SetICEUDPMux(mux)
 	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(me), webrtc.WithSettingEngine(se)).NewPeerConnection(webrtc.Configuration{})
+	switch {
+	case len(way.Relay.URLs) > 0:
+		cfg.ICEServers, cfg.ICETransportPolicy = []webrtc.ICEServer{way.Relay}, webrtc.ICETransportPolicyRelay
+	case way.TCP:
+		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
+	default:
+		var err error
+		if conn, err = net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}); err != nil {
+			tb.Fatal(err)
+		}
+		mux := ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn})
+		tb.Cleanup(func() {
+			_ = mux.Close() // it closes the socket, which Vanish may have closed before
+		})
+		se.SetICEUDPMux(mux)
+	}
+	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(me), webrtc.WithSettingEngine(se)).NewPeerConnection(cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}

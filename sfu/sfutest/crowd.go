@@ -31,7 +31,7 @@ func Gather(tb testing.TB, room *sfu.Room, n int, owner sfu.PeerID) *Crowd {
 		}
 		tb.Cleanup(peer.Close)
 		peer.SetInside(true)
-		pc, conn := dial(tb)
+		pc, conn := dial(tb, Way{})
 		tb.Cleanup(func() { _ = pc.Close() })
 		if _, err := pc.AddTransceiverFromKind(webrtc.RTPCodecTypeVideo, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
 			tb.Fatal(err)

@@ -58,8 +58,9 @@ type Client struct {
 	Peer      *sfu.Peer
 	publish   *webrtc.PeerConnection
 	subscribe *webrtc.PeerConnection
-	sockets   []*net.UDPConn
-	rids      []string // of the camera; none without simulcast
+	way       Way
+	sockets   []*net.UDPConn // of UDP
+	rids      []string       // of the camera; none without simulcast
 	camera    []*stream
 	mic       *stream
 	kinds     []sfu.Source // of the seats
@@ -94,8 +95,14 @@ var Kinds = []sfu.Source{sfu.Camera, sfu.Mic, sfu.Camera, sfu.Mic, sfu.Screen, s
 // is simulcast. It leaves with the test.
 func Join(tb testing.TB, room *sfu.Room, id sfu.PeerID, rids ...string) *Client {
 	tb.Helper()
+	return JoinBy(tb, room, id, Way{}, rids...)
+}
+
+// JoinBy is Join by another way than UDP.
+func JoinBy(tb testing.TB, room *sfu.Room, id sfu.PeerID, way Way, rids ...string) *Client {
+	tb.Helper()
 	c := &Client{
-		tb: tb, rids: rids, received: map[int][]Received{}, reports: map[uint32]rtcp.SenderReport{}, ssrcs: map[int]uint32{},
+		tb: tb, way: way, rids: rids, received: map[int][]Received{}, reports: map[uint32]rtcp.SenderReport{}, ssrcs: map[int]uint32{},
 		changed: make(chan struct{}, 1), demand: [2]int{-1, -1},
 	}
 	peer, err := room.NewPeer(id, sfu.Events{
@@ -133,8 +140,9 @@ func (c *Client) Republish() {
 	c.tb.Helper()
 	old := c.publish
 	var socket *net.UDPConn
-	c.publish, socket = dial(c.tb)
-	c.sockets = append(c.sockets, socket)
+	if c.publish, socket = dial(c.tb, c.way); socket != nil {
+		c.sockets = append(c.sockets, socket)
+	}
 	mic := c.add(sfu.Mic, webrtc.MimeTypeOpus, "")
 	camera := c.add(sfu.Camera, webrtc.MimeTypeVP8, c.rids...)
 	c.mic, c.camera = mic[0], camera
@@ -221,8 +229,9 @@ func (c *Client) readRequests(s *stream) {
 func (c *Client) openSubscribe() {
 	c.tb.Helper()
 	var socket *net.UDPConn
-	c.subscribe, socket = dial(c.tb)
-	c.sockets = append(c.sockets, socket)
+	if c.subscribe, socket = dial(c.tb, c.way); socket != nil {
+		c.sockets = append(c.sockets, socket)
+	}
 	c.subscribe.OnTrack(c.receive)
 	done := connected(c.subscribe)
 	c.Grow(Kinds...)

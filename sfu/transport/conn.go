@@ -48,12 +48,14 @@ type conn struct {
 	// Static after construction.
 	t      *Transport
 	lost   func(reason string)
-	said   func(ssrc uint32, f Feedback) // called on the port's reader; f is valid during the call
+	said   func(ssrc uint32, f Feedback) // called while reading is held; f is valid during the call
 	inbox  *inbox                        // DTLS packets
 	life   context.Context
 	end    context.CancelFunc
 	work   sync.WaitGroup
 	silent *time.Timer
+
+	reading sync.Mutex // held by who takes what came; before mu
 
 	mu sync.Mutex
 	// Guarded by mu.
@@ -92,7 +94,7 @@ type keys struct {
 	// Guarded by mu.
 	out *pionsrtp.Context // RTCP that we send
 
-	// Owned by the port's reader.
+	// Guarded by the connection's reading.
 	in      *pionsrtp.Context // RTCP that we receive
 	buf     []byte
 	missing [maxMissing]uint16
@@ -134,7 +136,7 @@ func (c *conn) offered(o *session.Offer) (credentials, error) {
 	return own, nil
 }
 
-// check takes a connectivity check. It runs on the port's reader.
+// check takes a connectivity check. Safe for concurrent use.
 func (c *conn) check(r *stun.Request, from netip.AddrPort) {
 	now := time.Now()
 	c.mu.Lock()
@@ -145,8 +147,7 @@ func (c *conn) check(r *stun.Request, from netip.AddrPort) {
 		return
 	}
 	c.heard.Store(now.UnixNano())
-	// What is lost of it is asked again.
-	_, _ = c.t.demux.WriteToAddrPort(r.Answer(from, c.credentials[i].password), from)
+	c.t.demux.answer(r, from, c.credentials[i].password)
 	p := c.path(from, now)
 	p.priority = r.Priority
 	c.choose(p, r.UseCandidate, now)
@@ -213,9 +214,11 @@ func (c *conn) choose(p *path, nominated bool, now time.Time) {
 	c.dest.Store(p.dest)
 }
 
-// receive takes a packet that came on one of the paths. It runs on the port's
-// reader.
+// receive takes a packet that came on one of the paths: by the port's reader,
+// or by that of a tunnel.
 func (c *conn) receive(b []byte, from netip.AddrPort) {
+	c.reading.Lock()
+	defer c.reading.Unlock()
 	switch {
 	case len(b) > 0 && b[0] >= 20 && b[0] <= 63: // DTLS (RFC 7983)
 		c.inbox.put(b)

@@ -10,9 +10,11 @@ import (
 )
 
 // demux tells the packets of subscribe connections from those of publish
-// connections, which pion reads from it. It runs on pion's reading goroutine.
+// connections, which pion reads from it. It runs on pion's reading goroutine,
+// and on those of tunnels.
 type demux struct {
 	*udp.Conn
+	tunnels *tunnels
 
 	mu sync.RWMutex
 	// Guarded by mu.
@@ -20,8 +22,8 @@ type demux struct {
 	addrs  map[netip.AddrPort]*conn // from where somebody has proved to belong to it
 }
 
-func newDemux(port *udp.Conn) *demux {
-	return &demux{Conn: port, ufrags: map[string]*conn{}, addrs: map[netip.AddrPort]*conn{}}
+func newDemux(port *udp.Conn, ts *tunnels) *demux {
+	return &demux{Conn: port, tunnels: ts, ufrags: map[string]*conn{}, addrs: map[netip.AddrPort]*conn{}}
 }
 
 // ReadFromAddrPort returns the next packet that is not of a subscribe
@@ -29,8 +31,12 @@ func newDemux(port *udp.Conn) *demux {
 func (d *demux) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	for {
 		n, from, err := d.Conn.ReadFromAddrPort(b)
-		if err != nil || !d.take(b[:n], from) {
+		switch {
+		case err != nil:
 			return n, from, err
+		case ours(from.Addr()): // forged
+		case !d.take(b[:n], from):
+			return n, from, nil
 		}
 	}
 }
@@ -92,7 +98,34 @@ func (d *demux) removeAddr(from netip.AddrPort, c *conn) {
 	}
 }
 
-// remove forgets everything of a connection.
+// Dest returns the destination for an address, which may be a tunnel's.
+func (d *demux) Dest(to netip.AddrPort) *udp.Dest {
+	if !ours(to.Addr()) {
+		return d.Conn.Dest(to)
+	}
+	if u := d.tunnels.find(to); u != nil {
+		return u.dest
+	}
+	return udp.Through(func([]byte) {}) // it has just gone
+}
+
+// answer answers a check.
+func (d *demux) answer(r *stun.Request, from netip.AddrPort, password string) {
+	if !ours(from.Addr()) {
+		_, _ = d.WriteToAddrPort(r.Answer(from, password), from) // what is lost of it is asked again
+	} else if u := d.tunnels.find(from); u != nil {
+		u.send(r.Answer(u.seen, password))
+	}
+}
+
+// forget forgets an address from which nothing can come any more.
+func (d *demux) forget(from netip.AddrPort) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.addrs, from)
+}
+
+// remove forgets everything of a connection, and ends its tunnels.
 func (d *demux) remove(c *conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -102,8 +135,12 @@ func (d *demux) remove(c *conn) {
 		}
 	}
 	for addr, other := range d.addrs {
-		if other == c {
-			delete(d.addrs, addr)
+		if other != c {
+			continue
+		}
+		delete(d.addrs, addr)
+		if u := d.tunnels.find(addr); u != nil {
+			u.end()
 		}
 	}
 }

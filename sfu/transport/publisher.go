@@ -73,7 +73,10 @@ func (l *Layer) RequestKeyFrame() error {
 }
 
 // A Publisher is a client's publish connection.
-type Publisher struct{ pc *webrtc.PeerConnection }
+type Publisher struct {
+	t  *Transport
+	pc *webrtc.PeerConnection
+}
 
 // Publisher makes the answering side of a publish connection. arrived is
 // called for each incoming layer, each on a goroutine of its own that may be
@@ -96,7 +99,7 @@ func (t *Transport) Publisher(arrived func(*Layer), lost func(reason string)) (*
 			pc: pc, track: track, receiver: receiver,
 		})
 	})
-	return &Publisher{pc}, nil
+	return &Publisher{t, pc}, nil
 }
 
 // Answer answers an offer, the first or a later one.
@@ -104,7 +107,7 @@ func (p *Publisher) Answer(ctx context.Context, offer string) (string, error) {
 	if err := checkSections(offer); err != nil {
 		return "", err
 	}
-	return answer(ctx, p.pc, offer)
+	return answer(ctx, p.pc, offer, p.t.candidates())
 }
 
 // Close ends the connection and all reads of its layers.

@@ -39,6 +39,8 @@ type Transport struct {
 	// Static after construction.
 	mux         ice.UDPMux
 	demux       *demux
+	tunnels     *tunnels
+	tcp         bool
 	publish     *webrtc.API
 	lostAfter   time.Duration
 	advertise   []netip.Addr
@@ -54,12 +56,13 @@ type Config struct {
 	Listen    netip.AddrPort // UDP; port 0 picks one
 	Conn      *net.UDPConn   // taken over instead, when not nil; Listen is its address
 	Advertise []netip.Addr   // further addresses under which clients reach it
+	TCP       bool           // ServeTCP is called for clients that come to the same number by TCP
 	LostAfter time.Duration  // how long a connection may be silent
 }
 
 // Open takes the UDP port. The error names the address when it is in use.
 func Open(cfg Config) (*Transport, error) {
-	t := &Transport{lostAfter: cfg.LostAfter, advertise: cfg.Advertise}
+	t := &Transport{lostAfter: cfg.LostAfter, advertise: cfg.Advertise, tcp: cfg.TCP, tunnels: newTunnels()}
 	var err error
 	if t.certificate, t.fingerprint, err = newCertificate(); err != nil {
 		return nil, err
@@ -73,11 +76,17 @@ func Open(cfg Config) (*Transport, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sfu: taking UDP port %v for media: %w", cfg.Listen, err)
 	}
-	t.demux = newDemux(port)
-	t.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{
-		UDPConn:           t.demux,
-		OnUnhandledPacket: func([]byte, netip.AddrPort) { t.garbage.Add(1) },
-	})
+	t.demux = newDemux(port, t.tunnels)
+	t.mux = muxes{
+		ice.NewUDPMuxDefault(ice.UDPMuxParams{
+			UDPConn:           t.demux,
+			OnUnhandledPacket: func([]byte, netip.AddrPort) { t.garbage.Add(1) },
+		}),
+		ice.NewUDPMuxDefault(ice.UDPMuxParams{
+			UDPConn:           t.tunnels,
+			OnUnhandledPacket: func(_ []byte, from netip.AddrPort) { t.stranger(from) },
+		}),
+	}
 	se, err := settings(t.mux, cfg)
 	if err != nil {
 		return nil, errors.Join(err, t.Close())
@@ -99,8 +108,19 @@ func (t *Transport) local() netip.AddrPort {
 // Port returns the UDP port.
 func (t *Transport) Port() uint16 { return t.local().Port() }
 
-// candidates returns under which addresses clients reach the port.
-func (t *Transport) candidates() []netip.AddrPort {
+func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
+
+// candidates are how clients reach us.
+func (t *Transport) candidates() session.Candidates {
+	c := session.Candidates{UDP: t.reachable()}
+	if t.tcp {
+		c.TCP = c.UDP
+	}
+	return c
+}
+
+// reachable returns under which addresses clients reach the port.
+func (t *Transport) reachable() []netip.AddrPort {
 	local := t.local()
 	addrs := []netip.Addr{local.Addr().Unmap()}
 	if addrs[0].IsUnspecified() {
@@ -138,6 +158,7 @@ func (t *Transport) Dropped() uint64 { return t.demux.Totals().Dropped }
 
 // Close frees the port. Connections are to be closed before.
 func (t *Transport) Close() error {
+	t.tunnels.endAll()
 	err := t.mux.Close()
 	if closeErr := t.demux.Close(); !errors.Is(closeErr, net.ErrClosed) { // the mux may have closed it
 		err = errors.Join(err, closeErr)
@@ -146,13 +167,14 @@ func (t *Transport) Close() error {
 }
 
 func settings(mux ice.UDPMux, cfg Config) (webrtc.SettingEngine, error) {
-	listen, advertise := cfg.Listen.Addr(), cfg.Advertise
+	listen := cfg.Listen.Addr()
 	var se webrtc.SettingEngine
 	se.SetLite(true)
 	se.SetICEUDPMux(mux)
 	// Disconnected is only a step on the way to failed: the two add up. A lite
 	// agent sends no checks, so its keep-alive says nothing; 2 s is pion's.
 	se.SetICETimeouts(cfg.LostAfter/3, cfg.LostAfter-cfg.LostAfter/3, 2*time.Second)
+	// Which candidates clients are told of is not pion's to say: see candidates.
 	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	se.SetIncludeLoopbackCandidate(listen.IsLoopback() || listen.IsUnspecified())
 	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
@@ -161,18 +183,6 @@ func settings(mux ice.UDPMux, cfg Config) (webrtc.SettingEngine, error) {
 	se.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
 	if err := se.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
 		return se, fmt.Errorf("transport: %w", err)
-	}
-	if len(advertise) > 0 {
-		ips := make([]string, len(advertise))
-		for i, a := range advertise {
-			ips[i] = a.String()
-		}
-		err := se.SetICEAddressRewriteRules(webrtc.ICEAddressRewriteRule{
-			External: ips, AsCandidateType: webrtc.ICECandidateTypeHost, Mode: webrtc.ICEAddressRewriteAppend,
-		})
-		if err != nil {
-			return se, fmt.Errorf("transport: public addresses %v: %w", advertise, err)
-		}
 	}
 	return se, nil
 }
@@ -278,7 +288,7 @@ var codecs = map[string]rtpx.Codec{
 func codecOf(mime string) rtpx.Codec { return codecs[strings.ToLower(mime)] }
 
 // answer takes an offer and returns the answer with all candidates in it.
-func answer(ctx context.Context, pc *webrtc.PeerConnection, offer string) (string, error) {
+func answer(ctx context.Context, pc *webrtc.PeerConnection, offer string, candidates session.Candidates) (string, error) {
 	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
 		return "", fmt.Errorf("transport: taking the offer: %w", err)
 	}
@@ -300,7 +310,7 @@ func answer(ctx context.Context, pc *webrtc.PeerConnection, offer string) (strin
 		// Offered per m-line by Firefox, which pion does not echo.
 		text = strings.Replace(text, "t=0 0\r\n", "t=0 0\r\na=extmap-allow-mixed\r\n", 1)
 	}
-	return text, nil
+	return candidates.Replace(text), nil
 }
 
 // watch calls lost once when the connection has failed. pc.Close does not

@@ -2,7 +2,6 @@ package session
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 )
 
@@ -12,7 +11,7 @@ type Answer struct {
 	Version         uint64 // counts its answers
 	Ufrag, Password string
 	Fingerprint     string // SHA-256 of our certificate, as in SDP
-	Candidates      []netip.AddrPort
+	Candidates      Candidates
 	Seats           []Seat // one for each section of the offer
 }
 
@@ -104,10 +103,7 @@ func (a Answer) section(line func(string, ...any), s *Section, seat Seat, first 
 	if !first {
 		return // the first one's are those of all
 	}
-	for i, c := range a.Candidates {
-		// Host candidates of one component; the first is preferred (RFC 8445 §5.1.2.1).
-		priority := uint32(126)<<24 | uint32(65535-i)<<8 | 255
-		line("a=candidate:%d 1 udp %d %s %d typ host", i+1, priority, c.Addr(), c.Port())
+	for _, c := range a.Candidates.lines() {
+		line("%s", c)
 	}
-	line("a=end-of-candidates")
 }

@@ -96,7 +96,9 @@ func TestOffer(t *testing.T) {
 }
 
 var answer = Answer{
-	ID: 1, Version: 2, Ufrag: "u", Password: "p", Fingerprint: "AB:CD", Candidates: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:443")},
+	ID: 1, Version: 2, Ufrag: "u", Password: "p", Fingerprint: "AB:CD", Candidates: Candidates{
+		UDP: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:443")}, TCP: []netip.AddrPort{netip.MustParseAddrPort("[2001:db8::1]:443")},
+	},
 }
 
 func TestAnswer(t *testing.T) {
@@ -110,7 +112,8 @@ func TestAnswer(t *testing.T) {
 	for _, line := range []string{
 		"a=group:BUNDLE 0 1", "a=ice-lite", "m=video 9 UDP/TLS/RTP/SAVPF 96 97 100 101 39 40 102 103", "m=audio 9 UDP/TLS/RTP/SAVPF 111",
 		"a=setup:passive", "a=sendonly", "a=ssrc-group:FID 10 11", "a=ssrc:20 cname:incamera", "a=rtcp-fb:96 nack pli", "a=fmtp:103 apt=102", "a=msid:s t1",
-		"a=candidate:1 1 udp 2130706431 192.0.2.1 443 typ host", "a=fingerprint:sha-256 AB:CD",
+		"a=candidate:1 1 udp 2130706431 192.0.2.1 443 typ host",
+		"a=candidate:2 1 tcp 1526726655 2001:db8::1 443 typ host tcptype passive\r\na=end-of-candidates", "a=fingerprint:sha-256 AB:CD",
 	} {
 		if !strings.Contains(text, line+"\r\n") {
 			t.Errorf("the answer lacks %q:\n%s", line, text)
@@ -181,4 +184,18 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q is answered with\n%s\n%v", text, a.Write(o), err)
 		}
 	})
+}
+
+// Candidates of another hand give way to ours, in the section of the bundle.
+func TestReplace(t *testing.T) {
+	const in = "v=0\r\nm=audio 9 x 1\r\na=mid:0\r\na=candidate:1 1 udp 1 240.0.0.0 9 typ host\r\na=end-of-candidates\r\nm=video 9 x 2\r\na=candidate:1 1 udp 1 240.0.0.0 9 typ host\r\na=mid:1\r\n"
+	got := answer.Candidates.Replace(in)
+	want := "v=0\r\nm=audio 9 x 1\r\na=mid:0\r\na=candidate:1 1 udp 2130706431 192.0.2.1 443 typ host\r\n" +
+		"a=candidate:2 1 tcp 1526726655 2001:db8::1 443 typ host tcptype passive\r\na=end-of-candidates\r\nm=video 9 x 2\r\na=mid:1\r\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if one := (Candidates{}).Replace("v=0\r\nm=audio 9 x 1\r\n"); one != "v=0\r\nm=audio 9 x 1\r\na=end-of-candidates\r\n" {
+		t.Errorf("with one section: %q", one)
+	}
 }

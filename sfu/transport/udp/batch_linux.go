@@ -110,6 +110,9 @@ func (b *Batch) flush() {
 // prepare writes the kernel's description of a run.
 func (b *Batch) prepare(i int) {
 	r, h := &b.runs[i], &b.msgs[i].hdr
+	if r.dest.through != nil {
+		return
+	}
 	b.iov[i].Base = &b.arena[r.from]
 	b.iov[i].SetLen(b.end(i) - r.from)
 	h.Name, h.Namelen = &r.dest.name[0], r.dest.len
@@ -139,7 +142,17 @@ func (b *Batch) sendAll() {
 			b.drop(i, b.n)
 			return
 		}
-		sent, _, errno := syscall.RawSyscall6(unix.SYS_SENDMMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&b.msgs[i])), uintptr(b.n-i), unix.MSG_DONTWAIT, 0, 0)
+		if b.runs[i].dest.through != nil {
+			b.through(i)
+			i++
+			continue
+		}
+		// As far as the next that the kernel is not to send.
+		end := i + 1
+		for end < b.n && b.runs[end].dest.through == nil {
+			end++
+		}
+		sent, _, errno := syscall.RawSyscall6(unix.SYS_SENDMMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&b.msgs[i])), uintptr(end-i), unix.MSG_DONTWAIT, 0, 0)
 		switch errno {
 		case 0:
 			for range sent {
@@ -150,8 +163,8 @@ func (b *Batch) sendAll() {
 		case unix.EINTR:
 		case unix.EAGAIN, unix.ENOBUFS:
 			// The socket's buffer or the device's queue is full: more would only wait there.
-			b.drop(i, b.n)
-			return
+			b.drop(i, end)
+			i = end
 		case unix.EIO, unix.EINVAL, unix.EMSGSIZE, unix.EOPNOTSUPP, unix.ENOPROTOOPT:
 			b.singly(i, errno)
 			i++
@@ -159,6 +172,14 @@ func (b *Batch) sendAll() {
 			b.drop(i, i+1)
 			i++
 		}
+	}
+}
+
+// through hands over the packets of a run that does not go by the port.
+func (b *Batch) through(i int) {
+	r := &b.runs[i]
+	for at, end := r.from, b.end(i); at < end; at += r.size {
+		r.dest.through(b.arena[at:min(at+r.size, end)])
 	}
 }
 

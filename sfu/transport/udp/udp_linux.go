@@ -209,7 +209,14 @@ type Dest struct {
 	name  [sockaddrSize]byte
 	len   uint32
 	plain atomic.Bool // runs do not pass, by the size of the path's packets
+
+	through func(packet []byte) // not nil: packets go by this instead
 }
+
+// Through returns a destination that is reached by other means than the port:
+// send is called for each of its packets, which it must copy, and must not
+// block.
+func Through(send func(packet []byte)) *Dest { return &Dest{through: send} }
 
 // Dest returns the destination for an address.
 func (c *Conn) Dest(to netip.AddrPort) *Dest {

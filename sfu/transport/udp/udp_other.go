@@ -60,10 +60,18 @@ func (c *Conn) SetReadDeadline(t time.Time) error { return c.std.SetReadDeadline
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.std.SetWriteDeadline(t) }
 
 // A Dest is where packets go. Safe for concurrent use.
-type Dest struct{ addr netip.AddrPort }
+type Dest struct {
+	addr    netip.AddrPort
+	through func(packet []byte) // not nil: packets go by this instead
+}
+
+// Through returns a destination that is reached by other means than the port:
+// send is called for each of its packets, which it must copy, and must not
+// block.
+func Through(send func(packet []byte)) *Dest { return &Dest{through: send} }
 
 // Dest returns the destination for an address.
-func (c *Conn) Dest(to netip.AddrPort) *Dest { return &Dest{to} }
+func (c *Conn) Dest(to netip.AddrPort) *Dest { return &Dest{addr: to} }
 
 // A Batch collects packets and sends them together. Not safe for concurrent
 // use.
@@ -112,8 +120,11 @@ func (b *Batch) Send() {
 func (b *Batch) flush() {
 	from := 0
 	for i := range b.n {
-		// It counts what is dropped.
-		_, _ = b.conn.WriteToAddrPort(b.arena[from:b.ends[i]], b.dests[i].addr)
+		if p := b.arena[from:b.ends[i]]; b.dests[i].through != nil {
+			b.dests[i].through(p)
+		} else {
+			_, _ = b.conn.WriteToAddrPort(p, b.dests[i].addr) // it counts what is dropped
+		}
 		from = b.ends[i]
 	}
 	clear(b.dests[:b.n])

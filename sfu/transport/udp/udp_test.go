@@ -157,3 +157,26 @@ func TestSendingAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations for 8 packets", n)
 	}
 }
+
+// Packets that do not go by the port come in their order, between those that do.
+func TestThrough(t *testing.T) {
+	c := open(t, "127.0.0.1:0")
+	r, to := receiver(t)
+	var got [][]byte
+	port, other := c.Dest(to), Through(func(p []byte) { got = append(got, bytes.Clone(p)) })
+	b := c.Batch()
+	for i, size := range []int{1200, 1200, 700, 1300} {
+		copy(b.Reserve(other, size), packet(i, size))
+		copy(b.Reserve(other, size), packet(i+100, size))
+		copy(b.Reserve(port, size), packet(i, size))
+	}
+	b.Send()
+	for i, size := range []int{1200, 1200, 700, 1300} {
+		if p := get(t, r); !bytes.Equal(p, packet(i, size)) {
+			t.Errorf("by the port packet %d came with %d bytes", i, len(p))
+		}
+		if len(got) != 8 || !bytes.Equal(got[2*i], packet(i, size)) || !bytes.Equal(got[2*i+1], packet(i+100, size)) {
+			t.Fatalf("by the other way came %d packets, and %d is another", len(got), i)
+		}
+	}
+}
