@@ -16,11 +16,19 @@ import (
 // A forwarder is the media plane of the server in the terms of signaling.
 type forwarder struct{ *sfu.Server }
 
-// openForwarder takes the media port, or conn where that is not nil. public are
-// addresses at which it is reached beside its own.
-func openForwarder(addr netip.AddrPort, conn *net.UDPConn, public []netip.Addr, log *slog.Logger) (forwarder, error) {
-	s, err := sfu.New(sfu.Config{Listen: addr, Conn: conn, Advertise: public, Log: log})
+// openForwarder takes the media port, or conn where that is not nil.
+func openForwarder(c *Config, addr netip.AddrPort, conn *net.UDPConn, log *slog.Logger) (forwarder, error) {
+	s, err := sfu.New(sfu.Config{Listen: addr, Conn: conn, Advertise: publicAddresses(c), TCP: !c.BehindProxy, Log: log})
 	return forwarder{s}, err
+}
+
+// directTCP returns what serves media by TCP. Behind a proxy nobody else may
+// reach that port, so nobody is told of it.
+func (c *Config) directTCP(media forwarder) func(net.Conn) {
+	if c.BehindProxy {
+		return nil
+	}
+	return media.ServeTCP
 }
 
 // NewRoom makes the media side of a room.

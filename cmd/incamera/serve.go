@@ -58,7 +58,13 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 	if err != nil {
 		return err
 	}
-	defer func() { _ = media.Close() }() // the process ends anyway
+	var tcp *port
+	defer func() {
+		_ = media.Close() // the process ends anyway
+		if tcp != nil {
+			tcp.wait()
+		}
+	}()
 	url := readyURL(c, host, portOf(listener))
 	doors, permitKey, doorNotes, err := openStore(context.Background(), c, url, time.Now())
 	if err != nil {
@@ -95,8 +101,9 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 	if certs != nil {
 		public.TLSConfig = certs.config()
 	}
+	tcp = newPort(listener, public.TLSConfig, c.directTCP(media), nil)
 	failed := make(chan error, 1)
-	go func() { failed <- serveOn(public, listener) }() // ends with Shutdown or Close below
+	go func() { failed <- public.Serve(tcp) }() // ends with Shutdown or Close below
 	for _, line := range notes {
 		fmt.Fprintln(stdout, line)
 	}
@@ -198,7 +205,7 @@ func shutDown(meetings *signaling.Server, public *http.Server, failed <-chan err
 func openPorts(c *Config, passed activated, log *slog.Logger) (net.Listener, forwarder, error) {
 	if passed.tcp != nil {
 		addr, _ := passed.udp.LocalAddr().(*net.UDPAddr) // passedSockets has looked
-		media, err := openForwarder(addr.AddrPort(), passed.udp, publicAddresses(c), log)
+		media, err := openForwarder(c, addr.AddrPort(), passed.udp, log)
 		return passed.tcp, media, err
 	}
 	host, port, err := splitAddress(c.Listen)
@@ -206,7 +213,7 @@ func openPorts(c *Config, passed activated, log *slog.Logger) (net.Listener, for
 		return nil, forwarder{}, err
 	}
 	return listenBoth(netip.AddrPortFrom(host, port), func(addr netip.AddrPort) (forwarder, error) {
-		return openForwarder(addr, nil, publicAddresses(c), log)
+		return openForwarder(c, addr, nil, log)
 	})
 }
 
