@@ -85,6 +85,17 @@ func (s *Server) Port() uint16 { return s.transport.Port() }
 // it is over, and closes it. All calls have returned when Close returns.
 func (s *Server) ServeTCP(conn net.Conn) { s.transport.ServeTCP(conn) }
 
+// ServeTURN lets a client use the relay over a TCP connection, or TLS, as
+// ServeTCP does for media.
+func (s *Server) ServeTURN(conn net.Conn) { s.transport.ServeTURN(conn) }
+
+// Invite makes credentials for the relay (RFC 8656), by which one participant
+// reaches the media plane, and nothing else. They hold until revoke is called.
+func (s *Server) Invite() (username, password string, revoke func()) {
+	c, revoke := s.transport.Invite()
+	return c.Username, c.Password, revoke
+}
+
 // Close frees the port. Rooms are to be closed before.
 func (s *Server) Close() error { return s.transport.Close() }
 

@@ -43,6 +43,7 @@ type joinCommand struct {
 	NoPublish bool          `help:"Send nothing."`
 	Screen    bool          `help:"Share a screen, too."`
 	Layers    int           `default:"1" help:"Simulcast layers of the camera, 1 to 3."`
+	Way       string        `help:"How media goes to the server: udp, tcp, or relay (TURN in TLS). Default: the best that works." placeholder:"WAY"`
 	JSON      bool          `name:"json" help:"Print the report as JSON."`
 	Misbehave string        `help:"For tests: spoil the camera's frames (plain, wrong-key, replay, wrong-owner)." placeholder:"HOW"`
 	Verbose   bool          `short:"v" help:"Log what happens to standard error."`
@@ -120,7 +121,7 @@ func join(ctx context.Context, j joinCommand, stdout, stderr io.Writer) error {
 		level = slog.LevelDebug
 	}
 	cfg := client.Config{
-		Link: l, Name: j.Name, Layers: j.Layers, Misbehave: client.Misbehaviour(j.Misbehave), RaiseHand: j.Hand,
+		Link: l, Name: j.Name, Layers: j.Layers, Misbehave: client.Misbehaviour(j.Misbehave), RaiseHand: j.Hand, Way: client.Way(j.Way),
 		Log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	}
 	if !j.NoPublish {

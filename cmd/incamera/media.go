@@ -22,13 +22,25 @@ func openForwarder(c *Config, addr netip.AddrPort, conn *net.UDPConn, log *slog.
 	return forwarder{s}, err
 }
 
-// directTCP returns what serves media by TCP. Behind a proxy nobody else may
-// reach that port, so nobody is told of it.
-func (c *Config) directTCP(media forwarder) func(net.Conn) {
+// byTCP returns what serves media and the relay by TCP. Behind a proxy nobody
+// else may reach that port, so nobody is told of it.
+func (c *Config) byTCP(media forwarder) (direct, relay func(net.Conn)) {
 	if c.BehindProxy {
+		return nil, nil
+	}
+	return media.ServeTCP, media.ServeTURN
+}
+
+// relay returns what makes credentials for the relay. Without TLS, or behind a
+// proxy that has it, nobody could use one: whom plain TCP lets through needs none.
+func (c *Config) relay(media forwarder) func() (wire.Relay, func()) {
+	if !c.secure() || c.BehindProxy {
 		return nil
 	}
-	return media.ServeTCP
+	return func() (wire.Relay, func()) {
+		username, password, revoke := media.Invite()
+		return wire.Relay{Username: username, Password: password}, revoke
+	}
 }
 
 // NewRoom makes the media side of a room.

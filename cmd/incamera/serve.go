@@ -88,6 +88,7 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 	}
 	cfg.Store, cfg.PermitKey = doors, permitKey
 	cfg.Log, cfg.BehindProxy, cfg.NewMedia = log, c.BehindProxy, media.NewRoom
+	cfg.Room.Relay = c.relay(media)
 	meetings := signaling.New(cfg)
 	handler, err := routes(meetings, web.Dist(), log)
 	if err != nil {
@@ -101,7 +102,8 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 	if certs != nil {
 		public.TLSConfig = certs.config()
 	}
-	tcp = newPort(listener, public.TLSConfig, c.directTCP(media), nil)
+	direct, relay := c.byTCP(media)
+	tcp = newPort(listener, public.TLSConfig, direct, relay)
 	failed := make(chan error, 1)
 	go func() { failed <- public.Serve(tcp) }() // ends with Shutdown or Close below
 	for _, line := range notes {

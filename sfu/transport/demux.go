@@ -4,7 +4,9 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 
+	"incamera/sfu/transport/sniff"
 	"incamera/sfu/transport/stun"
 	"incamera/sfu/transport/udp"
 )
@@ -15,6 +17,7 @@ import (
 type demux struct {
 	*udp.Conn
 	tunnels *tunnels
+	relay   atomic.Pointer[relay] // nil while it is opened
 
 	mu sync.RWMutex
 	// Guarded by mu.
@@ -27,7 +30,7 @@ func newDemux(port *udp.Conn, ts *tunnels) *demux {
 }
 
 // ReadFromAddrPort returns the next packet that is not of a subscribe
-// connection.
+// connection, or for the relay.
 func (d *demux) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	for {
 		n, from, err := d.Conn.ReadFromAddrPort(b)
@@ -35,6 +38,10 @@ func (d *demux) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 		case err != nil:
 			return n, from, err
 		case ours(from.Addr()): // forged
+		case sniff.Datagram(b[:n]) == sniff.TURN:
+			if r := d.relay.Load(); r != nil {
+				r.take(b[:n], from)
+			}
 		case !d.take(b[:n], from):
 			return n, from, nil
 		}

@@ -40,6 +40,7 @@ type Transport struct {
 	mux         ice.UDPMux
 	demux       *demux
 	tunnels     *tunnels
+	relay       *relay
 	tcp         bool
 	publish     *webrtc.API
 	lostAfter   time.Duration
@@ -87,6 +88,10 @@ func Open(cfg Config) (*Transport, error) {
 			OnUnhandledPacket: func(_ []byte, from netip.AddrPort) { t.stranger(from) },
 		}),
 	}
+	if t.relay, err = newRelay(t); err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	t.demux.relay.Store(t.relay)
 	se, err := settings(t.mux, cfg)
 	if err != nil {
 		return nil, errors.Join(err, t.Close())
@@ -158,6 +163,9 @@ func (t *Transport) Dropped() uint64 { return t.demux.Totals().Dropped }
 
 // Close frees the port. Connections are to be closed before.
 func (t *Transport) Close() error {
+	if t.relay != nil {
+		t.relay.close()
+	}
 	t.tunnels.endAll()
 	err := t.mux.Close()
 	if closeErr := t.demux.Close(); !errors.Is(closeErr, net.ErrClosed) { // the mux may have closed it

@@ -18,6 +18,9 @@ import (
 // each of its connections and our addresses, and keeps them while it has them.
 const maxTunnels = 16_384
 
+// tunnelPort is even, for clients of the relay may ask for that (RFC 8656 §18.6).
+const tunnelPort = 10
+
 // tunnelQueue is how many packets of tunnels may wait for pion. What is dropped
 // is repeated, as anything else that a network loses.
 const tunnelQueue = 512
@@ -73,7 +76,7 @@ func (ts *tunnels) dig(seen netip.AddrPort, send func([]byte), end func()) (*tun
 	for {
 		ts.number++
 		n := ts.number
-		at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{240 | byte(n>>24)&7, byte(n >> 16), byte(n >> 8), byte(n)}), 9)
+		at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{240 | byte(n>>24)&7, byte(n >> 16), byte(n >> 8), byte(n)}), tunnelPort)
 		if _, taken := ts.byAddr[at]; !taken {
 			if !seen.IsValid() {
 				seen = at
@@ -147,7 +150,7 @@ func (t *Transport) stranger(from netip.AddrPort) {
 
 // tunnelsAddr is where pion believes tunnels to end. No candidate of it is ever
 // told to clients.
-var tunnelsAddr = &net.UDPAddr{IP: net.IPv4(240, 0, 0, 0).To4(), Port: 9}
+var tunnelsAddr = &net.UDPAddr{IP: net.IPv4(240, 0, 0, 0).To4(), Port: tunnelPort}
 
 // ReadFrom implements net.PacketConn.
 func (ts *tunnels) ReadFrom(b []byte) (int, net.Addr, error) {

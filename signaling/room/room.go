@@ -45,6 +45,9 @@ type Config struct {
 	ResumeTime  time.Duration // how long a session lives without a socket
 	Desertion   time.Duration // how long askers wait for a group whose members are all away
 	Negotiation time.Duration // how long answering one offer may take
+	// Relay makes credentials that let one session reach the media plane through
+	// TLS, until revoke is called. It does not block; nil: there is no relay.
+	Relay func() (r wire.Relay, revoke func())
 }
 
 // DefaultConfig returns the values that PROTOCOL.md names.

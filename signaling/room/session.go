@@ -53,6 +53,7 @@ type session struct {
 	inside   bool             // in the group, as far as the delivery service knows
 	ending   wire.LeaveReason // not empty once the session is doomed
 	media    *mediaWorker
+	revoke   func() // the credentials for the relay; nil: it has none
 }
 
 // Enter makes a session, or goes on with the one that resume names. The first
@@ -84,6 +85,12 @@ func (r *Room) admit() (*Conn, error) {
 	if r.media != nil {
 		s.media = r.startMedia(s)
 	}
+	var relay *wire.Relay
+	if r.cfg.Relay != nil {
+		var credentials wire.Relay
+		credentials, s.revoke = r.cfg.Relay()
+		relay = &credentials
+	}
 	generation, founded := r.delivery.State()
 	r.others(nil, wire.Arrived{Session: s.id})
 	r.sessions = append(r.sessions, s)
@@ -93,7 +100,7 @@ func (r *Room) admit() (*Conn, error) {
 	c := r.attach(s)
 	s.push(0, wire.Prepare(wire.Joined{
 		Session: s.id, Secret: secret, Incarnation: r.incarnation,
-		Generation: generation, Founded: founded, Card: r.about.Card, Mark: r.marked,
+		Generation: generation, Founded: founded, Card: r.about.Card, Mark: r.marked, Relay: relay,
 	}))
 	r.log.Info("session joined", "session", s.id, "people", len(r.sessions))
 	return c, nil
@@ -156,6 +163,9 @@ func (s *session) end() {
 	s.detach(ErrEnded)
 	if s.media != nil {
 		s.media.stop()
+	}
+	if s.revoke != nil {
+		s.revoke()
 	}
 }
 

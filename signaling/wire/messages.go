@@ -194,6 +194,15 @@ type Joined struct {
 	Founded     bool      `json:"founded"`
 	Card        []byte    `json:"card"`
 	Mark        *Mark     `json:"mark,omitempty"`
+	Relay       *Relay    `json:"relay,omitempty"` // when fresh, and the server has one
+}
+
+// Relay lets one participant reach the server's media through TLS, where nothing
+// else gets through (TURN, RFC 8656), at the host and port of the page. It holds
+// as long as the session.
+type Relay struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
 }
 
 // Refused answers Join; the socket closes.

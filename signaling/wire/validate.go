@@ -141,7 +141,15 @@ func marked(m *Mark) error {
 // Validate checks sizes.
 func (m Joined) Validate() error {
 	return first(marked(m.Mark), session(m.Session), within("secret", m.Secret, SecretSize, SecretSize), within("incarnation", m.Incarnation, 1, maxSession),
-		generation(m.Generation), within("card", m.Card, 0, MaxCard))
+		generation(m.Generation), within("card", m.Card, 0, MaxCard), relay(m.Relay))
+}
+
+// relay checks credentials, which there need not be.
+func relay(r *Relay) error {
+	if r == nil {
+		return nil
+	}
+	return first(within("username", r.Username, 1, maxSession), within("password", r.Password, 1, maxSession))
 }
 
 // Validate bounds the text.

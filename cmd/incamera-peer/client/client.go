@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ type Config struct {
 	Name    string
 	Publish []wire.Source // what is sent; any but the screen's sound has a clip
 	Layers  int           // of the camera, 1 to 3; each sends the same picture
+	Way     Way           // how media goes to the server
 	Log     *slog.Logger
 	// RaiseHand raises a hand as soon as somebody is there, for good.
 	RaiseHand bool
@@ -55,6 +57,7 @@ type Client struct {
 	sealedCard []byte
 	permit     []byte // to make the room again
 	session    wire.SessionID
+	relay      *wire.Relay // credentials of the session
 	on         map[wire.SessionID][]wire.Source
 	media      mediaPair
 	waiting    []string // chat lines until there is somebody to hear them
@@ -79,7 +82,7 @@ type shared struct {
 
 // New prepares a participant.
 func New(cfg Config) (*Client, error) {
-	e, err := newEngine()
+	e, err := newEngine(cfg.Way)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +103,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c.counts = newCounts(c.media.picture, c.media.sound)
-	c.report = Report{Name: cfg.Name, Phase: group.Idle.String(), Members: []MemberReport{}, Chat: []ChatReport{}, Reactions: []ReactionReport{}, Errors: []string{}, Media: map[string]string{}}
+	c.report = Report{Name: cfg.Name, Phase: group.Idle.String(), Members: []MemberReport{}, Chat: []ChatReport{}, Reactions: []ReactionReport{}, Errors: []string{}, Media: map[string]string{}, Ways: map[string]string{}}
 	return c, nil
 }
 
@@ -305,7 +308,7 @@ func (c *Client) Report() Report {
 	r.Chat = append([]ChatReport{}, r.Chat...)
 	r.Reactions = append([]ReactionReport{}, r.Reactions...)
 	r.Errors = append([]string{}, r.Errors...)
-	r.Sent, r.Media = map[wire.Source]Sent{}, map[string]string{}
+	r.Sent, r.Media, r.Ways = map[wire.Source]Sent{}, map[string]string{}, maps.Clone(r.Ways)
 	for k, v := range c.counts.sent {
 		r.Sent[k] = v
 	}

@@ -52,7 +52,8 @@ func (c *Client) restartMedia() {
 
 func (c *Client) startMedia() (err error) {
 	m := &c.media
-	if m.subscriber, err = newSubscriber(c.engine, c); err != nil {
+	cfg := c.engine.configuration(c.cfg.Link.Server, c.relay)
+	if m.subscriber, err = newSubscriber(c.engine, cfg, c); err != nil {
 		return err
 	}
 	m.watch(c, "subscribe", m.subscriber.pc)
@@ -65,7 +66,7 @@ func (c *Client) startMedia() (err error) {
 	if len(c.cfg.Publish) == 0 {
 		return nil
 	}
-	if m.publisher, err = newPublisher(c.engine, c.seal); err != nil {
+	if m.publisher, err = newPublisher(c.engine, cfg, c.seal); err != nil {
 		return err
 	}
 	m.watch(c, "publish", m.publisher.pc)
@@ -80,7 +81,13 @@ func (c *Client) startMedia() (err error) {
 
 func (m *mediaPair) watch(c *Client, name string, pc *webrtc.PeerConnection) {
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-		c.note(func(r *Report) { r.Media[name] = s.String() })
+		way := selected(pc)
+		c.note(func(r *Report) {
+			r.Media[name] = s.String()
+			if s == webrtc.PeerConnectionStateConnected {
+				r.Ways[name] = way
+			}
+		})
 		if s == webrtc.PeerConnectionStateFailed {
 			select {
 			case m.broken <- struct{}{}:

@@ -54,8 +54,8 @@ type label struct {
 	value string
 }
 
-func newPublisher(e *engine, seal sealer) (*publisher, error) {
-	pc, err := e.publish.NewPeerConnection(webrtc.Configuration{})
+func newPublisher(e *engine, cfg webrtc.Configuration, seal sealer) (*publisher, error) {
+	pc, err := e.publish.NewPeerConnection(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("making the publish connection: %w", err)
 	}

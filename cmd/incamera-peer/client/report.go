@@ -23,6 +23,7 @@ type Report struct {
 	RosterCode string               `json:"rosterCode"`
 	Members    []MemberReport       `json:"members"`
 	Media      map[string]string    `json:"media"` // state of the publish and the subscribe connection
+	Ways       map[string]string    `json:"ways"`  // by what they went when they were connected: udp, tcp or relay
 	Sent       map[wire.Source]Sent `json:"sent"`
 	Received   []Received           `json:"received"`
 	Chat       []ChatReport         `json:"chat"`

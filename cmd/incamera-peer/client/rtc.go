@@ -2,6 +2,8 @@ package client
 
 import (
 	"fmt"
+	"net"
+	"net/url"
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
@@ -9,6 +11,8 @@ import (
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/webrtc/v4"
+
+	"incamera/signaling/wire"
 )
 
 // The codecs of a headless participant.
@@ -41,10 +45,33 @@ const (
 
 // An engine makes the peer connections of any number of participants. Safe for
 // concurrent use.
-type engine struct{ publish, subscribe *webrtc.API }
+type engine struct {
+	publish, subscribe *webrtc.API
+	way                Way
+}
 
-func newEngine() (*engine, error) {
+// A Way restricts how media goes to the server. The zero value does not: the
+// best that works is taken, as by browsers.
+type Way string
+
+// The ways that can be named.
+const (
+	ByUDP   Way = "udp"
+	ByTCP   Way = "tcp"
+	ByRelay Way = "relay" // TURN in TLS
+)
+
+func newEngine(way Way) (*engine, error) {
 	var se webrtc.SettingEngine
+	switch way {
+	case ByUDP:
+		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	case ByTCP:
+		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6})
+	case ByRelay, "":
+	default:
+		return nil, fmt.Errorf("preparing media: there is no way %q; there are udp, tcp and relay", way)
+	}
 	// The server may be on this machine.
 	se.SetIncludeLoopbackCandidate(true)
 	se.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
@@ -59,7 +86,7 @@ func newEngine() (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &engine{publish, subscribe}, nil
+	return &engine{publish, subscribe, way}, nil
 }
 
 func newAPI(se webrtc.SettingEngine, codecs []webrtc.RTPCodecParameters, sends bool) (*webrtc.API, error) {
@@ -105,6 +132,52 @@ func newAPI(se webrtc.SettingEngine, codecs []webrtc.RTPCodecParameters, sends b
 		registry.Add(reports)
 	}
 	return webrtc.NewAPI(webrtc.WithMediaEngine(me), webrtc.WithSettingEngine(se), webrtc.WithInterceptorRegistry(registry)), nil
+}
+
+// configuration is of a connection to the media plane of a server, with the
+// relay's credentials where there are any.
+func (e *engine) configuration(server string, relay *wire.Relay) (c webrtc.Configuration) {
+	if e.way == ByRelay {
+		c.ICETransportPolicy = webrtc.ICETransportPolicyRelay
+	}
+	u, err := url.Parse(server)
+	if relay == nil || err != nil || u.Scheme != "https" || e.way == ByUDP || e.way == ByTCP {
+		return c
+	}
+	port := u.Port()
+	if port == "" {
+		port = "443"
+	}
+	c.ICEServers = []webrtc.ICEServer{{
+		URLs: []string{"turns:" + net.JoinHostPort(u.Hostname(), port) + "?transport=tcp"}, Username: relay.Username, Credential: relay.Password,
+	}}
+	return c
+}
+
+// selected says by what the connection goes: udp, tcp or relay; empty before it
+// does.
+func selected(pc *webrtc.PeerConnection) string {
+	for _, t := range pc.GetTransceivers() {
+		var dtls *webrtc.DTLSTransport
+		if r := t.Receiver(); r != nil {
+			dtls = r.Transport()
+		}
+		if s := t.Sender(); dtls == nil && s != nil {
+			dtls = s.Transport()
+		}
+		if dtls == nil {
+			continue
+		}
+		pair, err := dtls.ICETransport().GetSelectedCandidatePair()
+		switch {
+		case err != nil || pair == nil:
+			return ""
+		case pair.Local.Typ == webrtc.ICECandidateTypeRelay:
+			return string(ByRelay)
+		}
+		return pair.Local.Protocol.String()
+	}
+	return ""
 }
 
 // offer makes the offer of a connection. It has no candidates: the server

@@ -53,7 +53,7 @@ func (c *Client) take(m any) {
 
 // joined begins a session: all that belonged to the one before is gone.
 func (c *Client) joined(m wire.Joined) {
-	c.session = m.Session
+	c.session, c.relay = m.Session, m.Relay
 	c.on = map[wire.SessionID][]wire.Source{}
 	if len(m.Card) > 0 {
 		c.sealedCard = m.Card

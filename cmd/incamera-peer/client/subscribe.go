@@ -41,8 +41,8 @@ type subscriber struct {
 	work   sync.WaitGroup
 }
 
-func newSubscriber(e *engine, to listener) (*subscriber, error) {
-	pc, err := e.subscribe.NewPeerConnection(webrtc.Configuration{})
+func newSubscriber(e *engine, cfg webrtc.Configuration, to listener) (*subscriber, error) {
+	pc, err := e.subscribe.NewPeerConnection(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("making the subscribe connection: %w", err)
 	}

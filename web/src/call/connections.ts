@@ -4,7 +4,7 @@ import type { Counters, SourceName } from "../e2ee/protocol";
 import { PublishConnection, type VideoCodec } from "../media/publish";
 import { bypassed } from "../media/stats";
 import { LARGE, SMALL, SubscribeConnection } from "../media/subscribe";
-import type { ClientMessage } from "../wire/wire.gen";
+import type { ClientMessage, Relay } from "../wire/wire.gen";
 import type { Env } from "./env";
 
 const CHECK_EVERY = 2_000;
@@ -31,6 +31,7 @@ export class Connections {
   subscribe: SubscribeConnection | null = null;
   private publish: PublishConnection | null = null;
   private number = 0; // counts pairs of connections
+  private relay: Relay | null = null; // this session's
   private readonly tracks = new Map<SourceName, MediaStreamTrack>();
   /** Layers that are watched, as the server said last; it says so again for each new connection. */
   private readonly demand = new Map<SourceName, number>();
@@ -53,7 +54,8 @@ export class Connections {
   }
 
   /** Makes both connections for a fresh session: answers to earlier offers will not come. */
-  begin(): void {
+  begin(relay: Relay | null): void {
+    this.relay = relay;
     this.unanswered.publish = 0;
     this.unanswered.subscribe = 0;
     this.attempts = 0;
@@ -69,7 +71,7 @@ export class Connections {
     this.base = null;
     this.events.rebuilding();
     const number = ++this.number;
-    const make = () => this.env.makePeerConnection();
+    const make = () => this.env.makePeerConnection(this.relay);
     const publish = new PublishConnection(make, this.client, number, this.codec, {
       ...this.watching("publish", number),
       offer: (sdp, mids) => this.offer({ type: "publish", sdp, mids }),

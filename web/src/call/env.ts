@@ -1,7 +1,9 @@
 /** The browser as the view models use it; tests bring their own. */
 import { CryptoClient, openWorker } from "../e2ee/client";
+import { relayServer } from "../media/relay";
 import { createRoom, look, redeem } from "../wire/http";
 import type { SocketLike } from "../wire/socket";
+import type { Relay } from "../wire/wire.gen";
 import type { Problem } from "./model";
 
 export interface Store {
@@ -27,7 +29,8 @@ export interface Env {
   canChooseSpeaker: boolean;
   makeClient(): CryptoClient;
   connect(): SocketLike;
-  makePeerConnection(): RTCPeerConnection;
+  /** relay: credentials for the server's relay, where it has one. */
+  makePeerConnection(relay: Relay | null): RTCPeerConnection;
   audioContext(): AudioContext | null;
   makeAudio(): HTMLAudioElement;
   http: { createRoom: typeof createRoom; look: typeof look; redeem: typeof redeem };
@@ -115,7 +118,11 @@ export function browserEnv(workerUrl: string): Env {
     canChooseSpeaker: "setSinkId" in HTMLMediaElement.prototype,
     makeClient: () => new CryptoClient(openWorker(workerUrl)),
     connect: () => new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`),
-    makePeerConnection: () => new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: [] }),
+    makePeerConnection: (relay) =>
+      new RTCPeerConnection({
+        bundlePolicy: "max-bundle",
+        iceServers: relay ? [relayServer(location, relay)] : [],
+      }),
     audioContext: audioContexts(),
     makeAudio: () => new Audio(),
     http: { createRoom, look, redeem },

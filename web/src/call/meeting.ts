@@ -307,7 +307,7 @@ export class Meeting implements MeetingModel {
     const { session, generation, founded, mark = null } = j;
     if (mark) this.known.create.mark = mark;
     this.client.post({ type: "start", name: this.name, session, generation, founded, mark });
-    this.media.begin();
+    this.media.begin(j.relay ?? null);
     this.tellSources();
     this.viewSoon();
     if (this.everIn) return;

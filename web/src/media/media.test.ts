@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { FakeClock, FakePeerConnection } from "../call/fake";
 import { problemOf } from "./devices";
 import { encodingsOf, preferred } from "./publish";
+import { relayServer } from "./relay";
 import { quietOffer, quietOpus, withoutAudioLevel } from "./sdp";
 import { bypassed, decodedFrames, sentFrames } from "./stats";
 import { SMALL, seatsToAdd } from "./subscribe";
@@ -227,6 +228,20 @@ describe("watch", () => {
     t.pc.become("failed");
     assert.equal(t.seen.lost, 0);
   });
+});
+
+describe("the relay", () => {
+  const relay = { username: "u", password: "p" };
+  for (const [hostname, port, url] of [
+    ["meet.example.org", "", "turns:meet.example.org:443?transport=tcp"],
+    ["192.0.2.1", "8443", "turns:192.0.2.1:8443?transport=tcp"],
+    ["[2001:db8::1]", "", "turns:[2001:db8::1]:443?transport=tcp"],
+  ] as const) {
+    it(`is at the page's own host and port: ${url}`, () => {
+      const server = relayServer({ hostname, port }, relay);
+      assert.deepEqual(server, { urls: [url], username: "u", credential: "p" });
+    });
+  }
 });
 
 describe("device problems", () => {

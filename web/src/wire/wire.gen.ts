@@ -506,6 +506,19 @@ function decodeGap(v: unknown, where: string): Gap {
   };
 }
 
+export interface Relay {
+  username: string;
+  password: string;
+}
+
+function decodeRelay(v: unknown, where: string): Relay {
+  const o = obj(v, where);
+  return {
+    username: str(o.username, `${where}.username`),
+    password: str(o.password, `${where}.password`),
+  };
+}
+
 export interface Joined {
   session: string;
   secret: Uint8Array;
@@ -516,6 +529,7 @@ export interface Joined {
   founded: boolean;
   card: Uint8Array;
   mark?: Mark;
+  relay?: Relay;
 }
 
 function decodeJoined(v: unknown, where: string): Joined {
@@ -530,6 +544,7 @@ function decodeJoined(v: unknown, where: string): Joined {
     founded: bool(o.founded, `${where}.founded`),
     card: bytes(o.card, `${where}.card`),
     ...optional("mark", decodeMark, o, where),
+    ...optional("relay", decodeRelay, o, where),
   };
 }
 
