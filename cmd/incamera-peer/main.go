@@ -32,6 +32,8 @@ const (
 type commands struct {
 	Join joinCommand `cmd:"" help:"Join a meeting and stay until interrupted."`
 	New  newCommand  `cmd:"" help:"Make a meeting and print its link."`
+
+	OpenRecording openCommand `cmd:"" help:"Open a recording that a browser sealed to a passphrase."`
 }
 
 type joinCommand struct {
@@ -78,9 +80,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "incamera-peer: %v\n", err)
 		return exitUsage
 	}
-	if parsed.Command() == "new" {
+	switch parsed.Selected().Name {
+	case "new":
 		err = newRoom(ctx, cli.New, stdout)
-	} else {
+	case "open-recording":
+		err = openRecording(cli.OpenRecording, os.Stdin, stdout, stderr)
+	default:
 		err = join(ctx, cli.Join, stdout, stderr)
 	}
 	var usage *usageError

@@ -53,6 +53,12 @@ type Reaction struct {
 	Sign string `json:"sign"`
 }
 
+// A Recording says that the sender records what it sees and hears, or has ended
+// that.
+type Recording struct {
+	On bool `json:"on"`
+}
+
 // Signs are the reactions there are. Names alone travel, so that nobody can
 // put a picture of his own on the screens of others.
 var Signs = [...]string{"thumb", "applause", "heart", "laugh", "surprise", "party"}
@@ -61,6 +67,8 @@ func (Chat) kind() string     { return "chat" }
 func (State) kind() string    { return "state" }
 func (Hand) kind() string     { return "hand" }
 func (Reaction) kind() string { return "reaction" }
+
+func (Recording) kind() string { return "recording" }
 
 // EncodeApp returns the padded bytes of an application message. It fails for
 // what receivers would drop.
@@ -95,6 +103,11 @@ func EncodeApp(a App) ([]byte, error) {
 		v = struct {
 			Kind string `json:"kind"`
 			Reaction
+		}{a.kind(), a}
+	case Recording:
+		v = struct {
+			Kind string `json:"kind"`
+			Recording
 		}{a.kind(), a}
 	default:
 		panic(fmt.Sprintf("group: no encoding for %T", a))
@@ -175,6 +188,10 @@ func decodeApp(b []byte) (App, error) {
 			return nil, err
 		}
 		return r.known()
+	case "recording":
+		var r Recording
+		err := read(fields, "on", &r.On)
+		return r, err
 	}
 	return nil, nil
 }

@@ -35,6 +35,8 @@ func TestAppVectors(t *testing.T) {
 		Reaction{"laugh"},
 		Reaction{"surprise"},
 		Reaction{"party"},
+		Recording{true},
+		Recording{},
 	} {
 		b, err := EncodeApp(a)
 		if err != nil {

@@ -60,6 +60,11 @@ export function decodeApp(data: Uint8Array): AppPayload | null {
       if (typeof sign !== "string" || !/^[a-z]{1,16}$/.test(sign)) throw new Error("app: bad sign");
       return isSign(sign) ? { kind: "reaction", sign } : null; // maybe one of a later version
     }
+    case "recording": {
+      const { on } = o;
+      if (typeof on !== "boolean") throw new Error("app: neither on nor off");
+      return { kind: "recording", on };
+    }
     default:
       return null;
   }

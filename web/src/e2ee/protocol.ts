@@ -68,7 +68,9 @@ export type AppPayload =
   | { kind: "state"; mic: boolean; camera: boolean; screen: boolean }
   /** ticket: the place in the line of raised hands, 0 for a lowered one. */
   | { kind: "hand"; ticket: number }
-  | { kind: "reaction"; sign: Sign };
+  | { kind: "reaction"; sign: Sign }
+  /** The sender records what it sees and hears. */
+  | { kind: "recording"; on: boolean };
 
 /** The reactions there are. Names alone travel, so that nobody can put a picture of his own on the screens of others. */
 export const signs = ["thumb", "applause", "heart", "laugh", "surprise", "party"] as const;
