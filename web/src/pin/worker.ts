@@ -1,0 +1,39 @@
+/** The service worker. It does not change with the versions that it keeps: a browser asks the server for another one time and again. */
+import { fileOf, Pin, type ToPin } from "./pin";
+
+/** Not in TypeScript's lib for pages. */
+interface Extendable extends Event {
+  waitUntil(p: Promise<unknown>): void;
+}
+interface Fetching extends Extendable {
+  readonly request: Request;
+  respondWith(p: Promise<Response>): void;
+}
+const worker = self as unknown as EventTarget & {
+  location: Location;
+  clients: { claim(): Promise<void> };
+};
+
+const pin = new Pin({
+  caches,
+  fetch: (path) => fetch(path, { cache: "no-store", credentials: "omit", redirect: "error" }),
+  now: () => Date.now(),
+});
+
+worker.addEventListener("install", (e) => (e as Extendable).waitUntil(pin.first()));
+worker.addEventListener("activate", (e) => (e as Extendable).waitUntil(worker.clients.claim()));
+
+worker.addEventListener("fetch", (event) => {
+  const e = event as Fetching;
+  const { request } = e;
+  const url = new URL(request.url); // a fragment is in it, and is not looked at
+  if (request.method !== "GET" || url.origin !== worker.location.origin) return;
+  const file = fileOf(url.pathname);
+  if (file === null || (file === "index.html") !== (request.mode === "navigate")) return;
+  e.respondWith(pin.answer(url.pathname).then((kept) => kept ?? fetch(request)));
+});
+
+worker.addEventListener("message", (event) => {
+  const e = event as Extendable & MessageEvent<ToPin>;
+  e.waitUntil(pin.handle(e.data).then((status) => e.ports[0]?.postMessage(status)));
+});
