@@ -54,6 +54,13 @@ attack-proof: browsers build           ## each attack again, without its defence
 bench: build browsers                  ## prints one line per figure: name value unit
 	scripts/bench
 
+bench-client: build browsers           ## the page while people join, with 25 pictures, and over joins and leaves (minutes)
+	cd web && node e2e/bench-client.mjs
+
+lighthouse: build browsers             ## Lighthouse on the landing page and the device check (minutes)
+	cd web/tools/lighthouse && npm ci --no-audit --no-fund --loglevel=error --ignore-scripts
+	cd web && node e2e/lighthouse.mjs
+
 bench-media:                           ## what a forwarded packet costs: stock pion, ours, and the bare minimum
 	scripts/bench-media
 
@@ -82,4 +89,4 @@ web/dist/index.html: web/node_modules $(WEB_SOURCES)
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
-.PHONY: run build test e2e lint fmt gen gen-check fuzz churn attack attack-proof bench bench-media netlab ci browsers help
+.PHONY: run build test e2e lint fmt gen gen-check fuzz churn attack attack-proof bench bench-client lighthouse bench-media netlab ci browsers help
