@@ -17,9 +17,13 @@ function gzip(bytes) {
   return zipped;
 }
 
+/** What the service worker keeps, by path. */
+const hashes = {};
+
 /** Writes a file and its compressed twin, and returns how many bytes travel. */
 function write(name, bytes) {
   const zipped = gzip(bytes);
+  hashes[name] = createHash("sha256").update(bytes).digest("hex");
   writeFileSync(dist + name, bytes);
   writeFileSync(`${dist}${name}.gz`, zipped);
   const sizes = `${String(bytes.length).padStart(8)} ${String(zipped.length).padStart(7)} gz`;
@@ -41,9 +45,29 @@ const options = {
   logLevel: "warning",
 };
 
+/** import address from "file?url": the file is served beside the scripts, named by its hash. */
+const files = {
+  name: "files",
+  setup(b) {
+    b.onResolve({ filter: /\?url$/ }, async ({ path, ...from }) => {
+      const { kind, importer, resolveDir } = from;
+      const found = await b.resolve(path.replace(/\?url$/, ""), { kind, importer, resolveDir });
+      return found.errors.length > 0 ? found : { path: found.path, namespace: "url" };
+    });
+    b.onLoad({ filter: /./, namespace: "url" }, ({ path }) => ({
+      contents: readFileSync(path),
+      loader: "file",
+    }));
+  },
+};
+
+async function bytesOf(entry, more = {}) {
+  const made = await build({ ...options, entryPoints: [entry], ...more });
+  return Buffer.from(made.outputFiles[0].contents);
+}
+
 async function bundle(entry, name, ext, plugins = []) {
-  const made = await build({ ...options, entryPoints: [entry], plugins });
-  const bytes = Buffer.from(made.outputFiles[0].contents);
+  const bytes = await bytesOf(entry, { plugins });
   const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
   return { path: `assets/${name}-${hash}.${ext}`, bytes };
 }
@@ -71,6 +95,9 @@ async function bundlePage(entry) {
     metafile: true,
     entryNames: "assets/[name]-[hash]",
     chunkNames: "assets/[name]-[hash]",
+    assetNames: "assets/[name]-[hash]",
+    publicPath: "/",
+    plugins: [files],
   });
   const pieces = new Map(
     made.outputFiles.map((f) => [f.path.slice(dist.length), Buffer.from(f.contents)]),
@@ -85,12 +112,22 @@ async function bundlePage(entry) {
   return { path: main, pieces, atOnce };
 }
 
+/** What this version consists of; its hash names it. */
+function writeManifest() {
+  const files = Object.fromEntries(Object.entries(hashes).sort(([a], [b]) => (a < b ? -1 : 1)));
+  mkdirSync(`${dist}.well-known/incamera`, { recursive: true });
+  write(".well-known/incamera/manifest.json", Buffer.from(`${JSON.stringify({ files })}\n`));
+}
+
 async function buildAll() {
+  for (const name of Object.keys(hashes)) delete hashes[name];
   const xwing = await bundle("src/e2ee/mls/xwing.ts", "xwing", "js");
   const worker = await bundle("src/e2ee/worker.ts", "worker", "js", [apart("xwing", xwing.path)]);
+  const blur = await bundle("src/blur/worker.ts", "blur", "js");
+  const record = await bundle("src/media/recordworker.ts", "record", "js");
   const main = await bundlePage("src/main.tsx");
   const style = await bundle("src/ui/app.css", "main", "css");
-  const places = { worker, main, style };
+  const places = { worker, record, blur, main, style };
   let page = readFileSync(`${web}index.html`, "utf8").replace(/\{\{(\w+)\}\}/g, (_, place) => {
     if (!places[place]) throw new Error(`build: index.html asks for ${place}, which nobody makes`);
     return `/${places[place].path}`;
@@ -105,6 +142,7 @@ async function buildAll() {
   write(xwing.path, xwing.bytes);
   let joinPage = 0;
   for (const { path, bytes } of [worker, style]) joinPage += write(path, bytes);
+  for (const { path, bytes } of [record, blur]) write(path, bytes);
   for (const [path, bytes] of main.pieces) {
     const size = write(path, bytes);
     if (main.atOnce.has(path)) joinPage += size;
@@ -112,6 +150,8 @@ async function buildAll() {
   for (const name of ["icon.svg", "icon-180.png", "manifest.webmanifest"])
     write(name, readFileSync(`${web}src/ui/${name}`));
   joinPage += write("index.html", Buffer.from(page));
+  writeManifest();
+  write("sw.js", await bytesOf("src/pin/worker.ts", { format: "iife" }));
   console.log(`${" ".repeat(9)}${String(joinPage).padStart(7)} gz  join page in all`);
   if (joinPage > BUDGET) throw new Error(`build: the join page may have ${BUDGET} bytes`);
 }

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -21,7 +20,6 @@ const exitOK, exitFailure = 0, 1
 type commands struct {
 	Only  string `help:"Only the attack of this name." placeholder:"NAME"`
 	Prove string `help:"Build without each defence in turn, and write to FILE what becomes of its attack then." placeholder:"FILE"`
-	Join  string `help:"Join the meeting of this link as a member that keeps to no rules, and do what standard input says." placeholder:"LINK"`
 	Root  string `default:"." help:"Where the sources are, for --prove."`
 }
 
@@ -36,13 +34,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if _, err := parser.Parse(args); err != nil {
 		fmt.Fprintf(stderr, "incamera-attack: %v\n", err)
 		return exitFailure
-	}
-	if c.Join != "" {
-		if err := attack.Member(context.Background(), c.Join, "Mallory", os.Stdin, stdout); err != nil {
-			fmt.Fprintf(stderr, "incamera-attack: %v\n", err)
-			return exitFailure
-		}
-		return exitOK
 	}
 	if c.Prove != "" {
 		if err := attack.Prove(c.Root, c.Prove, c.Only, stdout); err != nil {

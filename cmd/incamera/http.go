@@ -16,8 +16,17 @@ import (
 // contentSecurityPolicy lets the page load what this server serves, and
 // nothing else: no inline code, no other host, no frame. connect-src 'self'
 // covers the websocket of the same origin. Trusted Types need the one policy by
-// which the client makes its worker.
-const contentSecurityPolicy = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; connect-src 'self'; " +
+// which the client makes its worker. A worker lives by the policy that came with
+// its own script: the one that holds the keys makes no code from data at all.
+const contentSecurityPolicy = policyOfScripts + policyOfTheRest
+
+// pagePolicy is that of the page: it may compile WebAssembly, which came from
+// here like every script, for the worklet that takes noise out of a microphone.
+const pagePolicy = policyOfScripts + " 'wasm-unsafe-eval'" + policyOfTheRest
+
+const policyOfScripts = "default-src 'none'; script-src 'self'"
+
+const policyOfTheRest = "; worker-src 'self'; style-src 'self'; connect-src 'self'; " +
 	"img-src 'self' blob: data:; media-src 'self' blob: mediastream:; font-src 'self'; manifest-src 'self'; " +
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types incamera"
@@ -91,6 +100,7 @@ var contentTypes = map[string]string{
 	".txt":         "text/plain; charset=utf-8",
 	".woff2":       "font/woff2",
 	".wasm":        "application/wasm",
+	".tflite":      "application/octet-stream",
 	".map":         "application/json",
 }
 
@@ -145,6 +155,8 @@ func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	case name != "index.html":
 		h.Set("Cache-Control", "no-cache")
+	default:
+		h.Set("Content-Security-Policy", pagePolicy)
 	}
 	body := f.body
 	if f.zipped != nil {

@@ -124,8 +124,29 @@ func TestGzip(t *testing.T) {
 
 // TestContentSecurityPolicy: what a policy must not contain, and what it must.
 func TestContentSecurityPolicy(t *testing.T) {
+	checkPolicy(t, contentSecurityPolicy)
+	// The page may compile WebAssembly; nothing else is loosened.
+	if n := strings.Count(pagePolicy, " 'wasm-unsafe-eval'"); n != 1 {
+		t.Errorf("the page's policy has it %d times: %s", n, pagePolicy)
+	}
+	checkPolicy(t, strings.Replace(pagePolicy, " 'wasm-unsafe-eval'", "", 1))
+	h, err := routes(http.NotFoundHandler(), fstest.MapFS{"index.html": {}, "assets/worker-1.js": {}, "icon.svg": {}}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"/": pagePolicy, "/r/abc": pagePolicy, "/assets/worker-1.js": contentSecurityPolicy, "/icon.svg": contentSecurityPolicy, "/none": contentSecurityPolicy,
+	} {
+		if got := get(h, http.MethodGet, path).header.Values("Content-Security-Policy"); len(got) != 1 || got[0] != want {
+			t.Errorf("%s has %q", path, got)
+		}
+	}
+}
+
+func checkPolicy(t *testing.T, policy string) {
+	t.Helper()
 	directives := map[string]string{}
-	for d := range strings.SplitSeq(contentSecurityPolicy, ";") {
+	for d := range strings.SplitSeq(policy, ";") {
 		name, value, _ := strings.Cut(strings.TrimSpace(d), " ")
 		directives[name] = value
 	}

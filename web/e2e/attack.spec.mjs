@@ -1,88 +1,130 @@
 // A lying server and malicious participants against a real page in Chromium. `make attack` runs it after the attacks in Go.
 import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { attacks } from "./lib/attacks.mjs";
-import { eventually } from "./lib/people.mjs";
-import { newRoom } from "./lib/server.mjs";
+import { eventually, openChromium } from "./lib/people.mjs";
+import { newRoom, startPeer, startServer } from "./lib/server.mjs";
+import { startTamper } from "./lib/tamper.mjs";
+import { summary, Trial } from "./lib/trial.mjs";
 
+const small = { width: 320, height: 180, rate: 12 };
 /** How long a page is watched for what must not happen. */
 const WATCH = 5_000;
 
-attacks("attacks on a page", (attack) => {
+describe("attacks on a page", { timeout: 300_000 }, () => {
+  let server;
+  let chromium;
+  const trials = [];
+  let failed = 0;
+  before(async () => {
+    server = await startServer();
+    chromium = await openChromium();
+  });
+  after(async () => {
+    console.log(summary(trials, failed));
+    await chromium?.close();
+    await server?.stop();
+  });
+
+  /** Carries one attack out. lies may be changed while it runs; what opens is closed in the end. */
+  function attack(name, told, run) {
+    it(name, async () => {
+      const t = new Trial(name, told);
+      const lies = {};
+      const open = [];
+      const tamper = await startTamper(server, lies);
+      const page = async (who, look, options = {}) => {
+        const p = await chromium.person(who, look, { ...small, ...options });
+        open.push(() => p.close());
+        return p;
+      };
+      const peer = (link, who, args = []) => {
+        const p = startPeer(link, { name: who, args });
+        open.push(() => p.kill());
+        return p;
+      };
+      try {
+        await run({ t, lies, tamper, page, peer });
+        trials.push(t);
+      } catch (e) {
+        failed++;
+        t.failed = String(e.message ?? e).split("\n")[0];
+        throw e;
+      } finally {
+        await Promise.allSettled(open.reverse().map((f) => f()));
+        await tamper.stop();
+        console.log(t.print());
+      }
+      assert.ok(!t.bad, `${name}: ${told.claim} does not hold`);
+    });
+  }
+
   const decodedOf = async (p) => (await p.decoded()).video.reduce((a, b) => a + b, 0);
   const packetsOf = async (p) =>
     (await p.stats())
       .filter((s) => s.type === "inbound-rtp" && s.kind === "video")
       .reduce((n, s) => n + s.packets, 0);
 
-  attack(
-    "title swapped on the wire",
-    { claim: "C10" },
-    async ({ server, t, lies, tamper, page }) => {
-      t.try("the server shows Ann the card of another meeting");
-      const link = await newRoom(server.url, "The real title");
-      let other;
-      lies.look = (body) => {
-        other = body.card;
-        return body;
-      };
-      const first = await page("First", "blue");
-      await first.goto(tamper.link(await newRoom(server.url, "The other title")));
-      await first.sees("The other title");
-      lies.look = (body) => ({ ...body, card: other });
-      const ann = await page("Ann", "red");
-      await ann.goto(tamper.link(link));
-      await delay(WATCH);
-      const text = await ann.text();
-      const joins = await ann.has("Join");
-      t.told("Ann", !joins, `reads: ${text.replace(/\s+/g, " ").slice(0, 160)}`);
-      t.goal(text.includes("The other title"), "Ann reads the title of another meeting");
-      t.goal(joins, "Ann may join by a card that is not her room's");
-    },
-  );
+  attack("title swapped on the wire", { claim: "C10" }, async ({ t, lies, tamper, page }) => {
+    t.try("the server shows Ann the card of another meeting");
+    const link = await newRoom(server.url, "The real title");
+    let other;
+    lies.look = (body) => {
+      other = body.card;
+      return body;
+    };
+    const first = await page("First", "blue");
+    await first.goto(tamper.link(await newRoom(server.url, "The other title")));
+    await first.sees("The other title");
+    lies.look = (body) => ({ ...body, card: other });
+    const ann = await page("Ann", "red");
+    await ann.goto(tamper.link(link));
+    await delay(WATCH);
+    const text = await ann.text();
+    const joins = await ann.has("Join");
+    t.told("Ann", !joins, `reads: ${text.replace(/\s+/g, " ").slice(0, 160)}`);
+    t.goal(text.includes("The other title"), "Ann reads the title of another meeting");
+    t.goal(joins, "Ann may join by a card that is not her room's");
+  });
 
-  attack(
-    "KeyPackage swapped in transit",
-    { claim: "C8" },
-    async ({ server, t, lies, tamper, page }) => {
-      t.try("the server puts the KeyPackage of Cleo, who has left, in the place of Ben's");
-      const link = await newRoom(server.url, "KeyPackage");
-      const ann = await page("Ann", "red");
-      await ann.join(tamper.link(link));
-      let old;
-      lies.heard = (m) => {
-        if (m.type === "ask") old = m.body;
-      };
-      const cleo = await page("Cleo", "blue");
-      await cleo.join(tamper.link(link));
-      await ann.seesFace("Cleo", "blue");
-      await cleo.press("Leave");
-      await eventually("Cleo is gone", async () => !(await ann.tileOf("Cleo")));
-      assert.ok(old, "Cleo asked for nothing");
-      let swapped = 0;
-      let added = 0;
-      lies.heard = (m) => {
-        if (m.type === "commit" && m.to.length > 0) added++;
-        if (m.type !== "ask") return undefined;
-        swapped++;
-        return { ...m, body: old };
-      };
-      const ben = await page("Ben", "green");
-      await ben.goto(tamper.link(link));
-      await ben.type("Your name", "Ben");
-      await ben.press("Join");
-      await eventually("Ben has asked", () => swapped > 0);
-      await delay(WATCH);
-      t.saw(
-        "Ann",
-        `was shown ${swapped} times what Cleo asked once, and has added ${added} by it; sees ${(await ann.tiles()).map((x) => x.text.replace(/\s+/g, " ")).join(" | ")}`,
-      );
-      t.goal(added > 0, "a leaf that Cleo did not ask for is added");
-      t.goal((await decodedOf(ben)) > 0, "Ben decodes something that he was not let in to");
-    },
-  );
+  attack("KeyPackage swapped in transit", { claim: "C8" }, async ({ t, lies, tamper, page }) => {
+    t.try("the server puts the KeyPackage of Cleo, who has left, in the place of Ben's");
+    const link = await newRoom(server.url, "KeyPackage");
+    const ann = await page("Ann", "red");
+    await ann.join(tamper.link(link));
+    let old;
+    lies.heard = (m) => {
+      if (m.type === "ask") old = m.body;
+    };
+    const cleo = await page("Cleo", "blue");
+    await cleo.join(tamper.link(link));
+    await ann.seesFace("Cleo", "blue");
+    await cleo.press("Leave");
+    await eventually("Cleo is gone", async () => !(await ann.tileOf("Cleo")));
+    assert.ok(old, "Cleo asked for nothing");
+    let swapped = 0;
+    let added = 0;
+    lies.heard = (m) => {
+      if (m.type === "commit" && m.to.length > 0) added++;
+      if (m.type !== "ask") return undefined;
+      swapped++;
+      return { ...m, body: old };
+    };
+    const ben = await page("Ben", "green");
+    await ben.goto(tamper.link(link));
+    await ben.type("Your name", "Ben");
+    await ben.press("Join");
+    await eventually("Ben has asked", () => swapped > 0);
+    await delay(WATCH);
+    t.saw(
+      "Ann",
+      `was shown ${swapped} times what Cleo asked once, and has added ${added} by it; sees ${(await ann.tiles()).map((x) => x.text.replace(/\s+/g, " ")).join(" | ")}`,
+    );
+    t.goal(added > 0, "a leaf that Cleo did not ask for is added");
+    t.goal((await decodedOf(ben)) > 0, "Ben decodes something that he was not let in to");
+  });
 
-  attack("streams swapped", { claim: "C4" }, async ({ server, t, lies, tamper, page, peer }) => {
+  attack("streams swapped", { claim: "C4" }, async ({ t, lies, tamper, page, peer }) => {
     t.try("the server says that Ben's pictures are Cleo's and the other way round");
     const link = await newRoom(server.url, "Streams");
     peer(link, "Ben");
@@ -121,7 +163,7 @@ attacks("attacks on a page", (attack) => {
     t.goal(frames > 0, "Ann sees somebody in another's place");
   });
 
-  attack("frame replay", { claim: "C4" }, async ({ server, t, page, peer }) => {
+  attack("frame replay", { claim: "C4" }, async ({ t, page, peer }) => {
     t.try("a participant and the forwarder repeat the first second of its camera for ever");
     const link = await newRoom(server.url, "Replay");
     const ann = await page("Ann", "red");
@@ -145,7 +187,7 @@ attacks("attacks on a page", (attack) => {
     return sums;
   };
 
-  attack("worker killed", { claim: "C3" }, async ({ server, t, page, peer }) => {
+  attack("worker killed", { claim: "C3" }, async ({ t, page, peer }) => {
     t.try("Ann's crypto worker ends while she is seen and heard");
     const link = await newRoom(server.url, "Worker");
     const ben = peer(link, "Ben");
@@ -187,7 +229,7 @@ attacks("attacks on a page", (attack) => {
   attack(
     "transform set late",
     { admitted: "Compromised computers, browser extensions" },
-    async ({ server, t, page, peer }) => {
+    async ({ t, page, peer }) => {
       t.try(
         "Ann's browser takes 3 s to set each transform of a sender, and sends meanwhile what it has",
       );
@@ -232,7 +274,7 @@ attacks("attacks on a page", (attack) => {
   attack(
     "counter reuse after a reload",
     { claim: "C5" },
-    async ({ server, t, lies, tamper, page, peer }) => {
+    async ({ t, lies, tamper, page, peer }) => {
       t.try(
         "Ann reloads, and the server gives her the session and the Welcome that she had before",
       );

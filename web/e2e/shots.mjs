@@ -1,6 +1,6 @@
 // Looks at every state of the gallery: pictures into out/shots/, and a failure for what axe finds, for what is wider than the
 // screen, for targets too small for a thumb, and for what the server's content security policy forbids.
-// node e2e/shots.mjs [part of a state's name]
+// node e2e/shots.mjs [--rtl] [part of a state's name]
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -23,12 +23,15 @@ const args = [
 ];
 const sizes = [
   { name: "desktop", viewport: { width: 1280, height: 800 } },
+  { name: "tablet", viewport: { width: 820, height: 1180 } },
   { name: "phone", viewport: { width: 390, height: 844 }, thumb: true },
   { name: "small", viewport: { width: 360, height: 640 }, thumb: true },
   { name: "zoom", viewport: { width: 640, height: 400 } }, // a desktop at 200 %
 ];
 const themes = ["light", "dark"];
-const wanted = process.argv[2] ?? "";
+/** --rtl looks at every state from the right, with English words: what is placed by left and right shows. */
+const rtl = process.argv.includes("--rtl");
+const wanted = process.argv.slice(2).find((a) => a !== "--rtl") ?? "";
 
 /** Runs in the page: what lies beyond its edges, and dock buttons below 48 px where thumbs press them. */
 function measure(thumb) {
@@ -131,8 +134,9 @@ async function lookAtAll(browser, url, names, size, theme) {
   const cdp = await context.newCDPSession(page);
   let failed = 0;
   for (const name of names) {
-    const file = `${out}${name}-${size.name}-${theme}.png`;
-    const problems = await look(page, cdp, `${url}?state=${name}`, file, size.thumb ?? false);
+    const file = `${out}${name}-${size.name}-${theme}${rtl ? "-rtl" : ""}.png`;
+    const address = `${url}?state=${name}${rtl ? "&dir=rtl" : ""}`;
+    const problems = await look(page, cdp, address, file, size.thumb ?? false);
     if (problems.length > 0) failed++;
     for (const p of new Set(problems)) console.log(`${name} ${size.name} ${theme}: ${p}`);
   }

@@ -3,10 +3,14 @@ import { createApp } from "./call/app";
 import { browserEnv } from "./call/env";
 import { App } from "./ui/app";
 
-const worker =
-  document.querySelector<HTMLMetaElement>('meta[name="incamera-worker"]')?.content ?? "";
+const named = (name: string): string =>
+  document.querySelector<HTMLMetaElement>(`meta[name="incamera-${name}"]`)?.content ?? "";
 const root = document.getElementById("app");
-const env = browserEnv(worker);
+const env = browserEnv({
+  crypto: named("worker"),
+  record: named("record"),
+  blur: named("blur"),
+});
 // The operators' page is a script of its own: nobody else loads it.
 if (root && location.pathname === "/admin")
   void import("./ui/admin").then(({ showAdmin }) => showAdmin(env, root));

@@ -14,6 +14,8 @@ export const looks = {
   yellow: { colour: "#d0c020", tone: 1130 },
   purple: { colour: "#a020b0", tone: 1510 },
 };
+/** On a machine that is busy with other things: SLOW=3 waits three times as long. */
+const SLOW = Number(process.env.SLOW ?? 1);
 const defaults = { width: 640, height: 360, rate: 12, screenColour: "#10b0b0", screenTone: 2010 };
 
 const chromiumArgs = [
@@ -44,7 +46,8 @@ export async function openChromium({
     kind: "chromium",
     raw: browser,
     async person(name, look, options = {}) {
-      const context = await browser.newContext(options.context ?? {});
+      // What the service worker serves cannot be altered on its way: specs that want it say so.
+      const context = await browser.newContext({ serviceWorkers: "block", ...options.context });
       const page = await context.newPage();
       await page.addInitScript(
         `${init}(${JSON.stringify({ ...defaults, ...looks[look], ...options })})`,
@@ -76,6 +79,7 @@ export async function openFirefox({ prefs = {} } = {}) {
       "media.gmp-manager.url": "",
       "media.gmp-manager.updateEnabled": false,
       "app.update.enabled": false,
+      "dom.serviceWorkers.enabled": false,
       "network.captive-portal-service.enabled": false,
       "network.connectivity-service.enabled": false,
       ...prefs,
@@ -97,7 +101,7 @@ export async function openFirefox({ prefs = {} } = {}) {
 
 /** Polls until check returns something truthy; the error says what was waited for and what was seen last. */
 export async function eventually(what, check, { timeout = 15_000, every = 100 } = {}) {
-  const end = Date.now() + timeout;
+  const end = Date.now() + timeout * SLOW;
   let last;
   for (;;) {
     try {
@@ -127,7 +131,7 @@ export class Person {
     await this.page.goto(url, { waitUntil: "domcontentloaded" });
   }
   /** Presses the visible button with this accessible name, with a real click. */
-  async press(name, { timeout = 15_000 } = {}) {
+  async press(name, { timeout = 15_000 * SLOW } = {}) {
     if (this.kind === "chromium") {
       await this.page.getByRole("button", { name, exact: true }).first().click({ timeout });
       return;
@@ -146,7 +150,7 @@ export class Person {
         }, name);
         return h.asElement();
       },
-      { timeout },
+      { timeout: timeout / SLOW },
     );
     await handle.click();
   }

@@ -14,6 +14,7 @@ import {
   type Secret,
   takeInvitation,
 } from "./invite";
+import { KeptRecordings } from "./keptrecordings";
 import { LocalMedia } from "./local";
 import { type Known, type Leaving, Meeting } from "./meeting";
 import type { AppModel, LandingModel, MeetingModel, Problem, Screen } from "./model";
@@ -29,6 +30,7 @@ import {
   welcomeOf,
 } from "./pass";
 import { Settings } from "./settings";
+import { Version } from "./version";
 import { firstLanguage, msg, speak } from "./words";
 
 const MAX_TITLE = 60; // characters; 200 bytes in any script (PROTOCOL.md 2.2)
@@ -96,6 +98,8 @@ class App implements AppModel {
   readonly stopped: ReadonlySignal<Problem | null> = this.problem;
   readonly landing: LandingModel;
   readonly check: Check;
+  readonly version: Version;
+  readonly kept: KeptRecordings;
   private readonly local: LocalMedia;
   private readonly settings: Settings;
   private client: CryptoClient | null = null;
@@ -115,6 +119,8 @@ class App implements AppModel {
       newMeeting: (title) => void this.newMeeting(title),
       openLink: (text) => this.openLink(text),
     };
+    this.version = new Version(env);
+    this.kept = new KeptRecordings(env);
     void speak(firstLanguage(env.browser, env.languages));
     env.onLeavePage(() => this.current.value?.end("page"));
     env.onOnline(() => this.current.value?.hurry());
@@ -292,15 +298,25 @@ class App implements AppModel {
     const { place, client } = this;
     if (!place || !client) throw new Error("call: internal error: joining without a room");
     const codec = codecOf(this.env.location().search);
-    const meeting = new Meeting(this.env, client, this.local, this.settings, place, name, codec, {
-      entered: () => {
-        remember(this.env, place.room, place.secret, true);
-        this.check.done();
-        this.show("meeting");
+    const meeting = new Meeting(
+      this.env,
+      client,
+      this.local,
+      this.settings,
+      this.version,
+      place,
+      name,
+      codec,
+      {
+        entered: () => {
+          remember(this.env, place.room, place.secret, true);
+          this.check.done();
+          this.show("meeting");
+        },
+        waiting: () => this.check.explain(explain(new Refusal("unreachable", ""))),
+        ended: (why) => this.ended(why, place),
       },
-      waiting: () => this.check.explain(explain(new Refusal("unreachable", ""))),
-      ended: (why) => this.ended(why, place),
-    });
+    );
     client.onCrash = () => {
       meeting.end({
         code: "worker",

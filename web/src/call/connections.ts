@@ -1,6 +1,7 @@
 /** The two media connections of a meeting, made anew when one is lost, and the check that nothing leaves unsealed. */
 import type { CryptoClient } from "../e2ee/client";
 import type { Counters, SourceName } from "../e2ee/protocol";
+import { type Before, type Figures, read } from "../media/figures";
 import { PublishConnection, type VideoCodec } from "../media/publish";
 import { bypassed } from "../media/stats";
 import { LARGE, SMALL, SubscribeConnection } from "../media/subscribe";
@@ -190,6 +191,20 @@ export class Connections {
       this.set(source, null);
       this.events.unsealed(source);
     }
+  }
+
+  /** The figures of both connections since the reading before. */
+  async figures(before: Before): Promise<{ figures: Figures[]; next: Before }> {
+    const out: Figures[] = [];
+    let next = before;
+    for (const c of [this.publish, this.subscribe]) {
+      if (!c) continue;
+      const { report, lines } = await c.report();
+      const one = read(report, lines, next);
+      next = one.next;
+      out.push(...one.figures);
+    }
+    return { figures: out, next };
   }
 
   close(): void {

@@ -1,10 +1,13 @@
 /** The browser as the view models use it; tests bring their own. */
-import { CryptoClient, openWorker } from "../e2ee/client";
+import { CryptoClient, openWorker, registerServiceWorker } from "../e2ee/client";
 import { relayServer } from "../media/relay";
+import type { PinStatus, ToPin } from "../pin/pin";
 import { createRoom, look, redeem } from "../wire/http";
 import type { SocketLike } from "../wire/socket";
 import type { Relay } from "../wire/wire.gen";
-import type { Problem } from "./model";
+import type { Kept, Problem } from "./model";
+import type { RecorderLike } from "./recording";
+import type { Treat } from "./treatment";
 
 export interface Store {
   get(key: string): string | null;
@@ -33,6 +36,16 @@ export interface Env {
   makePeerConnection(relay: Relay | null): RTCPeerConnection;
   audioContext(): AudioContext | null;
   makeAudio(): HTMLAudioElement;
+  /** Takes noise out of a microphone; its parts are loaded with the first call. */
+  suppressNoise: Treat;
+  /** Hides what is behind a person: blurred for "", or behind the picture of that address. */
+  hideBackground(picture: string): Treat;
+  /** Cuts and shrinks a picture to what can be kept and put behind; rejects for what is no picture. */
+  shrink(picture: Blob): Promise<string>;
+  recordings: Recordings;
+  /** Asks the service worker; null: there is none (yet). */
+  pin(m: ToPin): Promise<PinStatus | null>;
+  reload(): void;
   http: { createRoom: typeof createRoom; look: typeof look; redeem: typeof redeem };
   now(): number;
   after(ms: number, f: () => void): () => void;
@@ -44,6 +57,63 @@ export interface Env {
   onFragment(f: () => void): void;
   /** Why this browser can't take part, or null. */
   unfit(): Promise<Problem | null>;
+}
+
+/** Recordings in the private files of this browser. */
+export interface Recordings {
+  readonly possible: boolean;
+  make(passphrase: string | null, failed: () => void): Promise<RecorderLike>;
+  list(): Promise<Kept[]>;
+  save(name: string): Promise<void>;
+  remove(name: string): Promise<void>;
+  /** The list has changed. Set by who shows it. */
+  refresh(): Promise<void>;
+}
+
+function recordings(worker: string, context: () => AudioContext | null): Recordings {
+  const kept = () => import("../media/kept");
+  return {
+    possible:
+      typeof MediaRecorder !== "undefined" &&
+      "captureStream" in HTMLCanvasElement.prototype &&
+      typeof navigator.storage?.getDirectory === "function" &&
+      "locks" in navigator,
+    async make(passphrase, failed) {
+      const { Recorder } = await import("../media/recorder");
+      const at = new Date();
+      return new Recorder({
+        worker: openWorker(worker),
+        context: context(),
+        at,
+        passphrase,
+        failed,
+      });
+    },
+    list: async () => (await kept()).listKept(),
+    save: async (name) => (await kept()).saveKept(name),
+    remove: async (name) => (await kept()).removeKept(name),
+    refresh: async () => {},
+  };
+}
+
+const PIN_ANSWERS = 30_000; // ms
+
+/** Registers the service worker with the first question; later ones go to the one that is active. */
+async function askPin(m: ToPin): Promise<PinStatus | null> {
+  try {
+    if (!("serviceWorker" in navigator)) return null;
+    await registerServiceWorker();
+    const { active } = await navigator.serviceWorker.ready;
+    if (!active) return null;
+    return await new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = (e: MessageEvent<PinStatus>) => resolve(e.data);
+      setTimeout(() => resolve(null), PIN_ANSWERS);
+      active.postMessage(m, [port2]);
+    });
+  } catch {
+    return null; // blocked, as in private windows: nothing is kept
+  }
 }
 
 function storeOf(make: () => Storage): Store {
@@ -105,7 +175,15 @@ function audioContexts(): () => AudioContext | null {
   };
 }
 
-export function browserEnv(workerUrl: string): Env {
+/** Addresses of the workers' scripts. */
+export interface Workers {
+  crypto: string;
+  record: string;
+  blur: string;
+}
+
+export function browserEnv(workers: Workers): Env {
+  const audioContext = audioContexts();
   return {
     origin: location.origin,
     location: () => ({ path: location.pathname, search: location.search, fragment: location.hash }),
@@ -116,15 +194,25 @@ export function browserEnv(workerUrl: string): Env {
     languages: navigator.languages,
     devices: navigator.mediaDevices,
     canChooseSpeaker: "setSinkId" in HTMLMediaElement.prototype,
-    makeClient: () => new CryptoClient(openWorker(workerUrl)),
+    makeClient: () => new CryptoClient(openWorker(workers.crypto)),
     connect: () => new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`),
     makePeerConnection: (relay) =>
       new RTCPeerConnection({
         bundlePolicy: "max-bundle",
         iceServers: relay ? [relayServer(location, relay)] : [],
       }),
-    audioContext: audioContexts(),
+    audioContext,
+    hideBackground: (picture) => async (track, failed) =>
+      (await import("../media/background")).hideBackground(track, failed, picture, () =>
+        openWorker(workers.blur),
+      ),
+    shrink: async (picture) => (await import("../media/background")).shrink(picture),
+    recordings: recordings(workers.record, audioContext),
+    pin: askPin,
+    reload: () => location.reload(),
     makeAudio: () => new Audio(),
+    suppressNoise: async (track, failed) =>
+      (await import("../media/noise")).suppressNoise(track, failed),
     http: { createRoom, look, redeem },
     now: () => Date.now(),
     after(ms, f) {

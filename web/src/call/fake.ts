@@ -1,6 +1,7 @@
 /** A browser, a server and a crypto worker for tests: nothing happens but what the test makes happen, and no time passes by itself. */
 import { CryptoClient, type WorkerLike } from "../e2ee/client";
 import type { FromWorker, SourceName, ToWorker } from "../e2ee/protocol";
+import type { PinStatus, ToPin } from "../pin/pin";
 import { Refusal } from "../wire/http";
 import type { SocketLike } from "../wire/socket";
 import {
@@ -9,8 +10,10 @@ import {
   decodeClientMessage,
   type Looked,
 } from "../wire/wire.gen";
-import type { Env, Store } from "./env";
-import type { Problem } from "./model";
+import type { Env, Recordings, Store } from "./env";
+import type { Kept, Problem, RecordedTile } from "./model";
+import type { RecorderLike } from "./recording";
+import type { Treated } from "./treatment";
 
 export class FakeClock {
   now = 1_700_000_000_000;
@@ -110,6 +113,47 @@ export class FakeDevices {
     for (const f of this.listeners) f();
     await settle();
   }
+}
+
+/** Records nothing, and remembers what it was given. */
+export class FakeRecordings implements Recordings {
+  possible = true;
+  readonly log: string[] = [];
+  tracks: readonly MediaStreamTrack[] = [];
+  tiles: readonly RecordedTile[] = [];
+  broken = false;
+  failed: () => void = () => {};
+  kept: Kept[] = [];
+  async make(passphrase: string | null, failed: () => void): Promise<RecorderLike> {
+    this.failed = failed;
+    this.log.push(`make ${passphrase}`);
+    return {
+      name: "meeting.webm",
+      withSound: true,
+      begin: async () => {
+        if (this.broken) throw new Error("no disk");
+        this.log.push("begin");
+      },
+      show: (tiles) => {
+        this.tiles = tiles;
+      },
+      hear: (tracks) => {
+        this.tracks = tracks;
+      },
+      end: async () => void this.log.push("end"),
+    };
+  }
+  async list(): Promise<Kept[]> {
+    this.log.push("list");
+    return this.kept;
+  }
+  async save(name: string): Promise<void> {
+    this.log.push(`save ${name}`);
+  }
+  async remove(name: string): Promise<void> {
+    this.kept = this.kept.filter((k) => k.name !== name);
+  }
+  refresh: () => Promise<void> = async () => {};
 }
 
 export class FakeSocket implements SocketLike {
@@ -354,6 +398,16 @@ export class FakeBrowser {
     fakeGlobals();
   }
 
+  /** How a background is hidden. */
+  hide: (track: FakeTrack, picture: string) => Promise<Treated> = async (_, picture) => {
+    const track = new FakeTrack("video", `hidden ${picture || "blurred"}`);
+    return { track: track as unknown as MediaStreamTrack, close: () => track.stop() };
+  };
+  readonly recordings = new FakeRecordings();
+  /** What the service worker answers, what it was asked, and how often the page was loaded anew. */
+  pin: PinStatus | null = null;
+  readonly pinned: ToPin[] = [];
+  reloads = 0;
   readonly env: Env = this.makeEnv();
 
   private makeEnv(): Env {
@@ -389,6 +443,20 @@ export class FakeBrowser {
         return pc as unknown as RTCPeerConnection;
       },
       audioContext: () => null,
+      recordings: this.recordings,
+      pin: async (m) => {
+        this.pinned.push(m);
+        return this.pin && { ...this.pin };
+      },
+      reload: () => void this.reloads++,
+      hideBackground: (picture) => (track) => this.hide(track as unknown as FakeTrack, picture),
+      shrink: async (picture) => {
+        if (picture.type !== "image/png") throw new Error("no picture");
+        return "data:image/jpeg,small";
+      },
+      suppressNoise: async () => {
+        throw new Error("no sound here");
+      },
       makeAudio: () => ({ play: async () => {}, srcObject: null }) as unknown as HTMLAudioElement,
       http: {
         createRoom: async (room) => {

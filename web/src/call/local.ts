@@ -1,11 +1,12 @@
 /** Our own camera and microphone: what is chosen, what is on, what is wrong. */
-import { type ReadonlySignal, signal } from "@preact/signals-core";
+import { computed, type ReadonlySignal, signal } from "@preact/signals-core";
 import { type Kind, listDevices, openBoth, openDevice, problemOf } from "../media/devices";
 import { type Meter, meterOf } from "../media/level";
 import type { Env } from "./env";
 import type { Device, DeviceChoice, Problem } from "./model";
 import { plugged } from "./plugged";
 import { Speaker } from "./speaker";
+import { Treatment } from "./treatment";
 
 const MEASURE_EVERY = 100; // ms
 
@@ -13,10 +14,11 @@ const nameOf = (e: unknown): string => (e as Error | null)?.name ?? "";
 
 export class LocalDevice {
   private readonly state;
-  private readonly live = signal<MediaStreamTrack | null>(null);
   readonly choice: ReadonlySignal<DeviceChoice>;
+  /** What is done to it before it is sent. The raw camera never leaves while its background is to be hidden. */
+  readonly treatment: Treatment;
   /** What is to be sent: null while it is off. */
-  readonly track: ReadonlySignal<MediaStreamTrack | null> = this.live;
+  readonly track: ReadonlySignal<MediaStreamTrack | null>;
   private readonly opened = signal<MediaStreamTrack | null>(null);
   /** What is open, a microphone that is muted included. */
   readonly source: ReadonlySignal<MediaStreamTrack | null> = this.opened;
@@ -36,6 +38,8 @@ export class LocalDevice {
     const chosen = env.browser.get(`${kind}:id`) ?? "";
     this.state = signal<DeviceChoice>({ on, devices: [], chosen, problem: null });
     this.choice = this.state;
+    this.treatment = new Treatment(kind === "camera");
+    this.track = computed(() => (this.state.value.on ? this.treatment.track.value : null));
   }
 
   private get held(): MediaStreamTrack | null {
@@ -43,17 +47,15 @@ export class LocalDevice {
   }
   private set held(track: MediaStreamTrack | null) {
     this.opened.value = track;
+    this.treatment.feed(track);
   }
 
   /** Opens the device if it is on and not open yet. */
   async open(): Promise<void> {
     const number = ++this.opening;
     if (!this.state.value.on) {
-      this.live.value = null;
       if (this.kind === "camera") this.drop();
-    } else if (this.held) {
-      this.live.value = this.held;
-    } else {
+    } else if (!this.held) {
       await this.acquire(number);
     }
     await this.list();
@@ -93,7 +95,6 @@ export class LocalDevice {
     this.drop();
     this.held = track;
     track.onended = () => void this.lost();
-    this.live.value = this.state.value.on ? track : null;
     this.update({ problem: null, chosen: track.getSettings().deviceId ?? this.state.value.chosen });
   }
 
@@ -138,7 +139,6 @@ export class LocalDevice {
   drop(): void {
     const track = this.held;
     this.held = null;
-    this.live.value = null;
     if (!track) return;
     track.onended = null;
     track.stop();
@@ -147,7 +147,6 @@ export class LocalDevice {
   /** It was unplugged: another one may be there. */
   private async lost(): Promise<void> {
     this.held = null;
-    this.live.value = null;
     this.update({ chosen: "" });
     await this.open();
   }
@@ -218,12 +217,12 @@ export class LocalMedia {
     const { devices } = this.env;
     const ids = { camera: this.camera.choice.value.chosen, mic: this.mic.choice.value.chosen };
     const wanted = () => this.camera.choice.value.on && this.mic.choice.value.on;
-    const open = () => this.camera.track.value !== null || this.mic.track.value !== null;
+    const open = () => this.camera.source.value !== null || this.mic.source.value !== null;
     if (!devices || !wanted() || open()) return;
     const tracks = await openBoth(devices, ids).catch(() => null); // which of them it is shows when each is opened
     if (!tracks) return;
     for (const device of [this.camera, this.mic]) {
-      if (device.choice.value.on && !device.track.value) device.take(tracks[device.kind]);
+      if (device.choice.value.on && !device.source.value) device.take(tracks[device.kind]);
       else tracks[device.kind].stop(); // switched off, or opened, while the browser asked
     }
   }

@@ -22,16 +22,19 @@ import type {
   Security,
   SettingsModel,
   TileModel,
+  VersionModel,
 } from "./model";
 import { arrival, closing, Notices } from "./notices";
 import { isGroupMessage } from "./passing";
 import { Peers } from "./peers";
 import { isBlocked, isEnded, isFull, isOver, isUnknown, outOfKeys, unanswered } from "./problems";
+import { Recording } from "./recording";
 import { doubtOf, listPeople } from "./roster";
 import { Seats } from "./seats";
 import { securityOf } from "./security";
 import { ScreenShare } from "./share";
 import { Signs } from "./signs";
+import { Statistics } from "./statistics";
 import { buildTiles, keepOrder } from "./tiles";
 import { Timers } from "./timers";
 import { type Sizes, wanted } from "./view";
@@ -92,6 +95,8 @@ export class Meeting implements MeetingModel {
   private readonly share: ScreenShare;
   readonly door: Door;
   private readonly apart: Apart;
+  readonly recording: Recording;
+  readonly statistics: Statistics;
   private readonly written = new Chat();
   readonly signs: Signs;
   readonly layout: Layout;
@@ -110,6 +115,7 @@ export class Meeting implements MeetingModel {
     private readonly client: CryptoClient,
     private readonly local: LocalMedia,
     readonly settings: SettingsModel,
+    readonly version: VersionModel,
     private readonly known: Known,
     private readonly name: string,
     codec: VideoCodec,
@@ -131,6 +137,13 @@ export class Meeting implements MeetingModel {
     this.share = new ScreenShare(env.devices, {
       changed: (video, audio) => this.shared(video, audio),
       failed: (text) => this.told.add(text, "warn"),
+    });
+    this.recording = new Recording(env, {
+      say: (payload) => this.say(payload),
+      tell: (text, kind, action) => this.told.add(text, kind, action),
+      tiles: this.tiles,
+      seats: computed(() => this.seats.list.value),
+      own: () => [local.mic.track.value, this.share.sound],
     });
     this.canShare = signal(this.share.possible);
     this.session = new Session(
@@ -155,6 +168,13 @@ export class Meeting implements MeetingModel {
       codec: (mime) => {
         this.codec.value = mime;
       },
+    });
+    this.statistics = new Statistics({
+      after: env.after,
+      media: this.media,
+      count: () => client.count(),
+      seats: () => this.seats.list.value,
+      nameOf: (session) => this.members.value.get(session)?.name ?? "",
     });
     this.voices = new Voices(
       env,
@@ -413,6 +433,7 @@ export class Meeting implements MeetingModel {
     });
     for (const o of fresh) this.welcome(o, before.size > 0);
     this.signs.keep(new Set(this.members.value.keys()));
+    this.recording.keep(new Set(this.members.value.keys()));
     if (this.handUp) this.signs.toggleHand();
     this.handUp = false;
     if (fresh.length > 0) this.stateSoon();
@@ -440,6 +461,10 @@ export class Meeting implements MeetingModel {
     if (payload.kind === "state") {
       const { mic, camera, screen } = payload;
       if (!self) this.peers.says(session, { mic, camera, screen });
+      return;
+    }
+    if (payload.kind === "recording") {
+      this.recording.take(session, self, payload.on);
       return;
     }
     if (payload.kind !== "chat") {
@@ -481,6 +506,7 @@ export class Meeting implements MeetingModel {
   /** Tells the others, inside the encryption, what we have switched on. */
   private stateSoon(): void {
     this.timers.once("state", STATE_DELAY, () => {
+      this.recording.repeat();
       this.signs.repeat(); // before the state: who has heard that has heard all
       this.say({ kind: "state", ...this.own() });
     });
@@ -591,6 +617,8 @@ export class Meeting implements MeetingModel {
     for (const off of this.cleanups) off();
     this.timers.close();
     this.session.close();
+    this.recording.close();
+    this.statistics.close();
     this.share.close();
     this.signs.close();
     this.media.close();

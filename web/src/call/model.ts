@@ -1,5 +1,6 @@
 import type { ReadonlySignal } from "@preact/signals-core";
-import type { Sign } from "../e2ee/protocol";
+import type { Counters, Sign } from "../e2ee/protocol";
+import type { Figures } from "../media/figures";
 import type { Lead } from "./layout";
 import type { Reading } from "./signs";
 import type { Language } from "./words";
@@ -30,7 +31,8 @@ export interface Problem {
     | "card"
     | "worker"
     | "unsealed"
-    | "share";
+    | "share"
+    | "background";
   title: string;
   text: string;
   /** What to press, if anything helps. */
@@ -46,9 +48,42 @@ export interface AppModel {
   landing: LandingModel;
   check: CheckModel;
   meeting: MeetingModel;
+  /** Recordings that lie in this browser. */
+  kept: KeptModel;
+  version: VersionModel;
   /** From "left": join the same meeting again, or go to the landing page. */
   rejoin(): void;
   home(): void;
+}
+
+/** A stream in the statistics. */
+export interface StreamRow extends Figures {
+  /** Whose it is; "" for our own. */
+  name: string;
+}
+
+export interface StatisticsModel {
+  rows: ReadonlySignal<readonly StreamRow[]>;
+  counters: ReadonlySignal<Counters | null>;
+  /** Reads every second until what it returns is called. */
+  watch(): () => void;
+}
+
+/** Which client this is. */
+export interface VersionModel {
+  /** SHA-256 of the manifest of the client that this browser keeps, hex; "": it keeps none. */
+  pinned: ReadonlySignal<string>;
+  /** Unix ms of when it was taken. */
+  since: ReadonlySignal<number>;
+  /** Another one that the server has, which the person has not refused; "". */
+  offered: ReadonlySignal<string>;
+  /** The server's files are not those of the version that it names: nothing is taken from it. */
+  broken: ReadonlySignal<boolean>;
+  /** It is being loaded. */
+  taking: ReadonlySignal<boolean>;
+  /** Loads it, and the page anew. */
+  take(): void;
+  refuse(): void;
 }
 
 export interface LandingModel {
@@ -161,6 +196,8 @@ export interface SignsModel {
   react(sign: Sign): void;
 }
 
+export type Background = "none" | "blur" | "picture";
+
 /** What is set for this device and remembered on it. */
 export interface SettingsModel {
   /** Only where the browser can choose one. */
@@ -173,12 +210,26 @@ export interface SettingsModel {
   pushToTalk: ReadonlySignal<boolean>;
   /** A microphone that is plugged in is used at once. */
   follow: ReadonlySignal<boolean>;
+  /** Noise is taken out of our microphone before it is sent. */
+  noise: ReadonlySignal<boolean>;
+  /** "", or what is to be said about that: it is being loaded, or does not work here. */
+  noiseState: ReadonlySignal<string>;
+  /** What is behind us: as it is, blurred, or a picture of ours. */
+  background: ReadonlySignal<Background>;
+  /** "", or what is to be said about that. */
+  backgroundState: ReadonlySignal<string>;
+  /** The address of the picture that is kept; "": none. */
+  picture: ReadonlySignal<string>;
   /** Somebody talks into our muted microphone. */
   mutedHint: ReadonlySignal<boolean>;
   chooseLanguage(language: Language): void;
   setMirror(on: boolean): void;
   setPushToTalk(on: boolean): void;
   setFollow(on: boolean): void;
+  setNoise(on: boolean): void;
+  /** A picture that is not kept yet has to be given first. */
+  setBackground(to: Background): void;
+  setPicture(picture: Blob): void;
   chooseSpeaker(id: string): void;
   testSpeaker(): void;
   /** The key of push-to-talk is down, or is up again. */
@@ -203,6 +254,54 @@ export interface LayoutModel {
   hideOwn(hidden: boolean): void;
   setAudioOnly(on: boolean): void;
   turnTo(page: number): void;
+}
+
+/** Where a picture stands, in px of the whole. */
+export interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** A picture in a recording. */
+export interface RecordedTile {
+  key: string;
+  name: string;
+  source: "camera" | "screen";
+  stream: MediaStream | null;
+  box: Box;
+}
+
+/** Recording this meeting on this device. */
+export interface RecordingModel {
+  /** Where the browser can. */
+  readonly possible: boolean;
+  /** telling: the others are being told, nothing is recorded yet. */
+  state: ReadonlySignal<"off" | "telling" | "on" | "ending">;
+  /** The sessions that record, ours included. */
+  by: ReadonlySignal<ReadonlySet<string>>;
+  /** passphrase null: the file is kept as it is. */
+  start(passphrase: string | null): void;
+  stop(): void;
+  /** Where the pictures stand in the recording of 1280 by 720 px, by key. */
+  place(boxes: ReadonlyMap<string, Box>): void;
+}
+
+/** A recording in this browser's private files. */
+export interface Kept {
+  name: string;
+  /** Bytes. */
+  size: number;
+  /** Unix ms of the last write. */
+  at: number;
+  sealed: boolean;
+}
+
+export interface KeptModel {
+  list: ReadonlySignal<readonly Kept[]>;
+  save(name: string): void;
+  remove(name: string): void;
 }
 
 export interface ChatMessage {
@@ -297,6 +396,9 @@ export interface MeetingModel {
   panel: ReadonlySignal<Panel>;
   notices: ReadonlySignal<Notice[]>;
   door: DoorModel;
+  recording: RecordingModel;
+  statistics: StatisticsModel;
+  version: VersionModel;
   mic: ReadonlySignal<DeviceChoice>;
   camera: ReadonlySignal<DeviceChoice>;
   signs: SignsModel;

@@ -99,3 +99,77 @@ describe("meeting: settings", () => {
     assert.equal(m.mic.value.chosen, "audio-1");
   });
 });
+
+/** The devices whose tracks were sent, in their order. */
+const sentOf = (b: FakeBrowser, kind: string): string[] =>
+  b.pcs
+    .flatMap((pc) => pc.transceivers.flatMap((t) => t.sender.replaced))
+    .filter((t) => t?.kind === kind)
+    .map((t) => t?.deviceId ?? "");
+
+describe("meeting: a background that is hidden", () => {
+  const sent = (b: FakeBrowser): string[] => sentOf(b, "video");
+
+  it("never lets the raw camera out: not while it is loaded, and not after it failed", async () => {
+    const b = new FakeBrowser(linkAddress);
+    b.browser.set("background", "blur");
+    let failed: () => void = () => {};
+    const hidden = b.env.hideBackground;
+    let ready: () => void = () => {};
+    b.env.hideBackground = (picture) => async (track, f) => {
+      failed = f;
+      await new Promise<void>((resolve) => {
+        ready = resolve;
+      });
+      return hidden(picture)(track, f);
+    };
+    const { app } = await withBen(b);
+    const m = app.meeting;
+    assert.equal(m.settings.backgroundState.value, "Loading…");
+    assert.deepEqual(sent(b), []);
+    assert.equal(m.tiles.value[0]?.stream, null, "it is shown to ourselves");
+    ready();
+    await b.clock.pass(0);
+    assert.deepEqual(sent(b), ["hidden blurred"]);
+    failed();
+    await b.clock.pass(0);
+    assert.equal(m.camera.value.on, false);
+    assert.equal(m.camera.value.problem?.code, "background");
+    m.toggleCamera();
+    await b.clock.pass(0);
+    assert.deepEqual(sent(b), ["hidden blurred"], "it was sent when switched on again");
+    m.camera.value.problem?.action?.run();
+    m.settings.setBackground("none");
+    await b.clock.pass(0);
+    assert.equal(sent(b).at(-1), "video-1");
+    assert.equal(b.browser.get("background"), "none");
+  });
+
+  it("is a picture of ours once there is one, which is kept on this device", async () => {
+    const { b, app } = await withBen();
+    const { settings } = app.meeting;
+    settings.setBackground("picture");
+    assert.equal(settings.background.value, "none");
+    settings.setPicture(new Blob([], { type: "text/plain" }));
+    await b.clock.pass(0);
+    assert.match(settings.backgroundState.value, /not a picture/);
+    settings.setPicture(new Blob([], { type: "image/png" }));
+    await b.clock.pass(0);
+    assert.equal(settings.background.value, "picture");
+    assert.equal(b.browser.get("background-picture"), "data:image/jpeg,small");
+    assert.equal(sent(b).at(-1), "hidden data:image/jpeg,small");
+  });
+});
+
+describe("meeting: noise", () => {
+  it("stays when it can't be taken out, which is said, and one is heard all the same", async () => {
+    const { b, app } = await withBen();
+    const { settings } = app.meeting;
+    settings.setNoise(true);
+    await b.clock.pass(0);
+    assert.equal(settings.noise.value, false);
+    assert.match(settings.noiseState.value, /can't be taken out/);
+    assert.equal(b.browser.get("suppress-noise"), "off");
+    assert.equal(sentOf(b, "audio").at(-1), "audio-1");
+  });
+});

@@ -1,10 +1,10 @@
-/** What one sets for this device: mirror, push-to-talk, following what is plugged in; and the test of the speaker. */
-import { type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
+/** What one sets for this device: mirror, noise, push-to-talk, following what is plugged in; and the test of the speaker. */
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import { playTest } from "../media/playback";
 import type { Env } from "./env";
 import type { LocalMedia } from "./local";
-import type { DeviceChoice, SettingsModel } from "./model";
-import { chooseLanguage, type Language } from "./words";
+import type { Background, DeviceChoice, Problem, SettingsModel } from "./model";
+import { chooseLanguage, type Language, msg } from "./words";
 
 /** How sure it is that somebody talks into a muted microphone. */
 export interface Talking {
@@ -15,6 +15,14 @@ export interface Talking {
 const LOUD = 0.35; // of the meter: lower and a keyboard counts as talk
 const ENOUGH = 6; // measurements more loud than quiet ones: fewer and a cough counts as talk
 const HINT = 4_000; // ms: shorter and it is not read, longer and it nags
+
+const LOADING = msg("Loading…");
+const NO_PICTURE = msg("This is not a picture that the browser can read.");
+const BACKGROUND = "background";
+const PICTURE = "background-picture";
+const NO_NOISE = msg(
+  "Noise can't be taken out here: your browser plays no sound to work on, or lacks what it needs. You are heard as before.",
+);
 
 /** One measurement further. Unmuting ends the hint. */
 export function hearMuted(t: Talking, level: number, muted: boolean, now: number): Talking {
@@ -30,6 +38,15 @@ export class Settings implements SettingsModel {
   private readonly kept = new Map<string, Signal<boolean>>();
   private readonly hint = signal(false);
   readonly mutedHint: ReadonlySignal<boolean> = this.hint;
+  private readonly noiseProblem = signal("");
+  readonly noise: ReadonlySignal<boolean>;
+  readonly noiseState: ReadonlySignal<string>;
+  private readonly behind: Signal<Background>;
+  readonly background: ReadonlySignal<Background>;
+  private readonly ownPicture: Signal<string>;
+  readonly picture: ReadonlySignal<string>;
+  private readonly pictureProblem = signal("");
+  readonly backgroundState: ReadonlySignal<string>;
   private talking: Talking = { loud: 0, until: 0 };
 
   constructor(
@@ -39,6 +56,24 @@ export class Settings implements SettingsModel {
     this.mirror = this.keep("mirror");
     this.pushToTalk = this.keep("push-to-talk");
     this.follow = this.keep("follow-new");
+    this.noise = this.keep("suppress-noise", false);
+    const { treatment } = local.mic;
+    this.noiseState = computed(() => (treatment.loading.value ? LOADING : this.noiseProblem.value));
+    treatment.onFailed = () => {
+      this.set("suppress-noise", false);
+      this.noiseProblem.value = NO_NOISE;
+    };
+    if (this.noise.value) treatment.use(env.suppressNoise);
+    this.ownPicture = signal(env.browser.get(PICTURE) ?? "");
+    this.picture = this.ownPicture;
+    this.behind = signal(this.keptBackground());
+    this.background = this.behind;
+    const hiding = local.camera.treatment;
+    this.backgroundState = computed(() =>
+      hiding.loading.value ? LOADING : this.pictureProblem.value,
+    );
+    hiding.onFailed = () => local.camera.switchOff(this.unhidden());
+    this.hide();
     local.onMeasured = (level) => {
       const muted = local.mic.source.value !== null && !local.mic.choice.value.on;
       const now = env.now();
@@ -48,9 +83,10 @@ export class Settings implements SettingsModel {
     local.follows = () => this.follow.value;
   }
 
-  /** On unless it was switched off on this device. */
-  private keep(name: string): ReadonlySignal<boolean> {
-    const s = signal(this.env.browser.get(name) !== "off");
+  /** As it was switched on this device, or as it is at first. */
+  private keep(name: string, first = true): ReadonlySignal<boolean> {
+    const kept = this.env.browser.get(name);
+    const s = signal(first ? kept !== "off" : kept === "on");
     this.kept.set(name, s);
     return s;
   }
@@ -78,6 +114,60 @@ export class Settings implements SettingsModel {
   }
   setFollow(on: boolean): void {
     this.set("follow-new", on);
+  }
+  private keptBackground(): Background {
+    const kept = this.env.browser.get(BACKGROUND);
+    if (kept === "picture") return this.ownPicture.value ? "picture" : "blur";
+    return kept === "blur" ? "blur" : "none";
+  }
+
+  /** Puts what was chosen into force. */
+  private hide(): void {
+    const to = this.behind.value;
+    const picture = to === "picture" ? this.ownPicture.value : "";
+    const { treatment } = this.local.camera;
+    treatment.use(to === "none" ? null : this.env.hideBackground(picture));
+  }
+
+  setBackground(to: Background): void {
+    if (to === "picture" && !this.ownPicture.value) return;
+    this.env.browser.set(BACKGROUND, to);
+    this.pictureProblem.value = "";
+    this.behind.value = to;
+    this.hide();
+  }
+
+  setPicture(picture: Blob): void {
+    this.env.shrink(picture).then(
+      (address) => {
+        this.env.browser.set(PICTURE, address);
+        this.ownPicture.value = address;
+        this.setBackground("picture");
+      },
+      () => {
+        this.pictureProblem.value = NO_PICTURE;
+      },
+    );
+  }
+
+  /** The camera is off then: nobody sees more than was chosen. */
+  private unhidden(): Problem {
+    const show = (): void => {
+      this.setBackground("none");
+      if (!this.local.camera.choice.value.on) void this.local.camera.toggle();
+    };
+    return {
+      code: "background",
+      title: "Your background can't be hidden here",
+      text: "This device is too slow for it, or the browser lacks what it needs. Your camera is off, so that nobody sees more than you want.",
+      action: { label: "Show my background", run: show },
+    };
+  }
+
+  setNoise(on: boolean): void {
+    this.set("suppress-noise", on);
+    this.noiseProblem.value = "";
+    this.local.mic.treatment.use(on ? this.env.suppressNoise : null);
   }
   chooseSpeaker(id: string): void {
     this.local.speaker.choose(id);

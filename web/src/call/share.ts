@@ -27,6 +27,11 @@ export class ScreenShare {
     return this.tracks.length > 1;
   }
 
+  /** The sound that is shared, if any. */
+  get sound(): MediaStreamTrack | null {
+    return this.on.value ? (this.tracks[1] ?? null) : null;
+  }
+
   toggle(): void {
     if (this.on.value) this.stop();
     else void this.start();

@@ -12,13 +12,14 @@ interface TrustedTypePolicyFactory {
 }
 
 function check(url: string): string {
-  if (!/^\/assets\/[\w-]+\.js$/.test(url)) throw new TypeError("not a worker of this page");
+  if (url !== "/sw.js" && !/^\/assets\/[\w-]+\.js$/.test(url))
+    throw new TypeError("not a worker of this page");
   return url;
 }
 
 let policy: { createScriptURL(url: string): string } | null = null;
 
-/** Only our own bundled scripts may become workers. The policy is made once: the header allows one of that name. */
+/** Only our own scripts may become workers. The policy is made once: the header allows one of that name. */
 function trusted(url: string): string {
   const factory = (globalThis as { trustedTypes?: TrustedTypePolicyFactory }).trustedTypes;
   policy ??= factory?.createPolicy("incamera", { createScriptURL: check }) ?? {
@@ -36,6 +37,10 @@ export interface WorkerLike {
 }
 
 export const openWorker = (url: string): Worker => new Worker(trusted(url), { type: "module" });
+
+/** The service worker, which keeps the client that was loaded first. It sees no key. */
+export const registerServiceWorker = (): Promise<ServiceWorkerRegistration> =>
+  navigator.serviceWorker.register(trusted("/sw.js"), { updateViaCache: "none" });
 
 /** Concurrent calls of one promise helper get the first answer; the page makes one at a time. */
 export class CryptoClient {

@@ -1,7 +1,9 @@
 /** The publish connection: four sources, negotiated once; each is sealed from its first frame on. */
+
 import type { CryptoClient } from "../e2ee/client";
 import type { SourceName } from "../e2ee/protocol";
 import type { MidSource } from "../wire/wire.gen";
+import type { Lines, Report } from "./figures";
 import { quietOffer, quietOpus } from "./sdp";
 import { sentFrames } from "./stats";
 import { watch } from "./watch";
@@ -138,6 +140,13 @@ export class PublishConnection {
   /** Switches a source on or off, without renegotiation. Calls take effect in their order. */
   async set(source: SourceName, track: MediaStreamTrack | null): Promise<void> {
     if (!this.closed) await this.transceivers.get(source)?.sender.replaceTrack(track);
+  }
+
+  async report(): Promise<{ report: Report; lines: Lines }> {
+    const lines = [...this.transceivers].map(
+      ([source, t]) => [t.mid ?? "", { source, seat: -1 }] as const,
+    );
+    return { report: (await this.pc.getStats()) as Report, lines: new Map(lines) };
   }
 
   /** Frames per source that the browser says it has sent, and the codec of the camera ("" while unknown). */

@@ -1,6 +1,7 @@
 /** The subscribe connection: a fixed set of seats, negotiated once. Each opens frames from its first one on. */
 import type { CryptoClient } from "../e2ee/client";
 import type { SourceName } from "../e2ee/protocol";
+import type { Lines, Report } from "./figures";
 import { isVideo } from "./publish";
 import { withoutAudioLevel } from "./sdp";
 import { decodedFrames } from "./stats";
@@ -93,6 +94,13 @@ export class SubscribeConnection {
       await this.pc.setRemoteDescription({ type: "answer", sdp });
     this.done?.();
     this.done = null;
+  }
+
+  async report(): Promise<{ report: Report; lines: Lines }> {
+    const lines = this.transceivers.map(
+      (t, seat) => [t.mid ?? "", { source: this.seats[seat] ?? "camera", seat }] as const,
+    );
+    return { report: (await this.pc.getStats()) as Report, lines: new Map(lines) };
   }
 
   /** Frames decoded so far, by seat. */

@@ -47,7 +47,7 @@ export function App({ model }: { model: AppModel }) {
   }, [screen]);
   return (
     <div ref={root} class="app">
-      {screen === "landing" && <Landing model={model.landing} />}
+      {screen === "landing" && <Landing app={model} />}
       {screen === "check" && <Check model={model.check} />}
       {screen === "meeting" && <MeetingScreen model={model.meeting} />}
       {screen === "left" && <Left model={model} />}

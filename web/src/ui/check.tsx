@@ -1,13 +1,18 @@
-import { useId } from "preact/hooks";
+import { useEffect, useId } from "preact/hooks";
 import type { CheckModel } from "../call/model";
 import { t } from "../call/words";
 import { CameraIcon, CameraOffIcon, MicIcon, MicOffIcon } from "./icons";
+import { listenToChords } from "./keys";
 import { LevelMeter } from "./meter";
 import { Control, DeviceSelect, Head, Video } from "./parts";
 import { ProblemNote } from "./problem";
 import { whoIsThere } from "./text";
 
 export function Check({ model }: { model: CheckModel }) {
+  useEffect(
+    () => listenToChords({ mic: () => model.toggleMic(), camera: () => model.toggleCamera() }),
+    [model],
+  );
   return (
     <div class="check">
       <Head />

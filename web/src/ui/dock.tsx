@@ -45,6 +45,8 @@ interface DockProps {
 interface Sheets {
   help: () => void;
   settings: () => void;
+  record: () => void;
+  statistics: () => void;
 }
 
 export function Dock(props: DockProps & Sheets) {
@@ -69,12 +71,11 @@ export function Dock(props: DockProps & Sheets) {
   );
 }
 
-function OpenWindow({ model, opened, open, help, settings }: DockProps & Sheets) {
+function OpenWindow({ model, opened, open, ...sheets }: DockProps & Sheets) {
   const { which, byHand } = opened;
   const close = (): void => open(null, true);
   if (which === "react") return <ReactionPicker model={model} focus={byHand} close={close} />;
-  if (which === "more")
-    return <More model={model} focus={byHand} help={help} settings={settings} close={close} />;
+  if (which === "more") return <More model={model} focus={byHand} {...sheets} close={close} />;
   return (
     which && <DeviceMenu key={which} which={which} model={model} focus={byHand} close={close} />
   );

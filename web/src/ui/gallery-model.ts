@@ -4,10 +4,13 @@ import { Layout, type Lead } from "../call/layout";
 import type {
   Access,
   AppModel,
+  Background,
   ChatMessage,
   CheckModel,
   DeviceChoice,
   DoorModel,
+  Kept,
+  KeptModel,
   LandingModel,
   LayoutModel,
   MeetingModel,
@@ -16,15 +19,20 @@ import type {
   Panel,
   Person,
   Problem,
+  RecordingModel,
   Screen,
   Security,
   SettingsModel,
   SignsModel,
+  StatisticsModel,
+  StreamRow,
   TileModel,
+  VersionModel,
   Waiting,
 } from "../call/model";
 import type { Reading } from "../call/signs";
 import { speak } from "../call/words";
+import type { Counters } from "../e2ee/protocol";
 import { face, slide } from "./gallery-faces";
 
 /** A signal that the gallery may set. */
@@ -37,7 +45,17 @@ export interface Fake extends AppModel {
   stopped: Signal<Problem | null>;
   landing: Settable<LandingModel>;
   check: Settable<CheckModel>;
-  meeting: Settable<Omit<MeetingModel, "signs" | "layout" | "settings" | "door">> & {
+  kept: Settable<KeptModel>;
+  version: Settable<VersionModel>;
+  meeting: Settable<
+    Omit<
+      MeetingModel,
+      "signs" | "layout" | "settings" | "door" | "recording" | "version" | "statistics"
+    >
+  > & {
+    recording: Settable<RecordingModel>;
+    version: Settable<VersionModel>;
+    statistics: Settable<StatisticsModel>;
     settings: Settable<SettingsModel>;
     signs: Settable<SignsModel>;
     layout: Settable<LayoutModel>;
@@ -176,6 +194,8 @@ export function makeFake(): Fake {
     },
     check: makeCheck(show("meeting")),
     meeting: makeMeeting(show("left")),
+    kept: { list: signal<readonly Kept[]>([]), save: () => {}, remove: () => {} },
+    version: makeVersion(),
     rejoin: show("check"),
     home: show("landing"),
   };
@@ -247,6 +267,7 @@ const speakers: DeviceChoice = {
 function makeSettings(): Settable<SettingsModel> {
   const [mirror, pushToTalk, follow] = [signal(true), signal(true), signal(true)];
   const speaker = signal<DeviceChoice | null>(speakers);
+  const noise = signal(false);
   const set = (s: Signal<boolean>) => (on: boolean) => {
     s.value = on;
   };
@@ -256,11 +277,19 @@ function makeSettings(): Settable<SettingsModel> {
     mirror,
     pushToTalk,
     follow,
+    noise,
+    background: signal<Background>("none"),
+    backgroundState: signal(""),
+    picture: signal(""),
+    noiseState: signal(""),
     mutedHint: signal(false),
     chooseLanguage: (l) => void speak(l),
     setMirror: set(mirror),
     setPushToTalk: set(pushToTalk),
     setFollow: set(follow),
+    setNoise: set(noise),
+    setBackground: () => {},
+    setPicture: () => {},
     chooseSpeaker: (id) => {
       speaker.value = { ...speakers, chosen: id };
     },
@@ -305,6 +334,34 @@ function makeDoor(): Fake["meeting"]["door"] {
   };
 }
 
+function makeVersion(): Settable<VersionModel> {
+  return {
+    pinned: signal("3fa190c7".repeat(8)),
+    since: signal(Date.UTC(2026, 8, 1, 9)),
+    offered: signal(""),
+    broken: signal(false),
+    taking: signal(false),
+    take: () => {},
+    refuse: () => {},
+  };
+}
+
+function makeRecording(): Fake["meeting"]["recording"] {
+  const state = signal<"off" | "telling" | "on" | "ending">("off");
+  return {
+    possible: true,
+    state,
+    by: signal<ReadonlySet<string>>(new Set()),
+    start: () => {
+      state.value = "on";
+    },
+    stop: () => {
+      state.value = "off";
+    },
+    place: () => {},
+  };
+}
+
 /** Somebody in the lobby. */
 export const waits = (n: number): Waiting => ({
   session: `w${n}`,
@@ -345,6 +402,13 @@ function makeMeeting(leave: () => void): Fake["meeting"] {
     panel,
     notices,
     door: makeDoor(),
+    recording: makeRecording(),
+    statistics: {
+      rows: signal<readonly StreamRow[]>([]),
+      counters: signal<Counters | null>(null),
+      watch: () => () => {},
+    },
+    version: makeVersion(),
     mic,
     camera,
     signs: makeSigns(),

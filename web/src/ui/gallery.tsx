@@ -232,6 +232,88 @@ const states: Record<string, (f: Fake) => void> = {
     m.door.access.value = { moderates: true, lobby: true, locked: false, waiting };
     m.panel.value = "people";
   },
+  recording: (f) => {
+    const m = meeting(f, 4, ...lively);
+    m.recording.by.value = new Set(["s0", "s1"]);
+    m.panel.value = "people";
+  },
+  "recording-own": (f) => {
+    const m = meeting(f, 4, ...lively);
+    m.recording.state.value = "on";
+    m.recording.by.value = new Set(["me"]);
+  },
+  record: (f) => {
+    meeting(f, 4, ...lively);
+    press("More", "Record…");
+  },
+  statistics: (f) => {
+    const m = meeting(f, 4, ...lively);
+    const stream = { seat: -1, layer: "", codec: "VP8", width: 1280, height: 720, rate: 30 };
+    const quality = { bits: 1_612_000, lost: 0.004, jitter: 6, roundTrip: 31, name: "" };
+    m.statistics.rows.value = [
+      { id: "1", source: "camera", ...stream, ...quality, layer: "f" },
+      { id: "2", source: "camera", ...stream, ...quality, layer: "h", width: 640, height: 360 },
+      { id: "3", source: "mic", ...stream, ...quality, codec: "opus", width: 0, bits: 41_000 },
+      { id: "4", source: "camera", ...stream, ...quality, seat: 0, name: "Legal desk" },
+      {
+        id: "5",
+        source: "mic",
+        ...stream,
+        ...quality,
+        codec: "opus",
+        width: 0,
+        seat: 9,
+        name: names[5] ?? "",
+      },
+    ];
+    m.statistics.counters.value = {
+      sealed: { mic: 8_120, camera: 14_300, screen: 0, "screen-audio": 0 },
+      unsealed: { mic: 2, camera: 1, screen: 0, "screen-audio": 0 },
+      opened: 68_214,
+      dropped: {
+        noKey: 12,
+        wrongOwner: 0,
+        withheld: 0,
+        badTag: 0,
+        replay: 0,
+        malformed: 0,
+        empty: 3,
+      },
+      sealMicros: 41,
+      openMicros: 38,
+    };
+    press("More", "Statistics");
+  },
+  "another-version": (f) => {
+    f.version.offered.value = "90c71b02".repeat(8);
+  },
+  "broken-version": (f) => {
+    f.version.broken.value = true;
+  },
+  "kept-recordings": (f) => {
+    f.screen.value = "left";
+    const at = Date.UTC(2026, 8, 2, 9, 30);
+    f.kept.list.value = [
+      { name: "a", size: 184_000_000, at, sealed: true },
+      { name: "b", size: 12_400_000, at: at - 86_400_000, sealed: false },
+    ];
+  },
+  "settings-background": (f) => {
+    const m = meeting(f, 3);
+    m.settings.background.value = "picture";
+    m.settings.noise.value = true;
+    m.settings.backgroundState.value = "Loading…";
+    press("More", "Settings");
+  },
+  "camera-unhidden": (f) => {
+    const m = meeting(f, 3, { video: "off" });
+    const text =
+      "This device is too slow for it, or the browser lacks what it needs. Your camera is off, so that nobody sees more than you want.";
+    const unhidden = problem("background", "Your background can't be hidden here", text);
+    const action = { label: "Show my background", run };
+    m.camera.value = { ...m.camera.value, on: false, problem: { ...unhidden, action } };
+    press("Choose camera");
+  },
   "from-the-right": (f) => {
     document.documentElement.dir = "rtl";
     const m = meeting(f, 9, { hand: 1, muted: true }, ...lively);
@@ -441,7 +523,9 @@ const states: Record<string, (f: Fake) => void> = {
 };
 
 const fake = makeFake();
-const wanted = new URLSearchParams(location.search).get("state") ?? "";
+const asked = new URLSearchParams(location.search);
+const wanted = asked.get("state") ?? "";
+if (asked.get("dir") === "rtl") document.documentElement.dir = "rtl";
 document.documentElement.dataset.states = Object.keys(states).join(" ");
 const root = document.getElementById("app");
 const set = states[wanted];

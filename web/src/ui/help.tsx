@@ -13,6 +13,9 @@ const keys: readonly [string, string][] = [
   ["P", "People"],
   ["C", "Chat"],
   ["S", "Security"],
+  ["1 – 9", "Pin that picture, or let it go"],
+  ["Ctrl D, ⌘ D", "Microphone on or off, in fields, too"],
+  ["Ctrl E, ⌘ E", "Camera on or off, in fields, too"],
   ["?", "This list"],
   ["Esc", "Close what is open"],
 ];

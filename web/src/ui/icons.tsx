@@ -145,6 +145,13 @@ export const PartyIcon = icon(
 export const PinIcon = icon(
   <path d="M9 3.5h6M10 3.5v6.2L6.5 13.5v1.5h11v-1.5L14 9.7V3.5M12 15v6" />,
 );
+export const RecordIcon = icon(
+  <>
+    <circle cx="12" cy="12" r="8.5" />
+    <circle cx="12" cy="12" r="3.5" fill="currentColor" />
+  </>,
+);
+export const FiguresIcon = icon(<path d="M5 20v-7M10 20V9M15 20v-4M20 20V5" />);
 export const BackIcon = icon(<path d="m14.5 6-6 6 6 6" />);
 export const NextIcon = icon(<path d="m9.5 6 6 6-6 6" />);
 export const VolumeIcon = icon(

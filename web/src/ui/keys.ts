@@ -42,6 +42,33 @@ export function shortcutOf(p: Press): Shortcut | null {
     : null;
 }
 
+/** Which tile a digit pins, from 0; null: none. */
+export function pinOf(p: Press): number | null {
+  if (p.ctrlKey || p.metaKey || p.altKey || p.repeat || p.taken) return null;
+  return /^[1-9]$/.test(p.key) ? Number(p.key) - 1 : null;
+}
+
+/** What other meeting programs have on these keys. They work in fields, too, and cannot be switched off: nobody presses two by accident. */
+const chords: Readonly<Record<string, "mic" | "camera">> = { d: "mic", e: "camera" };
+
+export function chordOf(p: Press & { shiftKey: boolean }): "mic" | "camera" | null {
+  if (p.ctrlKey === p.metaKey || p.altKey || p.shiftKey || p.repeat) return null;
+  return chords[p.key.toLowerCase()] ?? null;
+}
+
+/** Listens for the chords; returns what ends that. */
+export function listenToChords(run: Readonly<Record<"mic" | "camera", () => void>>): () => void {
+  const press = (e: KeyboardEvent): void => {
+    const { key, ctrlKey, metaKey, altKey, shiftKey, repeat } = e;
+    const chord = chordOf({ key, ctrlKey, metaKey, altKey, shiftKey, repeat, taken: false });
+    if (!chord) return;
+    e.preventDefault(); // no bookmark, no search
+    run[chord]();
+  };
+  addEventListener("keydown", press);
+  return () => removeEventListener("keydown", press);
+}
+
 /** Reports whether a key pressed there belongs to the element and not to the meeting. */
 export function takesKeys(target: EventTarget | null): boolean {
   return (

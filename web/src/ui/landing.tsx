@@ -1,14 +1,18 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
-import type { LandingModel } from "../call/model";
+import type { AppModel, LandingModel } from "../call/model";
 import { t } from "../call/words";
 import { Head } from "./parts";
 import { ProblemNote } from "./problem";
+import { KeptRecordings } from "./recording";
+import { VersionNote } from "./version";
 
-export function Landing({ model }: { model: LandingModel }) {
+export function Landing({ app }: { app: AppModel }) {
+  const model = app.landing;
   return (
     <div class="landing">
       <Head />
+      <VersionNote model={app.version} />
       <main class="hero">
         <div class="pitch">
           <p class="entry">
@@ -25,6 +29,7 @@ export function Landing({ model }: { model: LandingModel }) {
           <NewMeeting model={model} />
           <p class="or">{t("or")}</p>
           <OpenLink model={model} />
+          <KeptRecordings model={app.kept} />
         </div>
       </main>
       <footer class="facts">

@@ -1,6 +1,8 @@
 import type { AppModel } from "../call/model";
 import { t } from "../call/words";
 import { Mark } from "./icons";
+import { KeptRecordings } from "./recording";
+import { VersionNote } from "./version";
 
 export function Left({ model }: { model: AppModel }) {
   return (
@@ -18,6 +20,8 @@ export function Left({ model }: { model: AppModel }) {
           {t("Back to the start")}
         </button>
       </div>
+      <VersionNote model={model.version} />
+      <KeptRecordings model={model.kept} />
     </main>
   );
 }

@@ -15,20 +15,36 @@ import {
   SealIcon,
   WaitIcon,
 } from "./icons";
-import { holdToTalk, type Shortcut, shortcutOf, singleKeys, takesKeys } from "./keys";
+import {
+  holdToTalk,
+  listenToChords,
+  pinOf,
+  type Shortcut,
+  shortcutOf,
+  singleKeys,
+  takesKeys,
+} from "./keys";
+import { lazy } from "./lazy";
 import { toggleFullScreen } from "./more";
 import { Notices } from "./notices";
 import { OpenPanel } from "./panel";
 import { closePicture } from "./pip";
+import { RecordedStage, RecordingChip, RecordSheet } from "./recording";
 import { countApart } from "./security";
 import { SettingsSheet } from "./settings";
 import { SignsAloud } from "./signs";
 import { Stage } from "./stage";
 import { countPeople, countWaiting, timeOfDay } from "./text";
 
+const StatisticsSheet = lazy<{ model: MeetingModel; close: () => void }>(
+  async () => (await import("./statistics")).StatisticsSheet,
+);
+
 export function MeetingScreen({ model }: { model: MeetingModel }) {
   const help = useSignal(false);
   const settings = useSignal(false);
+  const record = useSignal(false);
+  const statistics = useSignal(false);
   const { opened, open } = useDeviceMenu();
   useShortcuts(model, () => {
     help.value = true;
@@ -44,6 +60,7 @@ export function MeetingScreen({ model }: { model: MeetingModel }) {
           {model.title.value || t("Meeting")}
         </h1>
         <Seal model={model} />
+        <RecordingChip model={model} />
         <span class="space" />
         <Clock />
         <button
@@ -61,6 +78,7 @@ export function MeetingScreen({ model }: { model: MeetingModel }) {
       </header>
       <main class="main" aria-label={t("Stage")}>
         <Stage model={model} />
+        <RecordedStage model={model} />
         <Overlay model={model} />
         <WaitingStatus model={model} />
         <MutedHint model={model} />
@@ -78,12 +96,34 @@ export function MeetingScreen({ model }: { model: MeetingModel }) {
         settings={() => {
           settings.value = true;
         }}
+        record={() => {
+          record.value = true;
+        }}
+        statistics={() => {
+          statistics.value = true;
+        }}
       />
       {settings.value && (
         <SettingsSheet
           model={model}
           close={() => {
             settings.value = false;
+          }}
+        />
+      )}
+      {statistics.value && (
+        <StatisticsSheet
+          model={model}
+          close={() => {
+            statistics.value = false;
+          }}
+        />
+      )}
+      {record.value && (
+        <RecordSheet
+          model={model}
+          close={() => {
+            record.value = false;
           }}
         />
       )}
@@ -255,22 +295,20 @@ function useShortcuts(model: MeetingModel, help: () => void): void {
         return;
       }
       const { key, ctrlKey, metaKey, altKey, repeat, target } = e;
-      const shortcut = shortcutOf({
-        key,
-        ctrlKey,
-        metaKey,
-        altKey,
-        repeat,
-        taken: takesKeys(target),
-      });
-      if (!shortcut || !singleKeys()) return;
+      const pressed = { key, ctrlKey, metaKey, altKey, repeat, taken: takesKeys(target) };
+      const shortcut = shortcutOf(pressed);
+      const tile = model.tiles.value[pinOf(pressed) ?? -1];
+      if (!singleKeys() || (!shortcut && !tile)) return;
       e.preventDefault(); // the letter must not be typed into what opens
-      run[shortcut]();
+      if (shortcut) run[shortcut]();
+      else if (tile) model.layout.pin(tile.key);
     };
     addEventListener("keydown", press);
+    const deaf = listenToChords(run);
     const quiet = holdToTalk(model);
     return () => {
       removeEventListener("keydown", press);
+      deaf();
       quiet();
     };
   }, [model]);

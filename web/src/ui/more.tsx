@@ -7,10 +7,12 @@ import {
   CheckIcon,
   DevicesIcon,
   EyeIcon,
+  FiguresIcon,
   FullIcon,
   GridIcon,
   KeyboardIcon,
   PictureIcon,
+  RecordIcon,
   ScreenIcon,
   SealIcon,
   SpeakerViewIcon,
@@ -26,10 +28,12 @@ interface MoreProps {
   focus: boolean;
   help: () => void;
   settings: () => void;
+  record: () => void;
+  statistics: () => void;
   close: () => void;
 }
 
-export function More({ model, focus, help, settings, close }: MoreProps) {
+export function More({ model, focus, help, settings, record, statistics, close }: MoreProps) {
   const then = (f: () => void) => (): void => {
     close();
     f();
@@ -58,14 +62,28 @@ export function More({ model, focus, help, settings, close }: MoreProps) {
           {t("Security")}
         </Entry>
         <LayoutEntries model={model} then={then} />
+        {model.recording.possible && <RecordEntry model={model} record={record} then={then} />}
         <Entry icon={<DevicesIcon />} press={then(settings)}>
           {t("Settings")}
         </Entry>
         <Entry icon={<KeyboardIcon />} press={then(help)}>
           {t("Keyboard")}
         </Entry>
+        <Entry icon={<FiguresIcon />} press={then(statistics)}>
+          {t("Statistics")}
+        </Entry>
       </ul>
     </Popover>
+  );
+}
+
+function RecordEntry({ model, record, then }: LayoutProps & { record: () => void }) {
+  const { recording } = model;
+  const on = recording.state.value !== "off";
+  return (
+    <Entry icon={<RecordIcon />} press={then(on ? () => recording.stop() : record)}>
+      {on ? t("Stop recording") : t("Record…")}
+    </Entry>
   );
 }
 

@@ -55,6 +55,9 @@ function Row({ person: p, model }: { person: Person; model: MeetingModel }) {
         <Trust person={p} />
       </span>
       {p.hand > 0 && <HandBadge place={p.hand} />}
+      {model.recording.by.value.has(p.session) && (
+        <Badge icon={<span class="red-dot" />} word={t("recording")} />
+      )}
       {p.speaking && <Badge icon={<SpeakingIcon />} word={t("speaking")} kind="brass" />}
       {p.screen && <Badge icon={<ScreenIcon />} word={t("shares a screen")} />}
       {!p.camera && <Badge icon={<CameraOffIcon />} word={t("camera off")} />}

@@ -2,6 +2,7 @@ import type { MeetingModel, Person, Security } from "../call/model";
 import { t, tn } from "../call/words";
 import { CheckIcon, ClosedEyeIcon, EyeIcon, SealIcon, WaitIcon } from "./icons";
 import { Avatar, Trust } from "./people";
+import { VersionFacts } from "./version";
 
 export function SecurityPanel({ model }: { model: MeetingModel }) {
   const s = model.security.value;
@@ -47,6 +48,7 @@ export function SecurityPanel({ model }: { model: MeetingModel }) {
           ))}
         </ul>
       </section>
+      <VersionFacts model={model.version} />
       <Technically security={s} />
     </div>
   );

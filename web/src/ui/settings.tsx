@@ -1,7 +1,7 @@
 /** The settings of this device, while in a meeting. */
 
 import { useEffect, useId, useRef } from "preact/hooks";
-import type { MeetingModel } from "../call/model";
+import type { Background, MeetingModel, SettingsModel } from "../call/model";
 import { type Language, language, languages, t } from "../call/words";
 import { CloseIcon } from "./icons";
 import { setSingleKeys, singleKeys } from "./keys";
@@ -43,6 +43,14 @@ function Sound({ model }: { model: MeetingModel }) {
       <DeviceSelect label={t("Microphone")} choice={mic} choose={(id) => model.chooseMic(id)} />
       {mic.problem && <ProblemNote problem={mic.problem} />}
       <Level model={model} />
+      <Switch
+        label={t("Take noise out of my microphone")}
+        on={settings.noise.value}
+        set={(on) => settings.setNoise(on)}
+      />
+      <p class="soft" role="status">
+        {t(settings.noiseState.value)}
+      </p>
       {speaker && (
         <DeviceSelect
           label={t("Speaker")}
@@ -75,12 +83,70 @@ function Camera({ model }: { model: MeetingModel }) {
     <section class="setting">
       <DeviceSelect label={t("Camera")} choice={camera} choose={(id) => model.chooseCamera(id)} />
       {camera.problem && <ProblemNote problem={camera.problem} />}
+      <BackgroundSelect model={model.settings} />
       {own?.video === "on" && (
         <div class="preview small-preview">
           <Video stream={own.stream} mirrored={own.mirrored} />
         </div>
       )}
     </section>
+  );
+}
+
+const backgrounds: Readonly<Record<Background, string>> = {
+  none: "As it is",
+  blur: "Blurred",
+  picture: "A picture of mine",
+};
+
+/** What is behind me. A picture is asked for when there is none yet, and can be changed. */
+function BackgroundSelect({ model }: { model: SettingsModel }) {
+  const id = useId();
+  const file = useRef<HTMLInputElement>(null);
+  const chosen = model.background.value;
+  const choose = (to: Background): void => {
+    if (to === "picture" && !model.picture.value) file.current?.click();
+    else model.setBackground(to);
+  };
+  return (
+    <div class="labelled">
+      <label for={id}>{t("Background")}</label>
+      <select
+        id={id}
+        class="field"
+        value={chosen}
+        onChange={(e) => {
+          choose(e.currentTarget.value as Background);
+          e.currentTarget.value = model.background.value;
+        }}
+      >
+        {Object.entries(backgrounds).map(([to, word]) => (
+          <option key={to} value={to} selected={to === chosen}>
+            {t(word)}
+          </option>
+        ))}
+      </select>
+      <input
+        ref={file}
+        type="file"
+        hidden
+        accept="image/*"
+        aria-label={t("A picture of mine")}
+        onChange={(e) => {
+          const [picture] = e.currentTarget.files ?? [];
+          if (picture) model.setPicture(picture);
+          e.currentTarget.value = "";
+        }}
+      />
+      {chosen === "picture" && (
+        <button type="button" class="plain small" onClick={() => file.current?.click()}>
+          {t("Another picture")}
+        </button>
+      )}
+      <p class="soft" role="status">
+        {t(model.backgroundState.value)}
+      </p>
+    </div>
   );
 }
 

@@ -1,6 +1,6 @@
 /** The stage: tiles in a grid, or large ones with the others beside them. */
 
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { MeetingModel } from "../call/model";
 import { t, tn } from "../call/words";
@@ -27,6 +27,7 @@ export function Stage({ model }: { model: MeetingModel }) {
   const { boxes, pages, rest } = arrangement;
   useAsked(model, boxes);
   const pinned = model.layout.pinned.value;
+  const by = model.recording.by.value;
   // One list in one order: a tile that moves keeps its element, and the picture in it goes on.
   return (
     <div class={rest > 0 || pages > 1 ? "stage with-more" : "stage"}>
@@ -34,7 +35,8 @@ export function Stage({ model }: { model: MeetingModel }) {
         {tiles.map((t) => {
           const box = boxes.get(t.key);
           const pin = (): void => model.layout.pin(t.key);
-          return box && <Tile key={t.key} tile={t} box={box} pinned={t.key === pinned} pin={pin} />;
+          const props = { tile: t, box, pin, pinned: t.key === pinned, records: by.has(t.session) };
+          return box && <Tile key={t.key} {...props} box={box} />;
         })}
       </ul>
       {pages > 1 && <Pager model={model} arrangement={arrangement} />}
@@ -47,10 +49,17 @@ export function Stage({ model }: { model: MeetingModel }) {
   );
 }
 
+const hidden = signal(false);
+document.addEventListener("visibilitychange", () => {
+  hidden.value = document.visibilityState === "hidden";
+});
+
 /** Asks for what is on the screen, in the small window too, and for nothing else. */
 function useAsked(model: MeetingModel, boxes: ReadonlyMap<string, Box>): void {
   const small = pictureIsOpen() ? pictureOf(model)?.key : undefined;
-  const sizes = new Map<string, Size>([...boxes]);
+  // Nobody sees a hidden tab, unless it is recorded: sound goes on, cameras are not sent to it.
+  const seen = !hidden.value || model.recording.state.value === "on";
+  const sizes = new Map<string, Size>(seen ? [...boxes] : []);
   if (small && !sizes.has(small)) sizes.set(small, SMALL_WINDOW);
   useEffect(() => {
     const ratio = globalThis.devicePixelRatio || 1;

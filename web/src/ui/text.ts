@@ -52,6 +52,8 @@ export const signWords: Readonly<Record<Sign, string>> = {
 /** Names beyond this are counted: a list of twenty is chatter. */
 const NAMED = 2;
 
+export const listNames = (names: readonly string[]): string => nameSome(names.map(isolated));
+
 function nameSome(names: readonly string[]): string {
   const list = names.length > NAMED ? [countPeople(names.length)] : names;
   return new Intl.ListFormat(language.value).format(list);

@@ -14,11 +14,13 @@ interface TileProps {
   tile: TileModel;
   box: Box;
   pinned?: boolean;
+  /** Its owner records the meeting. */
+  records?: boolean;
   /** Pins it, or lets it go. */
   pin?: () => void;
 }
 
-export function Tile({ tile, box, pinned = false, pin }: TileProps) {
+export function Tile({ tile, box, pinned = false, records = false, pin }: TileProps) {
   const size = box.width < TINY ? "tiny" : box.width < SMALL ? "small" : "";
   const state = [tile.speaking && "speaking", tile.away && "is-away"].filter(Boolean);
   const classes = ["tile", tile.source, size, ...state].filter(Boolean).join(" ");
@@ -37,7 +39,7 @@ export function Tile({ tile, box, pinned = false, pin }: TileProps) {
     >
       <Picture tile={tile} box={box} />
       <TileSigns hand={tile.hand} reaction={tile.reaction} />
-      <Name tile={tile} />
+      <Name tile={tile} records={records} />
       {pin && <Pin tile={tile} pinned={pinned} pin={pin} />}
     </li>
   );
@@ -81,11 +83,12 @@ function Picture({ tile, box }: { tile: TileModel; box: Box }) {
   );
 }
 
-function Name({ tile }: { tile: TileModel }) {
+function Name({ tile, records }: { tile: TileModel; records: boolean }) {
   const camera = tile.source === "camera";
   const name = tile.self ? t("You") : tile.name;
   return (
     <p class="name">
+      {camera && records && <span class="red-dot" role="img" aria-label={t("recording")} />}
       {camera && tile.speaking && <SpeakingIcon />}
       {camera && tile.muted && !tile.speaking && <MicOffIcon />}
       <bdi>{camera ? name : t("{name}: screen", { name })}</bdi>

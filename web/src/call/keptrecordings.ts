@@ -1,0 +1,33 @@
+/** The recordings that lie in this browser: looked for at the start, if there may be any, and offered until they are deleted. */
+import { type ReadonlySignal, signal } from "@preact/signals-core";
+import type { Env } from "./env";
+import type { Kept, KeptModel } from "./model";
+import { KEPT_FLAG } from "./recording";
+
+export class KeptRecordings implements KeptModel {
+  private readonly all = signal<readonly Kept[]>([]);
+  readonly list: ReadonlySignal<readonly Kept[]> = this.all;
+
+  constructor(private readonly env: Env) {
+    env.recordings.refresh = () => this.refresh();
+    if (env.browser.get(KEPT_FLAG) !== null) void this.refresh();
+  }
+
+  private async refresh(): Promise<void> {
+    try {
+      this.all.value = await this.env.recordings.list();
+      if (this.all.value.length === 0) this.env.browser.remove(KEPT_FLAG);
+    } catch {
+      // storage is blocked: there is nothing to offer
+    }
+  }
+
+  save(name: string): void {
+    this.env.recordings.save(name).catch(() => this.refresh());
+  }
+
+  remove(name: string): void {
+    const again = (): Promise<void> => this.refresh();
+    this.env.recordings.remove(name).then(again, again);
+  }
+}
