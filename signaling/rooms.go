@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
+	"math"
 	"strings"
 	"time"
 
@@ -36,7 +37,9 @@ func roomOf(hostKey []byte) string {
 // The first card stays: whoever has the link may say create again after a
 // restart, and must not replace what others see.
 func (s *Server) create(ctx context.Context, m wire.CreateRoom) (err error) {
-	about := room.About{Name: m.Room, HostKey: m.HostKey, Card: m.Card, Mark: m.Mark}
+	about := room.About{
+		Name: m.Room, HostKey: m.HostKey, Card: m.Card, Mark: m.Mark, Capacity: int(min(m.Capacity, math.MaxInt32)),
+	}
 	if roomOf(m.HostKey) != m.Room || m.Mark != nil && !about.Signed(*m.Mark) {
 		return errForged
 	}

@@ -455,6 +455,31 @@ func TestRoomFull(t *testing.T) {
 	}
 }
 
+// TestRoomOfItsCapacity: the room takes as many as its creator said, and who
+// says another number later changes nothing.
+func TestRoomOfItsCapacity(t *testing.T) {
+	f := serve(t, nil)
+	l := newLink("a")
+	m := l.create()
+	for _, m.Capacity = range []uint32{2, 3} {
+		if status, body := f.post("/api/rooms", wire.EncodeBody(m)); status != http.StatusCreated {
+			t.Fatalf("create: %d %s", status, body)
+		}
+	}
+	f.join(l)
+	f.join(l)
+	c := f.dial()
+	c.write(wire.Head{}, wire.Join{Room: l.room, Token: l.token})
+	if _, m, err := c.read(); err != nil || m.(wire.Refused).Code != wire.CodeFull {
+		t.Errorf("third of two: %+v, %v", m, err)
+	}
+	m = newLink("b").create()
+	m.Capacity = 1<<32 - 1
+	if status, _ := f.post("/api/rooms", wire.EncodeBody(m)); status != http.StatusCreated {
+		t.Errorf("a capacity beyond the server's: %d", status)
+	}
+}
+
 // TestDrain: everybody hears of it, a running meeting goes on and takes people,
 // a new one is refused, and it ends when the last one leaves.
 func TestDrain(t *testing.T) {

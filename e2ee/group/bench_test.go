@@ -18,17 +18,28 @@ import (
 // a path, in a warm one everybody has.
 func BenchmarkGroup(b *testing.B) {
 	for _, n := range []int{10, 50, 100, 500} {
-		for _, warm := range []bool{false, true} {
-			b.Run(fmt.Sprintf("%d/%s", n, map[bool]string{false: "cold", true: "warm"}[warm]), func(b *testing.B) {
-				c := newCrowd(b, n, warm)
-				b.Run("join", c.join)
-				b.Run("add", func(b *testing.B) { c.follow(b, nil, []asking{{session: "new", kp: c.leaf("new").Public}}) })
-				b.Run("remove", func(b *testing.B) { c.follow(b, []uint32{uint32(n / 2)}, nil) })
-				b.Run("commit_remove", func(b *testing.B) {
-					spend(b, func() { c.commit([]uint32{uint32(n / 2)}, nil).drop() })
-				})
+		benchmarkGroup(b, link.Suite, n)
+	}
+}
+
+// BenchmarkGroupXwing is the same for post-quantum rooms.
+func BenchmarkGroupXwing(b *testing.B) {
+	for _, n := range []int{10, 50, link.MaxPostQuantum - 1} { // one more has to fit in
+		benchmarkGroup(b, link.SuitePostQuantum, n)
+	}
+}
+
+func benchmarkGroup(b *testing.B, suite uint16, n int) {
+	for _, warm := range []bool{false, true} {
+		b.Run(fmt.Sprintf("%d/%s", n, map[bool]string{false: "cold", true: "warm"}[warm]), func(b *testing.B) {
+			c := newCrowd(b, suite, n, warm)
+			b.Run("join", c.join)
+			b.Run("add", func(b *testing.B) { c.follow(b, nil, []asking{{session: "new", kp: c.leaf("new").Public}}) })
+			b.Run("remove", func(b *testing.B) { c.follow(b, []uint32{uint32(n / 2)}, nil) })
+			b.Run("commit_remove", func(b *testing.B) {
+				spend(b, func() { c.commit([]uint32{uint32(n / 2)}, nil).drop() })
 			})
-		}
+		})
 	}
 }
 
@@ -42,9 +53,9 @@ type crowd struct {
 
 // newCrowd makes a group of n. Those between the first and the last member join
 // for one path only, or not even that: they are asked for nothing later.
-func newCrowd(b *testing.B, n int, warm bool) *crowd {
+func newCrowd(b *testing.B, suite uint16, n int, warm bool) *crowd {
 	b.Helper()
-	c := &crowd{b: b, s: newService(b)}
+	c := &crowd{b: b, s: newServiceOf(b, suite)}
 	c.first = c.s.join("First").member
 	c.s.run(time.Second)
 	for i := 1; i < n-1; i++ {

@@ -80,21 +80,29 @@ func (m *Member) frameKeys(removed bool) keys.Epoch {
 // fulfil. A leaf whose session asks anew makes way for the new one.
 func (m *Member) due() (removes []uint32, adds []asking) {
 	_, most := pace(len(m.terms.roster))
-	most = min(most, keys.MaxLeaf+1-len(m.terms.roster))
 	removes = slices.Clone(m.count().lost)
-	remove := func(session string) {
-		if i, inside := m.members().leaf[session]; inside && i != m.group.Me() && !slices.Contains(removes, i) {
+	// remove reports whether the session has a leaf that goes only now.
+	remove := func(session string) bool {
+		i, inside := m.members().leaf[session]
+		goes := inside && i != m.group.Me() && !slices.Contains(removes, i)
+		if goes {
 			removes = append(removes, i)
 		}
-	}
-	for _, a := range m.asked {
-		if len(adds) < most && m.mayAdd(a) && !m.crowdedOut(a, len(adds)) {
-			adds = append(adds, a)
-			remove(a.session)
-		}
+		return goes
 	}
 	for session := range m.removing {
 		remove(session)
+	}
+	free := m.terms.capacity - len(m.terms.roster) + len(removes)
+	for _, a := range m.asked {
+		_, back := m.members().leaf[a.session]
+		if len(adds) == most || !m.mayAdd(a) || m.crowdedOut(a, len(adds)) || free <= 0 && !back {
+			continue
+		}
+		if !remove(a.session) { // who comes back takes its own place
+			free--
+		}
+		adds = append(adds, a)
 	}
 	slices.Sort(removes)
 	return removes, adds

@@ -87,10 +87,15 @@ func (c *client) epoch() EpochBegun {
 
 func newService(t testing.TB) *fakeService {
 	t.Helper()
+	return newServiceOf(t, link.Suite)
+}
+
+func newServiceOf(t testing.TB, suite uint16) *fakeService {
+	t.Helper()
 	host := ed25519.NewKeyFromSeed(make([]byte, 32))
 	room := link.RoomOf(host.Public().(ed25519.PublicKey))
 	l := link.Link{Server: "https://x", Room: room, Secret: link.SecretFrom(make([]byte, 32))}
-	card := link.Card{HostKey: host.Public().(ed25519.PublicKey), Suite: link.Suite, LinkNumber: 1, Created: start, Title: "Test"}
+	card := link.Card{HostKey: host.Public().(ed25519.PublicKey), Suite: suite, LinkNumber: 1, Created: start, Title: "Test"}
 	encoded, err := card.Sign(host)
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"time"
 
+	"incamera/e2ee/keys"
 	"incamera/e2ee/link"
 	"incamera/e2ee/mls"
 )
@@ -97,7 +98,13 @@ func New(cfg Config) (*Member, error) {
 		return nil, fmt.Errorf("joining: %w", err)
 	}
 	m := &Member{cfg: cfg, here: map[string]bool{}, hosting: newHosting()}
-	m.terms = terms{room: cfg.Room, keys: cfg.Keys, linkNumber: cfg.Card.LinkNumber, cardHash: cfg.Hash, host: cfg.Card.HostKey, known: cfg.Known}
+	m.terms = terms{
+		room: cfg.Room, keys: cfg.Keys, linkNumber: cfg.Card.LinkNumber, suite: mls.SuiteID(cfg.Card.Suite), capacity: keys.MaxLeaf + 1,
+		cardHash: cfg.Hash, host: cfg.Card.HostKey, known: cfg.Known,
+	}
+	if n := cfg.Card.Capacity(); n > 0 {
+		m.terms.capacity = n
+	}
 	return m, nil
 }
 

@@ -28,6 +28,8 @@ type terms struct {
 	room       link.Room
 	keys       link.Keys
 	linkNumber uint32
+	suite      mls.SuiteID
+	capacity   int // members at most
 	cardHash   [32]byte
 	host       ed25519.PublicKey // of the card
 	known      link.Policy       // the latest that any group of the room had
@@ -143,7 +145,7 @@ func (t *terms) isLinkPSK(id mls.PSKID) bool {
 
 // newLeaf makes a KeyPackage of our own.
 func (t *terms) newLeaf(cfg Config, session string) (*mls.KeyPackagePrivate, error) {
-	signer, err := mls.NewSigner(mls.SuiteID(cfg.Card.Suite))
+	signer, err := mls.NewSigner(t.suite)
 	if err != nil {
 		return nil, err
 	}
@@ -206,6 +208,9 @@ func (t *terms) checkAsk(k *mls.KeyPackage, session string) (Participant, error)
 // checkGroup checks a whole group and returns how it stands.
 func (t *terms) checkGroup(g *mls.Group) (standing, error) {
 	none := standing{}
+	if g.Suite() != t.suite {
+		return none, fmt.Errorf("its cipher suite %#04x is not that of the room's card", uint16(g.Suite()))
+	}
 	if id := g.ID(); len(id) != len(t.room)+16 || !bytes.HasPrefix(id, []byte(t.room)) {
 		return none, errors.New("it is a group of another room")
 	}

@@ -10,8 +10,14 @@ import (
 	"unicode/utf8"
 )
 
-// Suite is the only cipher suite of rooms so far (RFC 9420 §17.1).
-const Suite uint16 = 1
+// The cipher suites of rooms (PROTOCOL.md 2.4), and how many members a room of
+// the post-quantum one has at most: its keys are forty times as large, so that
+// commits of larger groups would take hundreds of kilobytes.
+const (
+	Suite            uint16 = 0x0001
+	SuitePostQuantum uint16 = 0xF001
+	MaxPostQuantum          = 64
+)
 
 // MaxTitle is the length of a title in bytes.
 const MaxTitle = 200
@@ -25,6 +31,15 @@ type Card struct {
 	LinkNumber uint32    // from 1
 	Created    time.Time // to the millisecond
 	Title      string    // may be empty
+}
+
+// Capacity returns how many members the room has at most, 0 for as many as
+// anybody takes.
+func (c Card) Capacity() int {
+	if c.Suite == SuitePostQuantum {
+		return MaxPostQuantum
+	}
+	return 0
 }
 
 // CardHash is what the group's context says of the card as encoded.
@@ -53,7 +68,7 @@ func cardStatement(room Room, fields []byte) []byte {
 
 func (c Card) valid() error {
 	switch {
-	case c.Suite != Suite:
+	case c.Suite != Suite && c.Suite != SuitePostQuantum:
 		return fmt.Errorf("unknown suite %d", c.Suite)
 	case c.LinkNumber == 0:
 		return errors.New("link number 0")

@@ -184,14 +184,23 @@ func TestCard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	quantum := card
+	quantum.Suite = SuitePostQuantum
+	pq, err := quantum.Sign(host)
+	if err != nil {
+		t.Fatal(err)
+	}
 	place := Place{Room: l.Room, Kind: KindCard}
 	hash := CardHash(encoded)
 	golden.Check(t, "card.json", map[string]any{
 		"room": l.Room, "cardKey": golden.Hex(key.Reveal()), "hostSeed": golden.Hex(host.Seed()), "hostKey": golden.Hex(card.HostKey),
 		"suite": card.Suite, "linkNumber": card.LinkNumber, "createdMs": card.Created.UnixMilli(), "title": card.Title,
 		"encoded": golden.Hex(encoded), "hash": golden.Hex(hash[:]), "salt": golden.Hex(seed(0xa0)),
-		"sealed": golden.Hex(sealWith(key, place, seed(0xa0), encoded)),
+		"sealed": golden.Hex(sealWith(key, place, seed(0xa0), encoded)), "postQuantum": golden.Hex(pq),
 	})
+	if c, err := ParseCard(l.Room, pq); err != nil || c.Suite != SuitePostQuantum || c.Capacity() != 64 || card.Capacity() != 0 {
+		t.Errorf("of a post-quantum room: %+v, %v", c, err)
+	}
 	got, again, err := OpenCard(key, l.Room, SealCard(key, l.Room, encoded))
 	if err != nil || !bytes.Equal(again, encoded) || got.Title != card.Title || !got.Created.Equal(card.Created) || got.LinkNumber != 1 {
 		t.Fatalf("opened as %+v: %v", got, err)

@@ -97,6 +97,10 @@ type About struct {
 	HostKey ed25519.PublicKey // whose orders are carried out
 	Card    []byte            // sealed; handed to everybody who joins
 	Mark    *wire.Mark        // of before a restart of the server, signed; may be nil
+
+	// Capacity is how many it takes at once, where that is less than the
+	// server's limit; 0: the server's.
+	Capacity int
 }
 
 // New returns a room that does nothing until Run is called. media may be nil:

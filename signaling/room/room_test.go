@@ -89,18 +89,20 @@ func TestRoomEndsWhenEmpty(t *testing.T) {
 }
 
 func TestRoomIsFull(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cfg := DefaultConfig()
-		cfg.MaxSessions = 2
-		r := New(cfg, About{}, nil, slog.New(slog.DiscardHandler))
-		go r.Run(t.Context())
-		ann, _ := join(t, r), join(t, r)
-		if _, err := r.Enter(t.Context(), nil); !errors.Is(err, ErrFull) {
-			t.Errorf("third of two: %v", err)
-		}
-		_ = ann.try(wire.Leave{})
-		join(t, r)
-	})
+	for _, x := range []struct{ server, room int }{{2, 0}, {500, 2}, {2, 64}} {
+		synctest.Test(t, func(t *testing.T) {
+			cfg := DefaultConfig()
+			cfg.MaxSessions = x.server
+			r := New(cfg, About{Capacity: x.room}, nil, slog.New(slog.DiscardHandler))
+			go r.Run(t.Context())
+			ann, _ := join(t, r), join(t, r)
+			if _, err := r.Enter(t.Context(), nil); !errors.Is(err, ErrFull) {
+				t.Errorf("%+v: third of two: %v", x, err)
+			}
+			_ = ann.try(wire.Leave{})
+			join(t, r)
+		})
+	}
 }
 
 // TestResume breaks the socket while both sides are saying something, and

@@ -77,7 +77,11 @@ func (r *Room) admit() (*Conn, error) {
 	if r.over {
 		return nil, ErrClosed
 	}
-	if len(r.sessions) >= r.cfg.MaxSessions {
+	most := r.cfg.MaxSessions
+	if r.about.Capacity > 0 {
+		most = min(most, r.about.Capacity)
+	}
+	if len(r.sessions) >= most {
 		return nil, ErrFull
 	}
 	secret, hash := token.New()

@@ -381,6 +381,10 @@ type CreateRoom struct {
 	Card      []byte `json:"card"`      // sealed, at most 2 KiB
 	Mark      *Mark  `json:"mark,omitempty"`
 
+	// Capacity is how many may be in the room at once; without it, or above
+	// the server's own limit, as many as the server takes.
+	Capacity uint32 `json:"capacity,omitempty"`
+
 	// One of the two, where the server is closed (PROTOCOL.md 1.6).
 	Invite []byte `json:"invite,omitempty"` // the secret of an invite or an admin pass
 	Permit []byte `json:"permit,omitempty"` // from Looked: the room was there before

@@ -102,6 +102,20 @@ describe("app: ways in", () => {
     assert.equal(b.address.fragment, "", "the secret is in the address");
   });
 
+  it("makes a post-quantum meeting for 64 people, and says so", async () => {
+    const b = new FakeBrowser();
+    const app = createApp(b.env);
+    app.landing.newMeeting("Board");
+    await settle();
+    assert.equal(b.workers[0]?.of("create")[0]?.postQuantum, false);
+    assert.equal(b.created[0]?.capacity, undefined);
+    app.home();
+    app.landing.newMeeting("Board", true);
+    await settle();
+    assert.equal(b.workers.at(-2)?.of("create")[0]?.postQuantum, true);
+    assert.equal(b.created[1]?.capacity, 64);
+  });
+
   it("explains why a meeting can't be made, and stays where it was", async () => {
     const b = new FakeBrowser();
     b.creating = "full";

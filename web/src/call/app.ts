@@ -116,7 +116,7 @@ class App implements AppModel {
       problem: this.landingProblem,
       welcome: this.welcome,
       operator: this.operator,
-      newMeeting: (title) => void this.newMeeting(title),
+      newMeeting: (title, postQuantum = false) => void this.newMeeting(title, postQuantum),
       openLink: (text) => this.openLink(text),
     };
     this.version = new Version(env);
@@ -191,20 +191,22 @@ class App implements AppModel {
     void this.enterIfFit({ ...link, back: false });
   }
 
-  private async newMeeting(title: string): Promise<void> {
+  private async newMeeting(title: string, postQuantum: boolean): Promise<void> {
     if (this.busy.value) return;
     this.busy.value = true;
     this.landingProblem.value = null;
     try {
       if (!(await this.fit())) return;
-      const made = await this.freshClient().create([...title.trim()].slice(0, MAX_TITLE).join(""));
-      const { room, hostKey, tokenHash, card } = made;
+      const short = [...title.trim()].slice(0, MAX_TITLE).join("");
+      const made = await this.freshClient().create(short, postQuantum);
+      const { room, hostKey, tokenHash, card, capacity } = made;
       const invite = heldPass(this.env);
       await this.env.http.createRoom({
         room,
         hostKey,
         tokenHash,
         card,
+        ...(capacity ? { capacity } : {}),
         ...(invite ? { invite } : {}),
       });
       this.welcome.value = "";
@@ -239,6 +241,7 @@ class App implements AppModel {
         hostKey: card.hostKey,
         tokenHash,
         card: looked.card,
+        ...(card.capacity ? { capacity: card.capacity } : {}),
         ...(looked.permit ? { permit: looked.permit } : {}),
       };
       this.place = {
@@ -247,6 +250,7 @@ class App implements AppModel {
         secret,
         create,
         title: card.title,
+        postQuantum: card.postQuantum,
         link: formatLink(this.env.origin, room, secret),
       };
     } catch (e) {

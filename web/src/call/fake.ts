@@ -193,6 +193,7 @@ export class FakeWorker implements WorkerLike {
   readonly got: ToWorker[] = [];
   terminated = false;
   forged = false;
+  postQuantum = false;
   counters = { sealed: none(), unsealed: none() };
   constructor(private readonly title: string) {}
   postMessage(m: ToWorker): void {
@@ -207,12 +208,21 @@ export class FakeWorker implements WorkerLike {
         hostKey: bytes,
         tokenHash: bytes,
         card: bytes,
+        capacity: m.postQuantum ? 64 : 0,
       });
     } else if (m.type === "open") {
       this.tell({ type: "opened", room: m.room, token: bytes, tokenHash: bytes });
     } else if (m.type === "card") {
       if (this.forged) this.tell({ type: "fault", code: "card", text: "The record is forged." });
-      else this.tell({ type: "card", title: this.title, createdMs: 0, hostKey: bytes, suite: 1 });
+      else
+        this.tell({
+          type: "card",
+          title: this.title,
+          createdMs: 0,
+          hostKey: bytes,
+          postQuantum: this.postQuantum,
+          capacity: this.postQuantum ? 64 : 0,
+        });
     } else if (m.type === "count") {
       const dropped = {
         noKey: 0,

@@ -47,6 +47,7 @@ export interface Known {
   token: Uint8Array;
   create: CreateRoom;
   title: string;
+  postQuantum: boolean;
   link: string;
 }
 
@@ -263,6 +264,7 @@ export class Meeting implements MeetingModel {
       epoch: this.group.value.epoch,
       codec: this.codec.value,
       apart: this.apart.names.value,
+      postQuantum: this.known.postQuantum,
     }),
   );
 

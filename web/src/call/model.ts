@@ -94,7 +94,7 @@ export interface LandingModel {
   /** This browser is one of those who run the server. */
   operator: ReadonlySignal<boolean>;
   /** Makes a meeting and goes on to the device check. title may be empty. */
-  newMeeting(title: string): void;
+  newMeeting(title: string, postQuantum?: boolean): void;
   /** Takes a pasted link, whole or cut short; problem says what is wrong with it. */
   openLink(text: string): void;
 }
@@ -323,6 +323,8 @@ export interface Security {
   /** Names of those who are not in sync with us: they may be shown another meeting. */
   apart: string[];
   suite: string;
+  /** What those could do who record the meeting until there are quantum computers. */
+  quantum: string;
   /** e.g. "VP8 and Opus, sealed with AES-128-GCM (SFrame)". */
   media: string;
   serverSees: string[];

@@ -23,6 +23,7 @@ export interface SecurityInput {
   codec: string;
   /** Names of those who are not in sync with us. */
   apart: string[];
+  postQuantum: boolean;
 }
 
 export function securityOf(s: SecurityInput): Security {
@@ -39,7 +40,12 @@ export function securityOf(s: SecurityInput): Security {
     code: s.code,
     epoch: s.epoch,
     apart: s.member ? s.apart : [],
-    suite: t("MLS with X25519, AES-128-GCM, SHA-256, Ed25519"),
+    suite: s.postQuantum
+      ? t("MLS with X-Wing (ML-KEM-768 and X25519), AES-256-GCM, SHA-384, Ed25519")
+      : t("MLS with X25519, AES-128-GCM, SHA-256, Ed25519"),
+    quantum: s.postQuantum
+      ? msg("What is recorded today stays sealed for them.")
+      : msg("What is recorded today stays sealed for them, unless they also have the link."),
     media: t("{codec} and Opus, sealed with AES-128-GCM (SFrame)", { codec }),
     serverSees,
     serverDoesNotSee,

@@ -2,6 +2,7 @@
 import { type Bytes, cat, decode, encode, eq, text, u16, u32, u64, utf8 } from "./bytes";
 import { envelopeType, openEnvelope, sealEnvelope } from "./envelope";
 import { roomOf } from "./link";
+import { SUITE_X25519, SUITE_XWING } from "./mls";
 
 export interface Card {
   hostKey: Bytes;
@@ -12,6 +13,13 @@ export interface Card {
 }
 
 export const MAX_TITLE = 200; // bytes
+
+/** Keys of the post-quantum suite are forty times as large: commits of larger groups would take hundreds of kilobytes. */
+const MAX_POST_QUANTUM = 64;
+
+/** How many members the room has at most; 0: as many as anybody takes. */
+export const capacityOf = (c: Pick<Card, "suite">): number =>
+  c.suite === SUITE_XWING ? MAX_POST_QUANTUM : 0;
 
 const context = (room: string) => ({ room, type: envelopeType.card, generation: 0, epoch: 0 });
 
@@ -60,7 +68,8 @@ export async function openCard(
   });
   if ((await roomOf(card.hostKey)) !== room) throw new Error("card: not of this room");
   if (!Number.isSafeInteger(card.createdMs)) throw new Error("card: made in another age");
-  if (card.suite !== 1 || card.linkNumber < 1 || utf8(card.title).length > MAX_TITLE)
+  const known = card.suite === SUITE_X25519 || card.suite === SUITE_XWING;
+  if (!known || card.linkNumber < 1 || utf8(card.title).length > MAX_TITLE)
     throw new Error("card: unknown terms");
   const key_ = await crypto.subtle.importKey("raw", card.hostKey, "Ed25519", false, ["verify"]);
   if (!(await crypto.subtle.verify("Ed25519", key_, signature, signed(room, body))))

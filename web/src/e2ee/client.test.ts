@@ -97,7 +97,7 @@ test("a worker that dies rejects whoever waits, and says so once", async () => {
   const { client, crash } = fake();
   let crashes = 0;
   client.onCrash = () => crashes++;
-  const waiting = [client.create("x"), client.count()];
+  const waiting = [client.create("x", false), client.count()];
   crash();
   crash();
   for (const w of waiting) await assert.rejects(w, WorkerFault);

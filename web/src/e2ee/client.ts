@@ -107,8 +107,8 @@ export class CryptoClient {
   }
 
   /** Makes a room. */
-  create(title: string): Promise<Of<"created">> {
-    return this.ask({ type: "create", title }, "created");
+  create(title: string, postQuantum: boolean): Promise<Of<"created">> {
+    return this.ask({ type: "create", title, postQuantum }, "created");
   }
 
   /** Takes a link. secret is copied. */

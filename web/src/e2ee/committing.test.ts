@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pace, reversed, type Situation, type Standing, warmAt } from "./committing";
+import { due, pace, reversed, type Situation, type Standing, warmAt } from "./committing";
 
 /** A group of so many, none of whom has sent a path, as one of them sees it. */
 function cold(n: number, me: number): Situation {
@@ -10,7 +10,7 @@ function cold(n: number, me: number): Situation {
     members.set(i, { session: `s${i}`, cold: true });
     present.set(`s${i}`, false);
   }
-  return { me, epoch: 1, members, present, asked: [], removing: new Set() };
+  return { me, epoch: 1, members, present, asked: [], removing: new Set(), capacity: 1024 };
 }
 
 const times = { now: 100_000, lastCommit: 100_000, joined: 0, dueSince: 0 };
@@ -34,6 +34,25 @@ test("paths come in bit-reversed order of leaves, 750 ms apart when one says not
     assert.equal(warmAt(cold(8, me), times), times.lastCommit + 2_000 + i * 750);
   assert.equal(reversed(1), 2 ** 31);
   assert.equal(reversed(0xffff_ffff), 2 ** 32 - 1);
+});
+
+test("no more are added than the group may have; who comes back takes its own place", () => {
+  const s = { ...cold(4, 0), capacity: 5 };
+  const present = new Map([...s.present, ["x", false], ["y", false]]);
+  assert.deepEqual(due({ ...s, present, asked: ["x", "y"] }).adds, ["x"]);
+  assert.deepEqual(due({ ...s, present, asked: ["x", "y", "s2"] }), {
+    adds: ["x", "s2"],
+    removes: [2],
+  });
+  const full = { ...s, present, capacity: 4, asked: ["x", "y"] };
+  assert.deepEqual(due(full).adds, []);
+  assert.deepEqual(due({ ...full, asked: ["s2"] }), { adds: ["s2"], removes: [2] });
+  present.delete("s3");
+  assert.deepEqual(due(full), { adds: ["x"], removes: [3] });
+  assert.deepEqual(due({ ...full, removing: new Set(["s1"]) }), {
+    adds: ["x", "y"],
+    removes: [1, 3],
+  });
 });
 
 test("a large group is warmed no faster than its commits are spaced", () => {

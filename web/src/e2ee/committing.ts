@@ -28,6 +28,8 @@ export interface Situation {
   asked: readonly string[];
   /** Sessions that we throw out. */
   removing: ReadonlySet<string>;
+  /** How many members the group may have. */
+  capacity: number;
 }
 
 /** What is due: leaves to remove, sessions to add. */
@@ -38,8 +40,14 @@ export interface Due {
 
 export function due(s: Situation): Due {
   const own = s.members.get(s.me)?.session;
+  const stay = [...s.members.values()]
+    .map((m) => m.session)
+    .filter((x) => x === own || (s.present.has(x) && !s.removing.has(x)));
+  const staying = new Set(stay);
+  let free = s.capacity - stay.length;
   const adds = s.asked
     .filter((a) => a !== own && s.present.has(a))
+    .filter((a) => staying.has(a) || free-- > 0) // who comes back takes its own place
     .slice(0, pace(s.members.size).adds);
   const removes: number[] = [];
   for (const [leaf, { session }] of s.members) {

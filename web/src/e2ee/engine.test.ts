@@ -44,7 +44,7 @@ class Page {
 
 async function createRoom(clock: FakeClock): Promise<Of<"created">> {
   const page = new Page(clock);
-  await page.engine.handle({ type: "create", title: "Tea" });
+  await page.engine.handle({ type: "create", title: "Tea", postQuantum: false });
   return page.last("created");
 }
 
@@ -150,7 +150,7 @@ test("a room that was made can be opened with its link, and with no other", asyn
 test("the host's key stays in the browser's store, and cannot be read out of it", async () => {
   const clock = new FakeClock();
   const page = new Page(clock);
-  await page.engine.handle({ type: "create", title: "" });
+  await page.engine.handle({ type: "create", title: "", postQuantum: false });
   const { room } = page.last("created");
   const { privateKey } = (await page.store.get("keys", `host/${room}`)) as CryptoKeyPair;
   assert.equal(privateKey.extractable, false);

@@ -2,7 +2,7 @@
 
 import { OPEN, type Policy } from "./access";
 import { random, sha256 } from "./bytes";
-import { type Card, openCard, sealCard, signCard } from "./card";
+import { type Card, capacityOf, openCard, sealCard, signCard } from "./card";
 import type { Clock } from "./clock";
 import { type KeyStore, newSigningKey, openDevice, openHost, rawPublic } from "./device";
 import { Frames } from "./frames";
@@ -10,6 +10,7 @@ import { GroupMember } from "./group";
 import { type Asking, Hosting } from "./hosting";
 import type { Device } from "./leaf";
 import { deriveLinkKeys, type LinkKeys, roomOf } from "./link";
+import { loadSuite, SUITE_X25519, SUITE_XWING } from "./mls";
 import { signRemoval } from "./pass";
 import type { Infos } from "./policy";
 import type { FromWorker, Member, ToWorker } from "./protocol";
@@ -77,7 +78,7 @@ export class Engine {
   private async carryOut(m: ToWorker): Promise<void> {
     switch (m.type) {
       case "create":
-        return this.create(m.title);
+        return this.create(m.title, m.postQuantum);
       case "open":
         return this.openLink(m.room, m.secret);
       case "card":
@@ -127,14 +128,16 @@ export class Engine {
     return this.self;
   }
 
-  private async create(title: string): Promise<void> {
+  private async create(title: string, postQuantum: boolean): Promise<void> {
     const { store } = await this.whoAmI();
     const host = await newSigningKey();
     const hostKey = await rawPublic(host.publicKey);
     const room = await roomOf(hostKey);
     const secret = random(32);
     const keys = await deriveLinkKeys(room, secret);
-    const card: Card = { hostKey, suite: 1, linkNumber: 1, createdMs: this.clock.wall(), title };
+    const suite = postQuantum ? SUITE_XWING : SUITE_X25519;
+    await loadSuite(suite); // or nobody could join
+    const card: Card = { hostKey, suite, linkNumber: 1, createdMs: this.clock.wall(), title };
     const sealed = await sealCard(room, keys.card, await signCard(room, card, host.privateKey));
     await store.put("keys", `host/${room}`, host);
     this.tell({
@@ -144,6 +147,7 @@ export class Engine {
       hostKey,
       tokenHash: await sha256(keys.token),
       card: sealed,
+      capacity: capacityOf(card),
     });
   }
 
@@ -176,8 +180,11 @@ export class Engine {
       this.card = null;
       return this.fault("card", "This server's record of the meeting is damaged or forged.");
     }
-    const { title, createdMs, hostKey, suite } = this.card.card;
-    this.tell({ type: "card", title, createdMs, hostKey, suite });
+    const { card } = this.card;
+    await loadSuite(card.suite);
+    const { title, createdMs, hostKey, suite } = card;
+    const postQuantum = suite === SUITE_XWING;
+    this.tell({ type: "card", title, createdMs, hostKey, postQuantum, capacity: capacityOf(card) });
   }
 
   private async start(m: ToWorker & { type: "start" }): Promise<void> {

@@ -23,11 +23,11 @@ export interface Meeting {
   host: Device;
 }
 
-export async function newMeeting(title = "Tea"): Promise<Meeting> {
+export async function newMeeting(title = "Tea", suite = 1): Promise<Meeting> {
   const host = await newSigningKey();
   const hostKey = await rawPublic(host.publicKey);
   const room = await roomOf(hostKey);
-  const card: Card = { hostKey, suite: 1, linkNumber: 1, createdMs: 1, title };
+  const card: Card = { hostKey, suite, linkNumber: 1, createdMs: 1, title };
   const cardHash = await sha256(await signCard(room, card, host.privateKey));
   const keys = await deriveLinkKeys(room, random(32));
   return { room, keys, card, cardHash, host: await signerOf(host) };

@@ -3,11 +3,12 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { decodeApp, encodeApp, MAX_CHAT } from "./app";
 import { type Bytes, cat, hex, random, sha256, text, unhex, utf8 } from "./bytes";
-import { type Card, MAX_TITLE, openCard, sealCard, signCard } from "./card";
+import { type Card, capacityOf, MAX_TITLE, openCard, sealCard, signCard } from "./card";
 import { newSigningKey, rawPublic } from "./device";
 import { type EnvelopeContext, envelopeType, openEnvelope, sealEnvelope } from "./envelope";
 import { admissionMac, checkLeafInfo, makeLeafInfo, validName } from "./leaf";
 import { deriveLinkKeys, formatLink, linkPskId, parseLink, roomOf } from "./link";
+import { SUITE_XWING } from "./mls";
 import type { AppPayload } from "./protocol";
 import { rosterCode } from "./verify";
 
@@ -116,7 +117,16 @@ test("envelope: sealed and opened as in the vector", async () => {
 
 const card = vector<
   Strings<
-    "cardKey" | "encoded" | "hash" | "hostKey" | "hostSeed" | "room" | "salt" | "sealed" | "title"
+    | "cardKey"
+    | "encoded"
+    | "hash"
+    | "hostKey"
+    | "hostSeed"
+    | "postQuantum"
+    | "room"
+    | "salt"
+    | "sealed"
+    | "title"
   > & {
     createdMs: number;
     linkNumber: number;
@@ -176,6 +186,11 @@ test("card: signed, sealed and opened as in the vector", async () => {
   assert.equal(hex(await sha256(encoded)), card.hash);
   const opened = await openCard(card.room, unhex(card.cardKey), unhex(card.sealed));
   assert.equal(hex(opened.encoded), card.encoded);
+  assert.equal(capacityOf(opened.card), 0);
+  const quantum = await signCard(card.room, { ...fields, suite: SUITE_XWING }, host);
+  assert.equal(hex(quantum), card.postQuantum);
+  const other = await openCard(card.room, unhex(card.cardKey), await seal(quantum));
+  assert.equal(capacityOf(other.card), 64);
   assert.equal(opened.card.title, card.title);
   assert.equal(opened.card.createdMs, card.createdMs);
   assert.equal(opened.card.linkNumber, card.linkNumber);

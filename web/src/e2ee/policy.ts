@@ -110,6 +110,8 @@ export async function checkGroup(
   known: Policy,
 ): Promise<Standing> {
   const { groupId } = context;
+  if (context.suite !== t.card.suite)
+    throw new Error("group: of another cipher suite than its card");
   const room = utf8(t.room);
   if (groupId.length !== room.length + 16 || !eq(groupId.subarray(0, room.length), room))
     throw new Error("group: of another room");

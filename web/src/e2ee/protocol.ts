@@ -121,7 +121,7 @@ export type TransformOptions =
 
 export type ToWorker =
   /** Makes a room: host key, secret, signed and sealed card. Answered by created. */
-  | { type: "create"; title: string }
+  | { type: "create"; title: string; postQuantum: boolean }
   /** Takes a link. Answered by opened or fault. */
   | { type: "open"; room: string; secret: Uint8Array }
   /** Checks the room's card from the server. Answered by card or fault. */
@@ -192,9 +192,18 @@ export type FromWorker =
       hostKey: Uint8Array;
       tokenHash: Uint8Array;
       card: Uint8Array;
+      /** How many may be in the room; 0: as many as the server takes. */
+      capacity: number;
     }
   | { type: "opened"; room: string; token: Uint8Array; tokenHash: Uint8Array }
-  | { type: "card"; title: string; createdMs: number; hostKey: Uint8Array; suite: number }
+  | {
+      type: "card";
+      title: string;
+      createdMs: number;
+      hostKey: Uint8Array;
+      postQuantum: boolean;
+      capacity: number;
+    }
   | { type: "send"; message: GroupOut }
   | { type: "phase"; phase: Phase; epoch: number }
   /** After every change of the group. code: six groups of five digits. */

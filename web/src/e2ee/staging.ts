@@ -1,6 +1,7 @@
 /** What a commit of ours, or a group of ours, is made of (PROTOCOL.md 2.4, 2.8). */
 import { closed, type Policy, signAdmissions, signPolicy } from "./access";
 import { type Bytes, empty, hex, sha256 } from "./bytes";
+import { capacityOf } from "./card";
 import type { Due, Situation } from "./committing";
 import type { Asking, Hosting } from "./hosting";
 import { CARD_EXTENSION, POLICY_EXTENSION } from "./leaf";
@@ -17,6 +18,9 @@ import {
   verifyKP,
 } from "./mls";
 import { authority, checkLeaf, type Standing, type Terms } from "./policy";
+
+/** A KID names no more. */
+const MAX_LEAVES = 1024;
 
 export class Staging {
   constructor(
@@ -118,6 +122,7 @@ export class Staging {
       present,
       asked: this.hosting.addable(asked.values(), standing).map((a) => a.info.session),
       removing: this.hosting.removing,
+      capacity: capacityOf(this.terms.card) || MAX_LEAVES,
     };
   }
 

@@ -154,6 +154,7 @@ export const sealed: Security = {
   epoch: 12,
   apart: [],
   suite: "MLS with X25519, AES-128-GCM, SHA-256, Ed25519",
+  quantum: "What is recorded today stays sealed for them, unless they also have the link.",
   media: "VP8 and Opus, sealed with AES-128-GCM (SFrame)",
   serverSees: [
     "Internet addresses, and when somebody is here",

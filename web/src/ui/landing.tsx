@@ -54,6 +54,7 @@ export function Landing({ app }: { app: AppModel }) {
 
 function NewMeeting({ model }: { model: LandingModel }) {
   const title = useSignal("");
+  const postQuantum = useSignal(false);
   const id = useId();
   const busy = model.busy.value;
   const problem = model.problem.value;
@@ -62,7 +63,7 @@ function NewMeeting({ model }: { model: LandingModel }) {
       class="door"
       onSubmit={(e) => {
         e.preventDefault();
-        model.newMeeting(title.value);
+        model.newMeeting(title.value, postQuantum.value);
       }}
     >
       <div class="labelled">
@@ -78,6 +79,27 @@ function NewMeeting({ model }: { model: LandingModel }) {
           }}
         />
       </div>
+      <details class="options">
+        <summary>{t("More security options")}</summary>
+        <label class="option">
+          <input
+            type="checkbox"
+            checked={postQuantum.value}
+            aria-describedby={`${id}-quantum`}
+            onChange={(e) => {
+              postQuantum.value = e.currentTarget.checked;
+            }}
+          />
+          <span>
+            {t("Post-quantum keys")}
+            <small id={`${id}-quantum`} class="soft block">
+              {t(
+                "Who records the meeting today, and also has the link, cannot open it with a quantum computer of tomorrow either. For up to 64 people.",
+              )}
+            </small>
+          </span>
+        </label>
+      </details>
       <button type="submit" class="primary wide" disabled={busy} aria-busy={busy}>
         {t("New meeting")}
       </button>

@@ -179,6 +179,8 @@ function Technically({ security: s }: { security: Security }) {
         </dd>
         <dt>{t("Keys")}</dt>
         <dd>{s.suite}</dd>
+        <dt>{t("Quantum computers")}</dt>
+        <dd>{t(s.quantum)}</dd>
         <dt>{t("Media")}</dt>
         <dd>{s.media}</dd>
         <dt>{t("This page")}</dt>

@@ -836,6 +836,7 @@ export interface CreateRoom {
   tokenHash: Uint8Array;
   card: Uint8Array;
   mark?: Mark;
+  capacity?: number;
   invite?: Uint8Array;
   permit?: Uint8Array;
 }
@@ -848,6 +849,7 @@ function decodeCreateRoom(v: unknown, where: string): CreateRoom {
     tokenHash: bytes(o.tokenHash, `${where}.tokenHash`),
     card: bytes(o.card, `${where}.card`),
     ...optional("mark", decodeMark, o, where),
+    ...optional("capacity", int(0xffffffff), o, where),
     ...optional("invite", bytes, o, where),
     ...optional("permit", bytes, o, where),
   };

@@ -136,6 +136,8 @@ export default {
   Locked: "Abgeschlossen",
   Lower: "Senken",
   "Lower hand": "Hand senken",
+  "MLS with X-Wing (ML-KEM-768 and X25519), AES-256-GCM, SHA-384, Ed25519":
+    "MLS mit X-Wing (ML-KEM-768 und X25519), AES-256-GCM, SHA-384, Ed25519",
   "MLS with X25519, AES-128-GCM, SHA-256, Ed25519": "MLS mit X25519, AES-128-GCM, SHA-256, Ed25519",
   "Make the invite": "Einladung erstellen",
   "Making a meeting here needs an invite": "Treffen anlegen darf hier nur, wer eingeladen ist",
@@ -158,6 +160,7 @@ export default {
   "Microphone level": "Mikrofonpegel",
   "Microphone on or off": "Mikrofon an oder aus",
   More: "Mehr",
+  "More security options": "Weitere Sicherheitsoptionen",
   Mute: "Stumm",
   "Mute microphone": "Mikrofon stumm schalten",
   "Names and the meeting's title": "Namen und den Titel des Treffens",
@@ -200,7 +203,9 @@ export default {
   Pin: "Anheften",
   "Pin {name}": "{name} anheften",
   "Play sound": "Ton abspielen",
+  "Post-quantum keys": "Post-Quanten-Schlüssel",
   "QR code of the invitation link": "QR-Code des Einladungslinks",
+  "Quantum computers": "Quantencomputer",
   "Raise hand": "Hand heben",
   "Raise or lower your hand": "Hand heben oder senken",
   Reactions: "Reaktionen",
@@ -367,6 +372,10 @@ export default {
   "Waiting for the host": "Warten auf den Gastgeber",
   "Waiting for the picture of {name}": "Warten auf das Bild von {name}",
   "Waiting to be let in": "Warten auf Einlass",
+  "What is recorded today stays sealed for them, unless they also have the link.":
+    "Was heute aufgezeichnet wird, bleibt auch für sie versiegelt, solange der Link ihnen nicht bekannt ist.",
+  "What is recorded today stays sealed for them.":
+    "Was heute aufgezeichnet wird, bleibt auch für sie versiegelt.",
   "What this means (S)": "Was das heißt (S)",
   "What was done": "Was geschehen ist",
   "Who comes waits until you let them in.": "Wer kommt, wartet, bis Sie einlassen.",
@@ -375,6 +384,8 @@ export default {
   "Who may make meetings": "Wer Treffen anlegen darf",
   "Who may make meetings, and which there are. What is said in them, and by whom, is not known here.":
     "Wer Treffen anlegen darf und welche es gibt. Was darin gesagt wird und von wem, ist hier nicht bekannt.",
+  "Who records the meeting today, and also has the link, cannot open it with a quantum computer of tomorrow either. For up to 64 people.":
+    "Wer das Treffen heute aufzeichnet und auch den Link hat, kann es auch mit einem Quantencomputer von morgen nicht öffnen. Für bis zu 64 Personen.",
   "Who waits and who is here": "Wer wartet und wer da ist",
   "Whoever has the link, the code or the file can join. Use a way you trust.":
     "Wer Link, Code oder Datei hat, kann beitreten. Nehmen Sie einen Weg, dem Sie trauen.",

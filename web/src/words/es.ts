@@ -134,6 +134,8 @@ export default {
   Locked: "Cerrada",
   Lower: "Bajar",
   "Lower hand": "Bajar la mano",
+  "MLS with X-Wing (ML-KEM-768 and X25519), AES-256-GCM, SHA-384, Ed25519":
+    "MLS con X-Wing (ML-KEM-768 y X25519), AES-256-GCM, SHA-384, Ed25519",
   "MLS with X25519, AES-128-GCM, SHA-256, Ed25519": "MLS con X25519, AES-128-GCM, SHA-256, Ed25519",
   "Make the invite": "Crear la invitación",
   "Making a meeting here needs an invite": "Crear una reunión aquí requiere una invitación",
@@ -156,6 +158,7 @@ export default {
   "Microphone level": "Nivel del micrófono",
   "Microphone on or off": "Micrófono encendido o apagado",
   More: "Más",
+  "More security options": "Más opciones de seguridad",
   Mute: "Silenciar",
   "Mute microphone": "Silenciar micrófono",
   "Names and the meeting's title": "Los nombres y el título de la reunión",
@@ -198,7 +201,9 @@ export default {
   Pin: "Fijar",
   "Pin {name}": "Fijar {name}",
   "Play sound": "Activar el sonido",
+  "Post-quantum keys": "Claves poscuánticas",
   "QR code of the invitation link": "Código QR del enlace de invitación",
+  "Quantum computers": "Ordenadores cuánticos",
   "Raise hand": "Levantar la mano",
   "Raise or lower your hand": "Levantar o bajar la mano",
   Reactions: "Reacciones",
@@ -363,6 +368,10 @@ export default {
   "Waiting for the host": "Esperando al anfitrión",
   "Waiting for the picture of {name}": "Esperando la imagen de {name}",
   "Waiting to be let in": "Esperando para entrar",
+  "What is recorded today stays sealed for them, unless they also have the link.":
+    "Lo que se grabe hoy seguirá sellado también para ellos, mientras no tengan el enlace.",
+  "What is recorded today stays sealed for them.":
+    "Lo que se grabe hoy seguirá sellado también para ellos.",
   "What this means (S)": "Qué significa (S)",
   "What was done": "Lo que se hizo",
   "Who comes waits until you let them in.": "Quien llega espera hasta que usted le deje entrar.",
@@ -371,6 +380,8 @@ export default {
   "Who may make meetings": "Quién puede crear reuniones",
   "Who may make meetings, and which there are. What is said in them, and by whom, is not known here.":
     "Quién puede crear reuniones y cuáles hay. Lo que se dice en ellas, y quién, no se sabe aquí.",
+  "Who records the meeting today, and also has the link, cannot open it with a quantum computer of tomorrow either. For up to 64 people.":
+    "Quien grabe la reunión hoy y tenga además el enlace tampoco podrá abrirla con un ordenador cuántico de mañana. Para un máximo de 64 personas.",
   "Who waits and who is here": "Quién espera y quién está",
   "Whoever has the link, the code or the file can join. Use a way you trust.":
     "Quien tenga el enlace, el código o el archivo puede entrar. Use una vía de confianza.",

@@ -135,6 +135,8 @@ export default {
   Locked: "Verrouillée",
   Lower: "Baisser",
   "Lower hand": "Baisser la main",
+  "MLS with X-Wing (ML-KEM-768 and X25519), AES-256-GCM, SHA-384, Ed25519":
+    "MLS avec X-Wing (ML-KEM-768 et X25519), AES-256-GCM, SHA-384, Ed25519",
   "MLS with X25519, AES-128-GCM, SHA-256, Ed25519":
     "MLS avec X25519, AES-128-GCM, SHA-256, Ed25519",
   "Make the invite": "Créer l’invitation",
@@ -158,6 +160,7 @@ export default {
   "Microphone level": "Niveau du micro",
   "Microphone on or off": "Micro allumé ou coupé",
   More: "Plus",
+  "More security options": "Autres options de sécurité",
   Mute: "Couper",
   "Mute microphone": "Couper le micro",
   "Names and the meeting's title": "Les noms et le titre de la réunion",
@@ -200,7 +203,9 @@ export default {
   Pin: "Épingler",
   "Pin {name}": "Épingler {name}",
   "Play sound": "Activer le son",
+  "Post-quantum keys": "Clés post-quantiques",
   "QR code of the invitation link": "Code QR du lien d’invitation",
+  "Quantum computers": "Ordinateurs quantiques",
   "Raise hand": "Lever la main",
   "Raise or lower your hand": "Lever ou baisser la main",
   Reactions: "Réactions",
@@ -366,6 +371,10 @@ export default {
   "Waiting for the host": "En attente de l’hôte",
   "Waiting for the picture of {name}": "Attente de l’image de {name}",
   "Waiting to be let in": "En attente d’admission",
+  "What is recorded today stays sealed for them, unless they also have the link.":
+    "Ce qui est enregistré aujourd’hui reste scellé pour eux aussi, tant que le lien ne leur est pas connu.",
+  "What is recorded today stays sealed for them.":
+    "Ce qui est enregistré aujourd’hui reste scellé pour eux aussi.",
   "What this means (S)": "Ce que cela veut dire (S)",
   "What was done": "Ce qui a été fait",
   "Who comes waits until you let them in.": "Qui arrive attend que vous l’admettiez.",
@@ -374,6 +383,8 @@ export default {
   "Who may make meetings": "Qui peut créer des réunions",
   "Who may make meetings, and which there are. What is said in them, and by whom, is not known here.":
     "Qui peut créer des réunions, et lesquelles existent. Ce qui s’y dit, et par qui, n’est pas connu ici.",
+  "Who records the meeting today, and also has the link, cannot open it with a quantum computer of tomorrow either. For up to 64 people.":
+    "Qui enregistre la réunion aujourd’hui, même avec le lien, ne pourra pas l’ouvrir non plus avec un ordinateur quantique de demain. Jusqu’à 64 personnes.",
   "Who waits and who is here": "Qui attend et qui est là",
   "Whoever has the link, the code or the file can join. Use a way you trust.":
     "Qui a le lien, le code ou le fichier peut entrer. Passez par une voie sûre.",
