@@ -76,6 +76,8 @@ type leafState struct {
 	ahead  map[uint32]Input  // log entries after a gap
 	asked  []asking          // in order of arrival
 	spoken []spoken
+
+	forgetting
 }
 
 type asking struct {
@@ -122,6 +124,7 @@ func (m *Member) Epoch() uint64 {
 // Handle takes what the server says.
 func (m *Member) Handle(in Input, now time.Time) Output {
 	m.terms.now = now
+	m.forgetOld(now)
 	m.take(in, now)
 	m.plan(now)
 	return m.flush()
@@ -130,6 +133,7 @@ func (m *Member) Handle(in Input, now time.Time) Output {
 // Wake does what is due. Call it at Next.
 func (m *Member) Wake(now time.Time) Output {
 	m.terms.now = now
+	m.forgetOld(now)
 	if m.phase == Waiting && !m.restartAt.IsZero() && !now.Before(m.restartAt) {
 		m.begin(m.generation, true, m.restartWhy, now)
 	}
@@ -149,10 +153,11 @@ func (m *Member) Next() time.Time {
 	if m.phase == Waiting {
 		return m.restartAt
 	}
-	if m.phase == Inside && (m.at.IsZero() || m.beatAt.Before(m.at)) {
-		return m.beatAt
+	at := m.at
+	if m.phase == Inside && (at.IsZero() || m.beatAt.Before(at)) {
+		at = m.beatAt
 	}
-	return m.at
+	return m.forgetAt(at)
 }
 
 // Say seals something for the group. It is heard by ourselves too, when it has
@@ -520,6 +525,7 @@ func (m *Member) adopt(next *mls.Group, s standing, removed bool, now time.Time)
 		epoch := m.group.Epoch()
 		m.past[epoch] = m.terms.roster
 		delete(m.past, epoch-keepRosters)
+		m.endEpoch(epoch, next, now)
 	}
 	entered := m.phase != Inside
 	if m.group != nil && m.group != next {

@@ -264,6 +264,24 @@ func (g *Group) Wipe(keep *Group) {
 	g.secrets.wipe()
 }
 
+// Forget destroys what is kept of the epochs up to this one for late messages
+// and for resumption.
+func (g *Group) Forget(epoch uint64) {
+	for e, p := range g.history.past {
+		if e <= epoch {
+			p.secretTree.wipe()
+			wipe(p.senderData)
+			delete(g.history.past, e)
+		}
+	}
+	for e, k := range g.history.resumption {
+		if e <= epoch {
+			wipe(k)
+			delete(g.history.resumption, e)
+		}
+	}
+}
+
 func (g *Group) findPSK(id PSKID) []byte {
 	if id.Type == PSKResumption && bytes.Equal(id.GroupID, g.context.GroupID) {
 		if id.Epoch == g.context.Epoch && g.secrets != nil {

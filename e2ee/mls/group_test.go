@@ -361,6 +361,40 @@ func TestWipeLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestForget(t *testing.T) {
+	t.Parallel()
+	members := meeting(t, 2)
+	say := func(text string) *Message {
+		m, err := members[1].Encrypt([]byte(text), nil)
+		ok(t, err)
+		return wire(t, m)
+	}
+	late, later := say("late"), say("later")
+	app, epoch := members[0].secretTree, members[0].Epoch()
+	commitAll(t, members, 1, CommitOptions{ForcePath: true, Public: true})
+	past := members[0].history.past[epoch]
+	resumption := members[0].history.resumption[epoch]
+	_, err := members[0].Process(late)
+	ok(t, err)
+	members[0].Forget(epoch - 1)
+	if app.leaves == 0 {
+		t.Error("the keys of another epoch are gone, too")
+	}
+	members[0].Forget(epoch)
+	for what, secret := range map[string][]byte{"sender data": past.senderData, "resumption": resumption} {
+		if len(secret) == 0 || string(secret) != string(make([]byte, len(secret))) {
+			t.Errorf("%s: %x", what, secret)
+		}
+	}
+	if app.leaves != 0 || len(app.nodes)+len(app.app) != 0 || len(members[0].history.past)+len(members[0].history.resumption) != 0 {
+		t.Error("keys of the past are still there")
+	}
+	if _, err := members[0].Process(later); !errors.Is(err, ErrWrongEpoch) {
+		t.Errorf("a message of a forgotten epoch: %v", err)
+	}
+	commitAll(t, members, 0, CommitOptions{ForcePath: true, Public: true})
+}
+
 func TestNothingSecretPrints(t *testing.T) {
 	t.Parallel()
 	kp := keyPackage(t, "p")

@@ -439,3 +439,25 @@ test("coming and going at random ends with all who stayed together", async () =>
   for (const g of gone) strangers(g, users);
   assert(users.every((u) => u.brokenText === ""));
 });
+
+test("what was said in an epoch is read for 10 s after its end, however quiet the meeting is", async () => {
+  const { server, users } = await meet("ann", "ben");
+  const [ann, ben] = users as [User, User];
+  await server.advance(60_000);
+  const kept: GroupOut[] = [];
+  ben.filterOut = (m) => (m.type === "app" && kept.push(m) ? null : m);
+  await ben.say("early");
+  await ben.say("late");
+  await server.join("cat");
+  await server.advance(0);
+  const { dropped } = ann.member;
+  await server.advance(9_999);
+  server.take("ben", kept[0]!);
+  await server.settle();
+  assert.deepEqual(ann.texts(), ["ben: early"]);
+  await server.advance(1);
+  server.take("ben", kept[1]!);
+  await server.settle();
+  assert.deepEqual(ann.texts(), ["ben: early"]);
+  assert.equal(ann.member.dropped, dropped + 1);
+});

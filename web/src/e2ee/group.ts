@@ -17,6 +17,7 @@ import { Hearing } from "./hearing";
 import { Heart } from "./heart";
 import type { Asking, Hosting } from "./hosting";
 import { joinGroup, readCommit } from "./joining";
+import { RETAIN } from "./keys";
 import type { Device } from "./leaf";
 import type { LinkKeys } from "./link";
 import { type Entry, LogReader } from "./log";
@@ -442,6 +443,7 @@ export class GroupMember {
     if (old && old !== next) {
       this.hearing.past.keep(Number(old.epoch), this.standing.infos);
       old.retire();
+      this.clock.after(RETAIN, () => void this.run(async () => this.forgetEpoch(old)));
     }
     this.hearing.past.forget(epoch);
     // Whoever was added has been served; the delivery service has forgotten their ask, too.
@@ -461,6 +463,14 @@ export class GroupMember {
     this.setPhase("member");
     this.heart.entered(next, infos);
     this.events.epoch({ epoch, base, members, self: next.me, removed }, infos);
+  }
+
+  /** Late messages are read for as long as late frames are. */
+  private forgetEpoch(old: Group): void {
+    const { group } = this;
+    if (!group || !eq(group.ctx.groupId, old.ctx.groupId)) return;
+    group.forget(old.epoch);
+    this.hearing.past.drop(Number(old.epoch));
   }
 
   // Speaking.

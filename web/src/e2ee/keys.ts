@@ -11,7 +11,7 @@ const EPOCHS = 64; // epoch numbers that a KID tells apart
 const LEAVES = 1024;
 
 /** Longer, and who opens a stolen page reads more; shorter, and late packets are lost. */
-const RETAIN = 10_000;
+export const RETAIN = 10_000;
 /** Longer, and newcomers wait; shorter, and members that are behind lose frames. */
 const SWITCH_DELAY = 500;
 const HOLD = 500;

@@ -40,6 +40,11 @@ export class Past {
     return this.epochs.get(epoch);
   }
 
+  /** Forgets one epoch. */
+  drop(epoch: number): void {
+    this.epochs.delete(epoch);
+  }
+
   /** Forgets what is too long ago when that epoch begins. */
   forget(now: number): void {
     for (const e of this.epochs.keys()) if (e + LATE < now) this.epochs.delete(e);

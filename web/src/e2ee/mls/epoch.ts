@@ -64,8 +64,8 @@ export interface Base {
   readonly context: GroupContext;
   readonly tree: Tree;
   readonly keys: PrivateKeys;
-  readonly past: ReadonlyMap<bigint, Past>;
-  readonly resumption: ReadonlyMap<bigint, Bytes>;
+  readonly past: Map<bigint, Past>;
+  readonly resumption: Map<bigint, Bytes>;
 }
 
 /** The public result of a list of proposals. */

@@ -275,6 +275,30 @@ test("secrets are gone after retire, discard, destroy and forget", async () => {
   ok(zero(own.initPriv) && zero(own.encPriv));
 });
 
+test("forget destroys what was kept of past epochs, and nothing else", async () => {
+  const zero = (b: Uint8Array): boolean => b.every((x) => x === 0);
+  const [a, b] = (await groupOf(2)) as [Group, Group];
+  const late = await b.encrypt(text.encode("late"));
+  const first = inside(a).secrets;
+  const one = await a.commit({ forcePath: true });
+  a.retire();
+  const second = inside(one.next).secrets;
+  const two = await one.next.commit({ forcePath: true });
+  one.next.retire();
+  const g = two.next;
+  deepStrictEqual((await g.process(late)).application, text.encode("late"));
+  const later = await b.encrypt(text.encode("later"));
+  g.forget(a.epoch);
+  ok(zero(first.senderData) && zero(first.resumption));
+  ok(!zero(second.senderData) && !zero(second.resumption));
+  await rejects(g.process(later), /epoch/);
+  g.forget(g.epoch - 1n);
+  ok(zero(second.senderData) && zero(second.resumption));
+  strictEqual(inside(g).base.past.size, 0);
+  ok(!zero(inside(g).secrets.senderData) && !zero(inside(g).secrets.exporter));
+  await g.encrypt(text.encode("x"));
+});
+
 test("the signing key cannot be read out", async () => {
   const { priv } = await suite.generateSigner();
   strictEqual(priv.extractable, false);

@@ -518,6 +518,22 @@ export class Group {
     forgetPast(this.base);
   }
 
+  /** Wipes what is kept of the epochs up to this one for late messages and for resumption. */
+  forget(epoch: bigint): void {
+    const { past, resumption } = this.base;
+    for (const [e, p] of past) {
+      if (e > epoch) continue;
+      p.secretTree.destroy();
+      wipe(p.senderData);
+      past.delete(e);
+    }
+    for (const [e, secret] of resumption) {
+      if (e > epoch) continue;
+      wipe(secret);
+      resumption.delete(e);
+    }
+  }
+
   /** Wipes a staged epoch that was not accepted. The group that staged it stays whole. */
   discard(): void {
     this.wipeSecrets();
