@@ -80,6 +80,58 @@ func forward(b *testing.B, n int) {
 	b.ReportMetric(0, "ns/op") // wall time of a shared machine says nothing
 }
 
+// BenchmarkCutOff is the time from the order to close a peer, which is what the
+// removal of its session does, to the last packet that anybody gets of it, and
+// that it gets of others: it goes on sending a packet each millisecond, and
+// would go on receiving. Everything runs over loopback, in one process.
+func BenchmarkCutOff(b *testing.B) {
+	room := sfutest.Open(b).NewRoom()
+	stays := sfutest.Join(b, room, "stays")
+	stays.Peer.SetSources([]sfu.Source{sfu.Mic})
+	var from, to time.Duration
+	each := time.NewTicker(time.Millisecond)
+	defer each.Stop()
+	for i := range b.N {
+		id := sfu.PeerID(fmt.Sprint("goes ", i))
+		goes := sfutest.Join(b, room, id)
+		goes.Peer.SetSources([]sfu.Source{sfu.Mic})
+		talk := func() { goes.Voice("x"); stays.Voice("y") }
+		heard := func(c *sfutest.Client, owner sfu.PeerID) int {
+			if seat := c.SeatOf(owner, sfu.Mic); seat >= 0 {
+				return len(c.Received(seat))
+			}
+			return 0
+		}
+		stays.Until("both are heard", talk, func() bool { return heard(stays, id) > 5 && heard(goes, "stays") > 5 })
+		mine, theirs := stays.SeatOf(id, sfu.Mic), goes.SeatOf("stays", sfu.Mic)
+		before := [2]int{len(stays.Received(mine)), len(goes.Received(theirs))}
+		closed := make(chan struct{})
+		begun := time.Now()
+		go func() {
+			defer close(closed)
+			goes.Peer.Close()
+		}()
+		var last [2]time.Duration
+		for quiet := begun; time.Since(quiet) < 100*time.Millisecond; {
+			talk()
+			now := [2]int{len(stays.Received(mine)), len(goes.Received(theirs))}
+			for k := range now {
+				if now[k] > before[k] {
+					last[k], quiet = time.Since(begun), time.Now()
+				}
+			}
+			before = now
+			<-each.C
+		}
+		<-closed
+		from, to = from+last[0], to+last[1]
+		goes.Leave()
+	}
+	b.ReportMetric(float64(from.Microseconds())/1000/float64(b.N), "ms-from-it")
+	b.ReportMetric(float64(to.Microseconds())/1000/float64(b.N), "ms-to-it")
+	b.ReportMetric(0, "ns/op")
+}
+
 // forwardAllocs counts the objects allocated so far below the function that
 // takes a packet.
 func forwardAllocs() (n int64) {

@@ -56,7 +56,10 @@ type crowd struct {
 func newCrowd(b *testing.B, suite uint16, n int, warm bool) *crowd {
 	b.Helper()
 	c := &crowd{b: b, s: newServiceOf(b, suite)}
-	c.first = c.s.join("First").member
+	host := c.s.cfg
+	host.Name, host.Host = "First", hostKey
+	_, host.Device, _ = ed25519.GenerateKey(nil)
+	c.first = c.s.joinWith(host).member
 	c.s.run(time.Second)
 	for i := 1; i < n-1; i++ {
 		extra := c.s.join(fmt.Sprint(i))
@@ -203,6 +206,60 @@ func (c *crowd) join(b *testing.B) {
 		i++
 	})
 	b.ReportMetric(float64(bytes), "bytes")
+}
+
+// BenchmarkKick is the time from the host's order to remove somebody to the last
+// frame that is sealed with a key which the removed one has. Members seal with
+// the new key as soon as they have followed the commit. So it is how long the
+// commit has to keep its distance from the one before, by the group's clock (all
+// of it when that one has just come, nothing when it is quiet), and the CPU time
+// of making it and of following it. The network's time comes on top.
+func BenchmarkKick(b *testing.B) {
+	for _, n := range []int{100, 500} {
+		c := newCrowd(b, link.Suite, n, false) // in a cold tree a Remove costs most
+		for name, since := range map[string]time.Duration{"busy": 0, "quiet": time.Minute} {
+			b.Run(fmt.Sprintf("%d/%s", n, name), func(b *testing.B) { c.kick(b, since) })
+		}
+	}
+}
+
+// kick removes somebody so long after the last commit, and takes it back.
+func (c *crowd) kick(b *testing.B, since time.Duration) {
+	m := c.first
+	target := m.terms.roster[uint32(len(m.terms.roster)/2)].Session
+	now := m.lastCommit.Add(since)
+	var wait, cpu time.Duration
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for range b.N {
+		if _, err := m.Remove(target, now); err != nil {
+			b.Fatal(err)
+		}
+		at := later(m.at, now)
+		wait += at.Sub(now)
+		begun := threadCPU(b)
+		sent := m.Wake(at).Send
+		commit, ok := sent[len(sent)-1].(Commit)
+		if !ok {
+			b.Fatalf("%T is no commit", sent[len(sent)-1])
+		}
+		c.last.terms.now = at
+		message, err := c.last.openMessage(link.KindCommit, commit.Epoch, commit.Body, mls.WirePublic)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ev, _, err := c.last.terms.process(c.last.group, message)
+		if err != nil || len(ev.Commit.Removed) != 1 {
+			b.Fatal(ev, err)
+		}
+		cpu += threadCPU(b) - begun
+		ev.Next.Wipe(c.last.group)
+		m.dropPending()
+		m.wish = nil
+		delete(m.removing, target)
+	}
+	b.ReportMetric(float64((wait+cpu).Microseconds())/1000/float64(b.N), "ms-to-last-old-key-frame")
+	b.ReportMetric(0, "ns/op") // wall time of a shared machine says nothing
 }
 
 // spend reports the CPU time and the allocations of f, b.N times.
