@@ -56,6 +56,19 @@ type Host struct {
 	up, down           *Link
 	nat                *nat
 	upStats, downStats Stats
+	began              time.Time // of the record; zero: none is kept
+	record             []Moment
+}
+
+// MomentLasts is how long a moment is.
+const MomentLasts = 100 * time.Millisecond
+
+// A Moment is what a host was sent in a tenth of a second.
+type Moment struct {
+	Sent, Arrived int // bytes
+	UDP, TCP      int // bytes that arrived
+	Packets, Lost int
+	Longest       time.Duration // that a packet waited in the cable's queue
 }
 
 // Stats is the truth about one direction of a host's cable.
@@ -202,6 +215,30 @@ func (h *Host) ListenUDP(port uint16) *net.UDPConn {
 	return conn
 }
 
+// ListenTCP opens a port of the host that closes with the test.
+func (h *Host) ListenTCP(port uint16) net.Listener {
+	h.lab.tb.Helper()
+	var l net.Listener
+	err := h.inside(func() (err error) {
+		l, err = net.Listen("tcp4", netip.AddrPortFrom(h.Addr, port).String())
+		return err
+	})
+	if err != nil {
+		h.lab.tb.Fatalf("netlab: %s: %v", h.Name, err)
+	}
+	h.lab.tb.Cleanup(func() { _ = l.Close() }) // the test may have closed it
+	return l
+}
+
+// DialTCP connects from the host. The caller closes the connection.
+func (h *Host) DialTCP(to netip.AddrPort) (conn net.Conn, err error) {
+	err = h.inside(func() (err error) {
+		conn, err = net.Dial("tcp4", to.String())
+		return err
+	})
+	return conn, err
+}
+
 // Command is [exec.CommandContext] for a program that runs on the host.
 func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", h.space, name}, args...)...)
@@ -227,6 +264,43 @@ func (h *Host) BehindNAT(public string) {
 // Rebind has the NAT forget its mappings.
 func (h *Host) Rebind() {
 	h.lab.do(func(time.Time) { h.nat.forget() })
+}
+
+// Record keeps from now on what becomes of what the host is sent, in bounds that
+// a test has: ten minutes.
+func (h *Host) Record() {
+	h.lab.do(func(now time.Time) { h.began, h.record = now, nil })
+}
+
+// Recorded returns the moments since Record.
+func (h *Host) Recorded() (record []Moment) {
+	h.lab.do(func(time.Time) { record = slices.Clone(h.record) })
+	return record
+}
+
+// note adds a packet to the record. It runs on the router.
+func (h *Host) note(p packet, waits time.Duration, why Drop, now time.Time) {
+	i := int(now.Sub(h.began) / MomentLasts)
+	if h.began.IsZero() || i >= int(10*time.Minute/MomentLasts) {
+		return
+	}
+	for len(h.record) <= i {
+		h.record = append(h.record, Moment{})
+	}
+	m := &h.record[i]
+	m.Packets++
+	m.Sent += p.size
+	if why != Passed {
+		m.Lost++
+		return
+	}
+	m.Arrived += p.size
+	if p.udp {
+		m.UDP += p.size
+	} else {
+		m.TCP += p.size
+	}
+	m.Longest = max(m.Longest, waits)
 }
 
 // Stats returns what happened to what the host sent and was sent so far.
@@ -375,23 +449,25 @@ func (l *Lab) arrive(sender *Host, b []byte, p ipv4, now time.Time) {
 		b = append([]byte(nil), b...)
 		setTo(b, p, netip.AddrPortFrom(h.Addr, inside))
 	}
-	through(l, h.down, &h.downStats, p.packet, now, func(time.Time) {
+	waits := h.down.Waiting(now)
+	why := through(l, h.down, &h.downStats, p.packet, now, func(time.Time) {
 		_, _ = h.tun.Write(b) // a host whose device is full or gone loses it, as in life
 	})
+	h.note(p.packet, waits, why, now)
 }
 
 // through sends a packet over a link, and calls out for each time that it
 // comes out of it.
-func through(l *Lab, link *Link, stats *Stats, p packet, now time.Time, out func(now time.Time)) {
+func through(l *Lab, link *Link, stats *Stats, p packet, now time.Time, out func(now time.Time)) (why Drop) {
 	stats.Sent++
 	if len(l.waiting) >= maxUnderWay {
 		stats.Dropped[Full]++
-		return
+		return Full
 	}
 	arrivals, why := link.send(p, now)
 	if why != Passed {
 		stats.Dropped[why]++
-		return
+		return why
 	}
 	stats.Arrived++
 	stats.Bytes += int64(p.size)
@@ -405,4 +481,5 @@ func through(l *Lab, link *Link, stats *Stats, p packet, now time.Time, out func
 			out(now)
 		}
 	}
+	return Passed
 }

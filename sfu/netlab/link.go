@@ -27,6 +27,8 @@ type Profile struct {
 	// which is a policer without a bucket.
 	Rate  int
 	Queue time.Duration
+	// Police makes the queue a bucket: what fits into it is not delayed.
+	Police bool
 	// Reorder is the share of packets that come ReorderBy late, behind those
 	// that were sent after them; Duplicate the share that comes twice.
 	Reorder   float64
@@ -113,7 +115,9 @@ func (l *Link) send(p packet, now time.Time) (arrivals []time.Time, why Drop) {
 			l.free = now
 		}
 		l.free = l.free.Add(time.Duration(float64(p.size*8) / float64(c.Rate) * float64(time.Second)))
-		at = l.free
+		if !c.Police {
+			at = l.free
+		}
 	}
 	at = at.Add(c.Delay)
 	if c.Jitter > 0 {

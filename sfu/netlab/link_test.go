@@ -123,6 +123,21 @@ func TestPolicer(t *testing.T) {
 	}
 }
 
+func TestPolicerWithABucket(t *testing.T) {
+	l := NewLink(1)
+	l.Set(Profile{Rate: 960_000, Queue: 50 * time.Millisecond, Police: true}) // it holds five packets
+	for i := range 8 {
+		arrivals, why := l.send(packet{size: 1200, udp: true}, start)
+		if i < 6 && (why != Passed || arrivals[0] != start) || i >= 6 && why != Full {
+			t.Errorf("packet %d of eight at once: %v, %q", i, arrivals, why)
+		}
+	}
+	late, _ := every(l, 400, 5*time.Millisecond)
+	if n := len(late); n < 195 || n > 210 {
+		t.Errorf("%d packets arrive in 2 s at 100 a second", n)
+	}
+}
+
 func TestReorderAndDuplicate(t *testing.T) {
 	l := NewLink(3)
 	l.Set(Profile{Reorder: 0.1, ReorderBy: 15 * time.Millisecond, Duplicate: 0.2})

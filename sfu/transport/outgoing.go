@@ -1,0 +1,331 @@
+package transport
+
+import (
+	"encoding/binary"
+	"sync"
+	"time"
+
+	"incamera/sfu/bwe"
+	"incamera/sfu/pace"
+	"incamera/sfu/transport/rtcpx"
+	"incamera/sfu/transport/srtp"
+)
+
+const (
+	// startRate is what a network is held to take before anything is known of it:
+	// a few small pictures. Lower, and everybody begins with black tiles; higher,
+	// and a slow network begins with a full queue.
+	startRate = 1000 * bwe.Kbps
+	// sentSize is how many packets can be told of: more than a second of the
+	// fastest networks that are estimated, between two reports and a round trip.
+	// A power of two, so that it divides 1<<16.
+	sentSize = 2048
+	// extensionSize is of the RTP header extension with the transport-wide number
+	// (RFC 8285 §4.2): its head, id and length, two bytes, one of padding.
+	extensionSize = 8
+)
+
+// An outgoing is what a subscribe connection sends: it numbers packets, spreads
+// them over time, and knows what the subscriber says about them.
+type outgoing struct {
+	start time.Time // of the clock that packets are stamped with
+
+	mu sync.Mutex
+	// Guarded by mu.
+	next    uint64 // transport-wide number of the next packet, extended
+	sent    []sentPacket
+	heard   uint64 // the highest number that something was said about
+	bytes   int64  // sent so far
+	pacer   pace.Pacer[held]
+	probe   probe
+	waits   bool // in the line of those that the pacing goroutine looks at
+	dropped uint64
+
+	congestion struct {
+		sync.Mutex
+		estimator *bwe.Estimator
+		expected  bool        // the subscriber has agreed to tell of packets
+		told      bwe.Bitrate // the target when its owner was told latest
+	}
+
+	// Owned by the port's reader.
+	acks  []bwe.Ack
+	clock clock
+}
+
+// sentPacket is what is remembered of a packet.
+type sentPacket struct {
+	at    uint32 // µs since start
+	size  uint16
+	state uint8
+}
+
+// What was said about a packet.
+const (
+	unheard uint8 = iota
+	missing
+	arrived
+)
+
+// held is a packet that waits for its time.
+type held struct {
+	seat   *Seat
+	packet Packet // its payload is of buf
+	buf    *[maxPacket]byte
+}
+
+var heldPool = sync.Pool{New: func() any { return new([maxPacket]byte) }}
+
+// probe is one under way.
+type probe struct {
+	rate         bwe.Bitrate
+	begun, until time.Duration
+	before       int64 // bytes sent before it
+}
+
+func newOutgoing() *outgoing {
+	o := &outgoing{start: time.Now(), next: 1 << 16, heard: 1<<16 - 1}
+	o.congestion.estimator = bwe.New(startRate)
+	return o
+}
+
+// expect notes that the subscriber will tell of packets: from now on the rate
+// is bounded.
+func (o *outgoing) expect(now time.Time) {
+	o.congestion.Lock()
+	if o.congestion.expected {
+		o.congestion.Unlock()
+		return
+	}
+	o.congestion.expected = true
+	target := o.congestion.estimator.Target()
+	o.congestion.Unlock()
+	o.setPace(target, now.Sub(o.start))
+}
+
+func (o *outgoing) setPace(target bwe.Bitrate, at time.Duration) {
+	o.mu.Lock()
+	o.pacer.SetRate(int64(target), at)
+	o.mu.Unlock()
+}
+
+// write seals a packet into the batch, or keeps it for its time.
+func (o *outgoing) write(b *Batch, s *Seat, k *keys, p *Packet, now time.Time) error {
+	at := now.Sub(o.start)
+	size := srtp.HeaderSize + extensionSize + len(p.Payload) + k.rtp.Overhead()
+	if size > maxPacket {
+		return errTooLarge
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !s.video || p.Probe {
+		o.pacer.Pay(size, at)
+	} else if !o.pacer.Take(size, at) {
+		return o.hold(s, p, size)
+	}
+	return o.seal(b, s, k, p, at)
+}
+
+// hold keeps a packet for its time. Called under mu.
+func (o *outgoing) hold(s *Seat, p *Packet, size int) error {
+	h := held{seat: s, packet: *p, buf: heldPool.Get().(*[maxPacket]byte)} //nolint:forcetypeassert // it holds nothing else
+	h.packet.Payload = h.buf[:copy(h.buf[:], p.Payload)]
+	if !o.pacer.Put(h, size, p.SSRC == s.rtxSSRC) {
+		heldPool.Put(h.buf)
+		o.dropped++
+		return errFull
+	}
+	o.wait(s.conn)
+	return nil
+}
+
+// wait has the pacing goroutine look at the connection. Called under mu.
+func (o *outgoing) wait(c *conn) {
+	if !o.waits {
+		o.waits = true
+		c.t.pacing.add(c)
+	}
+}
+
+// seal writes a packet into the batch. Called under mu.
+func (o *outgoing) seal(b *Batch, s *Seat, k *keys, p *Packet, at time.Duration) error {
+	dest := s.conn.dest.Load()
+	if dest == nil {
+		return errNotReady
+	}
+	if s.keys != k {
+		s.keys, s.media, s.rtx = k, k.rtp.Stream(s.ssrc), k.rtp.Stream(s.rtxSSRC)
+	}
+	stream := s.media
+	switch p.SSRC {
+	case s.ssrc:
+	case s.rtxSSRC:
+		stream = s.rtx
+	default:
+		return errNotOurs
+	}
+	index, ok := stream.Next(p.Seq)
+	if !ok {
+		return errRepeated
+	}
+	header, wide := srtp.HeaderSize, uint8(s.wide.Load())
+	if wide != 0 {
+		header += extensionSize
+	}
+	size := header + len(p.Payload) + k.rtp.Overhead()
+	out := b.Reserve(dest, size)
+	out[0], out[1] = 0x80, p.PayloadType
+	if p.Padded {
+		out[0] |= 0x20
+	}
+	if p.Marker {
+		out[1] |= 0x80
+	}
+	binary.BigEndian.PutUint16(out[2:], p.Seq)
+	binary.BigEndian.PutUint32(out[4:], p.Timestamp)
+	binary.BigEndian.PutUint32(out[8:], p.SSRC)
+	if wide != 0 {
+		out[0] |= 0x10
+		binary.BigEndian.PutUint32(out[12:], 0xbede_0001) // one word of one-byte elements
+		out[16], out[19] = wide<<4|1, 0                   // two bytes
+		binary.BigEndian.PutUint16(out[17:], uint16(o.next))
+		o.note(size, at)
+	}
+	stream.Seal(out, header, p.Payload, index)
+	o.bytes += int64(size)
+	return nil
+}
+
+// note remembers a packet under the next number. Called under mu.
+func (o *outgoing) note(size int, at time.Duration) {
+	if o.sent == nil {
+		o.sent = make([]sentPacket, sentSize)
+	}
+	o.sent[o.next%sentSize] = sentPacket{at: uint32(at / time.Microsecond), size: uint16(size)}
+	o.next++
+}
+
+// drain sends what is due, and reports how many bytes a probe lacks, and
+// whether there is more to come.
+func (o *outgoing) drain(b *Batch, c *conn, now time.Time) (lacking int, more bool) {
+	at, k := now.Sub(o.start), c.keys.Load()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for {
+		h, ok := o.pacer.Next(at)
+		if !ok {
+			break
+		}
+		if k != nil {
+			_ = o.seal(b, h.seat, k, &h.packet, at) // a connection that is gone needs nothing
+		}
+		heldPool.Put(h.buf)
+	}
+	probing := k != nil && at < o.probe.until
+	if probing {
+		due := int64(o.probe.rate) * int64(at-o.probe.begun) / 8 / int64(time.Second)
+		lacking = int(due - (o.bytes - o.probe.before))
+	}
+	o.waits = probing || o.pacer.Waiting() > 0
+	return lacking, o.waits
+}
+
+// begin begins a probe. Called under no lock.
+func (o *outgoing) begin(c *conn, p bwe.Probe, now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	at := now.Sub(o.start)
+	o.probe = probe{rate: p.Rate, begun: at, until: at + p.Lasts, before: o.bytes}
+	o.wait(c)
+}
+
+// hears takes what the subscriber says about its network, and reports whether
+// the part says anything of it. It runs on the port's reader.
+func (o *outgoing) hears(p rtcpx.Packet, now time.Time) bool {
+	at := now.Sub(o.start)
+	if rate, ok := p.REMB(); ok {
+		o.congestion.Lock()
+		o.congestion.estimator.REMB(bwe.Bitrate(rate))
+		target := o.congestion.estimator.Target()
+		o.congestion.Unlock()
+		o.setPace(target, at)
+		return true
+	}
+	return o.arrivals(p, at)
+}
+
+// arrivals takes transport-wide feedback and reports whether the part is one.
+func (o *outgoing) arrivals(p rtcpx.Packet, at time.Duration) bool {
+	acks := o.acks[:0]
+	o.mu.Lock()
+	_, _, ok := p.Arrivals(func(a rtcpx.Arrival) {
+		n := o.next - 1 - uint64(uint16(o.next-1)-a.Seq) // the latest with that number
+		if o.sent == nil || n < 1<<16 || o.next-n > sentSize {
+			return
+		}
+		for ; o.heard+1 < n; o.heard++ { // a report was lost, that had spoken of these
+			if s := &o.sent[(o.heard+1)%sentSize]; o.next-o.heard-1 <= sentSize && s.state == unheard {
+				acks = append(acks, bwe.Ack{Sent: o.sentAt(s, at), Size: int(s.size), Unheard: true})
+			}
+		}
+		o.heard = max(o.heard, n)
+		s := &o.sent[n%sentSize]
+		ack := bwe.Ack{Sent: o.sentAt(s, at), Size: int(s.size), Lost: !a.Received, Late: s.state == missing}
+		switch {
+		case a.Received && s.state != arrived:
+			s.state = arrived
+			ack.Arrived = o.clock.time(a.At)
+			acks = append(acks, ack)
+		case !a.Received && s.state == unheard:
+			s.state = missing
+			acks = append(acks, ack)
+		}
+	})
+	o.mu.Unlock()
+	o.acks = acks
+	if !ok {
+		return false
+	}
+	o.congestion.Lock()
+	o.congestion.estimator.Observe(acks, at)
+	target := o.congestion.estimator.Target()
+	o.congestion.Unlock()
+	o.setPace(target, at)
+	return true
+}
+
+// sentAt returns when a packet was sent: at most an hour ago.
+func (o *outgoing) sentAt(s *sentPacket, at time.Duration) time.Duration {
+	ago := uint32(at/time.Microsecond) - s.at
+	return at - time.Duration(ago)*time.Microsecond
+}
+
+// moved reports whether the target is lower by a tenth than when its owner was
+// told latest, or twice as high: it is to look at it at once.
+func (o *outgoing) moved() bool {
+	o.congestion.Lock()
+	defer o.congestion.Unlock()
+	target := o.congestion.estimator.Target()
+	if target*10 > o.congestion.told*9 && target < 2*o.congestion.told {
+		return false
+	}
+	o.congestion.told = target
+	return true
+}
+
+// A clock makes the receiver's times grow, which start over every 12 days.
+type clock struct {
+	begun        bool
+	last, offset time.Duration
+}
+
+func (c *clock) time(at time.Duration) time.Duration {
+	const turn = 64 * time.Millisecond << 24
+	if c.begun && at < c.last-turn/2 {
+		c.offset += turn
+	} else if c.begun && at > c.last+turn/2 {
+		return at + c.offset - turn // late, from before it started over
+	}
+	c.begun, c.last = true, at
+	return at + c.offset + turn // which keeps it positive
+}
