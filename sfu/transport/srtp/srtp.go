@@ -26,8 +26,7 @@ const (
 	AESCM128HMACSHA180
 )
 
-// HeaderSize is of an RTP header without extensions and contributing sources,
-// as all that are sealed here have.
+// HeaderSize is of an RTP header without extensions and contributing sources.
 const HeaderSize = 12
 
 const (
@@ -139,12 +138,12 @@ type Stream struct {
 // tell: such a packet must not be sent under this SSRC.
 func (s *Stream) Next(seq uint16) (index uint64, ok bool) { return s.indexes.next(seq) }
 
-// Seal writes the sealed payload behind the header, which the caller has
-// written to packet[:HeaderSize]; packet is of the size of all three: header,
-// payload, and Overhead. The payload is only read.
-func (s *Stream) Seal(packet, payload []byte, index uint64) {
+// Seal writes the sealed payload behind the header, extensions included, which
+// the caller has written to packet[:header]; packet is of the size of all three:
+// header, payload, and Overhead. The payload is only read.
+func (s *Stream) Seal(packet []byte, header int, payload []byte, index uint64) {
 	if s.keys.aead == nil {
-		s.sealCM(packet, payload, index)
+		s.sealCM(packet, header, payload, index)
 		return
 	}
 	// RFC 7714 §8.1: zeros, SSRC, rollover counter and sequence number, with the salt.
@@ -153,23 +152,24 @@ func (s *Stream) Seal(packet, payload []byte, index uint64) {
 	binary.BigEndian.PutUint32(iv[2:], binary.BigEndian.Uint32(iv[2:])^s.ssrc)
 	binary.BigEndian.PutUint32(iv[6:], binary.BigEndian.Uint32(iv[6:])^uint32(index>>16))
 	binary.BigEndian.PutUint16(iv[10:], binary.BigEndian.Uint16(iv[10:])^uint16(index))
-	s.keys.aead.Seal(packet[HeaderSize:HeaderSize], iv, payload, packet[:HeaderSize])
+	s.keys.aead.Seal(packet[header:header], iv, payload, packet[:header])
 }
 
 // sealCM is AES in counter mode and a MAC over header, ciphertext and rollover
 // counter (RFC 3711 §4.1.1 and §4.2).
-func (s *Stream) sealCM(packet, payload []byte, index uint64) {
+func (s *Stream) sealCM(packet []byte, header int, payload []byte, index uint64) {
 	iv := s.iv[:]
 	clear(iv)
 	copy(iv, s.keys.salt)
 	binary.BigEndian.PutUint32(iv[4:], binary.BigEndian.Uint32(iv[4:])^s.ssrc)
 	binary.BigEndian.PutUint64(iv[6:], binary.BigEndian.Uint64(iv[6:])^index)
-	body := packet[HeaderSize : HeaderSize+len(payload)]
+	end := header + len(payload)
+	body := packet[header:end]
 	cipher.NewCTR(s.keys.block, iv).XORKeyStream(body, payload)
 	s.mac.Reset()
-	s.mac.Write(packet[:HeaderSize+len(payload)])
+	s.mac.Write(packet[:end])
 	var roc [4]byte
 	binary.BigEndian.PutUint32(roc[:], uint32(index>>16))
 	s.mac.Write(roc[:])
-	copy(packet[HeaderSize+len(payload):], s.mac.Sum(nil)[:cmTag])
+	copy(packet[end:], s.mac.Sum(nil)[:cmTag])
 }

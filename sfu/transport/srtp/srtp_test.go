@@ -34,12 +34,25 @@ func seal(t testing.TB, s *Stream, ssrc uint32, seq uint16, payload []byte) []by
 	if !ok {
 		t.Fatalf("number %d is refused", seq)
 	}
-	packet := make([]byte, HeaderSize+len(payload)+s.keys.Overhead())
+	header := headerSize(seq)
+	packet := make([]byte, header+len(payload)+s.keys.Overhead())
 	packet[0], packet[1] = 0x80, 96
 	binary.BigEndian.PutUint16(packet[2:], seq)
 	binary.BigEndian.PutUint32(packet[8:], ssrc)
-	s.Seal(packet, payload, index)
+	if header > HeaderSize {
+		packet[0] |= 0x10
+		copy(packet[HeaderSize:], []byte{0xbe, 0xde, 0, 1, 0x31, byte(seq), 7, 0})
+	}
+	s.Seal(packet, header, payload, index)
 	return packet
+}
+
+// headerSize is that of every third packet with an extension.
+func headerSize(seq uint16) int {
+	if seq%3 == 0 {
+		return HeaderSize + 8
+	}
+	return HeaderSize
 }
 
 // Another implementation opens what is sealed, over turns of the sequence
@@ -71,7 +84,7 @@ func TestOpensElsewhere(t *testing.T) {
 				}
 				payload := bytes.Repeat([]byte{byte(i)}, i%1200)
 				opened, err := other.DecryptRTP(nil, seal(t, s, ssrc, seq, payload), nil)
-				if err != nil || !bytes.Equal(opened[HeaderSize:], payload) {
+				if err != nil || !bytes.Equal(opened[headerSize(seq):], payload) {
 					t.Fatalf("profile %d, packet %d, number %d: %v", profile, i, seq, err)
 				}
 			}
@@ -100,7 +113,7 @@ func TestVectorOfTheRFC(t *testing.T) {
 	copy(packet, want[:HeaderSize])
 	s := keys.Stream(0x5501a0b2)
 	index, _ := s.Next(0xf17b)
-	s.Seal(packet, payload, index)
+	s.Seal(packet, HeaderSize, payload, index)
 	if !bytes.Equal(packet, want) {
 		t.Errorf("sealed\n%x, want\n%x", packet, want)
 	}
@@ -208,7 +221,7 @@ func TestSealAllocatesNothing(t *testing.T) {
 	packet, payload := make([]byte, 1200), make([]byte, 1200-HeaderSize-gcmTag)
 	if n := testing.AllocsPerRun(1000, func() {
 		index, _ := s.Next(seq)
-		s.Seal(packet, payload, index)
+		s.Seal(packet, HeaderSize, payload, index)
 		seq++
 	}); n != 0 {
 		t.Errorf("%v allocations per packet", n)
@@ -228,7 +241,7 @@ func BenchmarkSeal(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				index, _ := s.Next(seq)
-				s.Seal(packet, payload, index)
+				s.Seal(packet, HeaderSize, payload, index)
 				seq++
 			}
 		})
