@@ -68,7 +68,7 @@ siege:                                 ## floods, guesses and garbage against a 
 	go test -count=1 -timeout 20m -run 'TestSiege$$' -v ./cmd/incamera-peer -siege
 
 netlab:                                ## meetings over bad networks, a line of figures each (root, several minutes)
-	go test -count=1 -timeout 20m -run TestNetworks -v ./cmd/incamera-peer -networks
+	go test -count=1 -timeout 20m -run "TestNetworks|TestAdaptation" -v ./cmd/incamera-peer -networks
 
 ci: lint gen-check test                ## what .ci/run does
 

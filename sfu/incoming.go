@@ -37,9 +37,11 @@ type incoming struct {
 	unwrap munge.Unwrapper
 	seen   munge.Window
 	burst  burst
+	meter  meter
 
 	// Atomic.
 	lastPacket atomic.Int64                // Unix ns
+	bitrate    atomic.Int64                // bits per second; 0: not measured yet
 	clock      atomic.Pointer[munge.Clock] // nil before the first sender report
 	pending    atomic.Bool                 // a key frame request is kept
 
@@ -157,6 +159,9 @@ func (in *incoming) receive(raw []byte, now time.Time) {
 		in.ring.Put(p.in.Seq, raw)
 	}
 	in.lastPacket.Store(now.UnixNano())
+	if rate, ok := in.meter.add(len(raw), now); ok {
+		in.bitrate.Store(rate)
+	}
 	if p.info.KeyFrame && p.newest && in.pending.Load() {
 		in.keyFrameArrived()
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"incamera/sfu/allocate"
 	"incamera/sfu/layer"
 	"incamera/sfu/transport"
 )
@@ -30,6 +31,8 @@ type Seat struct {
 	Index int // m-line order in the subscribe offer
 	Kind  Source
 	Owner PeerID // empty: nobody
+	// Paused says that the subscriber's network takes nothing of it now.
+	Paused bool
 }
 
 // A Tile is a wanted picture and its size in pixels.
@@ -62,12 +65,15 @@ type Peer struct {
 	work    sync.WaitGroup
 	stop    context.CancelFunc
 	life    context.Context
-	told    chan []Seat // one slot, the latest wins
-	lost    chan string // one slot
-	demands chan bool   // one slot: the demand may have risen; true: it is to be told in any case
+	told    chan []Seat   // one slot, the latest wins
+	lost    chan string   // one slot
+	demands chan bool     // one slot: the demand may have risen; true: it is to be told in any case
+	moved   chan struct{} // one slot: the subscriber's network takes much less, or more
+	began   time.Time
 
 	// Owned by run.
 	demand [sourceCount]layer.Demand // of video
+	floor  allocate.Floor
 
 	// Guarded by the room's mutex.
 	inside  bool // whether media flows between this peer and the others
@@ -88,7 +94,7 @@ type Peer struct {
 }
 
 func newPeer(r *Room, id PeerID, events Events) *Peer {
-	p := &Peer{id: id, room: r, events: events, told: make(chan []Seat, 1), lost: make(chan string, 1), demands: make(chan bool, 1)}
+	p := &Peer{id: id, room: r, events: events, told: make(chan []Seat, 1), lost: make(chan string, 1), demands: make(chan bool, 1), moved: make(chan struct{}, 1), began: time.Now()}
 	p.life, p.stop = context.WithCancel(context.Background())
 	for kind := range p.sources {
 		p.sources[kind] = newSource(r.server, id, Source(kind))
@@ -112,6 +118,8 @@ func (p *Peer) run() {
 			p.events.Closed(reason)
 		case fresh := <-p.demands:
 			p.tellDemand(fresh, time.Now())
+		case <-p.moved:
+			p.adapt(time.Now())
 		case now := <-ticker.C:
 			p.tick(now, ticks%reportTicks == 0)
 			ticks++
@@ -123,6 +131,15 @@ func (p *Peer) run() {
 func (p *Peer) wakeDemand() {
 	select {
 	case p.demands <- false:
+	default: // it will look
+	}
+}
+
+// wakeAdapt has run look at what the subscriber's network takes. Safe for
+// concurrent use.
+func (p *Peer) wakeAdapt() {
+	select {
+	case p.moved <- struct{}{}:
 	default: // it will look
 	}
 }
@@ -160,6 +177,7 @@ func (p *Peer) tick(now time.Time, report bool) {
 	p.room.mu.Lock()
 	seats := p.seats
 	p.room.mu.Unlock()
+	p.adapt(now)
 	for _, s := range seats {
 		s.tick(now)
 	}
@@ -190,9 +208,7 @@ func (p *Peer) tellSeats() {
 	seats := make([]Seat, len(p.seats))
 	for i, s := range p.seats {
 		seats[i] = Seat{Index: s.index, Kind: s.kind}
-		if src := s.owner(); src != nil {
-			seats[i].Owner = src.owner
-		}
+		seats[i].Owner, seats[i].Paused = s.told()
 	}
 	select {
 	case <-p.told:
@@ -299,7 +315,7 @@ func (p *Peer) Subscribe(ctx context.Context, offer string, seats []Source) (ans
 	sub, old := p.conns.subscriber, (*transport.Subscriber)(nil)
 	if sub == nil || p.conns.watched != session {
 		old = sub
-		sub, err = p.room.server.transport.Subscriber(p.failed)
+		sub, err = p.room.server.transport.Subscriber(transport.SubscriberEvents{Lost: p.failed, Moved: p.wakeAdapt, Fill: p.fill})
 		if err == nil && p.conns.closed {
 			err = ErrClosed
 			_ = sub.Close()

@@ -39,6 +39,8 @@ type repair struct {
 	first   uint16             // outgoing number of the latest key frame's first packet
 	gaveUp  time.Time          // when a key frame was asked for; zero: it has come
 	rtxSeq  uint16             // of the latest retransmission
+	latest  uint16             // outgoing number that was sent latest
+	back    uint16             // how far before it the latest packet of a probe was
 }
 
 func (r *repair) note(s sent) {
@@ -46,6 +48,26 @@ func (r *repair) note(s sent) {
 		r.history, r.start = new([historySize]sent), time.Now()
 	}
 	r.history[s.out.Seq%historySize] = s
+	r.latest = s.out.Seq
+}
+
+// probeBack is how many of the latest packets probes repeat: a few frames.
+const probeBack = 64
+
+// probe returns a packet to repeat that is not missed, going back from the latest
+// over and over; nil when there is none.
+func (r *repair) probe() *sent {
+	if r.history == nil {
+		return nil
+	}
+	for range probeBack {
+		r.back = (r.back + 1) % probeBack
+		h := &r.history[(r.latest-r.back)%historySize]
+		if h.in != nil && h.out.Seq == r.latest-r.back {
+			return h
+		}
+	}
+	return nil
 }
 
 // forget lets go of the layers of a source that has left the seat.
@@ -80,10 +102,14 @@ func (r *repair) find(seq uint16, now time.Time) *sent {
 	return h
 }
 
-// next notes that h is sent again and returns the number of that packet.
-func (r *repair) next(h *sent, now time.Time) uint16 {
+// resent notes that h was sent again because it was asked for.
+func (r *repair) resent(h *sent, now time.Time) {
 	h.resends++
 	h.at = r.sinceStart(now)
+}
+
+// next returns the number of the next packet of the retransmission stream.
+func (r *repair) next() uint16 {
 	r.rtxSeq++
 	return r.rtxSeq
 }

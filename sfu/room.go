@@ -100,7 +100,12 @@ func (r *Room) assign(p *Peer, now time.Time) {
 			}
 		}
 		wanted, heights := r.wanted(p, kind, owners)
+		rank := map[string]int{}
+		for i, owner := range wanted {
+			rank[owner] = i
+		}
 		for i, owner := range allocate.Assign(owners, wanted, step) {
+			seats[i].rank = rank[owner]
 			if r.seat(seats[i], PeerID(owner), kind, layer.For(heights[owner]), now) {
 				changed = true
 			}

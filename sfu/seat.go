@@ -22,9 +22,17 @@ type seat struct {
 
 	// Guarded by the room's mutex.
 	tile int // the layer that suits its tile
+	rank int // among the seats of its kind, 0 is the most important
+
+	// Owned by the peer's run.
+	changed time.Time // when what it may have changed
+	allowed int       // the highest layer that the network takes, or layer.None; unlimited
 
 	mu sync.Mutex
 	// Guarded by mu.
+	paused   bool    // the network takes nothing of it
+	limit    int     // the highest layer that the network takes
+	wanted   int     // that suits the tile
 	source   *source // nil: empty
 	layer    *incoming
 	selector layer.Selector
@@ -44,9 +52,12 @@ func (s Source) clockRate() uint32 {
 	return 48_000
 }
 
+// unlimited is higher than any layer.
+const unlimited = layer.Count
+
 func newSeat(s *Server, index int, kind Source, wire *transport.Seat) *seat {
 	return &seat{
-		server: s, index: index, kind: kind, wire: wire, selector: layer.New(),
+		server: s, index: index, kind: kind, wire: wire, selector: layer.New(), limit: unlimited, allowed: unlimited,
 		// Weak randomness is enough: the numbers are no secret (RFC 3550 §5.1 wants them unpredictable for weak ciphers only).
 		stream: munge.New(kind.clockRate(), uint16(rand.Uint32()), rand.Uint32()),
 		repair: repair{rtxSeq: uint16(rand.Uint32())},
@@ -64,8 +75,24 @@ func (s *seat) put(src *source, wanted int, now time.Time) {
 		s.selector.Reset()
 		s.repair.forget()
 	}
-	s.selector.Want(wanted)
+	s.wanted = wanted
 	s.aim(now)
+}
+
+// allow sets the highest layer that the network takes; layer.None pauses the
+// seat. It reports whether that changed whether it is paused.
+func (s *seat) allow(highest int, now time.Time) (changed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	paused := highest == layer.None
+	changed = paused != s.paused
+	s.paused = paused
+	if !paused {
+		s.limit = highest
+	}
+	s.selector.Pause(paused)
+	s.aim(now)
+	return changed
 }
 
 // tick looks again at which layers are sent. Call every few hundred ms.
@@ -76,6 +103,7 @@ func (s *seat) tick(now time.Time) {
 }
 
 func (s *seat) aim(now time.Time) {
+	s.selector.Want(min(s.wanted, s.limit))
 	if s.source != nil && s.kind.IsVideo() && s.selector.Update(s.source.lastPackets(), now) {
 		s.source.requestKeyFrame(s.selector.Target(), now)
 	}
@@ -118,7 +146,7 @@ func (s *seat) send(in *incoming, batch *transport.Batch, p *packet, to transpor
 	if s.write(batch, transport.Packet{
 		Marker: p.header.Marker, Padded: p.pad > 0, PayloadType: to.PayloadType, SSRC: to.SSRC, Seq: out.Seq, Timestamp: out.Timestamp,
 		Payload: p.payload(),
-	}) {
+	}, now) {
 		s.packets++
 		s.octets += uint32(len(p.header.Payload))
 	}
@@ -174,8 +202,8 @@ func (s *seat) skip(in *incoming, seq uint64) {
 	}
 }
 
-func (s *seat) write(batch *transport.Batch, p transport.Packet) bool {
-	if s.wire.Write(batch, p) != nil {
+func (s *seat) write(batch *transport.Batch, p transport.Packet, now time.Time) bool {
+	if s.wire.Write(batch, p, now) != nil {
 		s.server.counters.unwritable.Add(1)
 		return false
 	}
@@ -207,31 +235,36 @@ func (s *seat) feedback(f transport.Feedback) {
 // layer's ring.
 func (s *seat) resend(batch *transport.Batch, seq uint16, now time.Time) {
 	s.server.counters.asked.Add(1)
-	h := s.repair.find(seq, now)
-	if h == nil {
-		return
+	if h := s.repair.find(seq, now); h != nil && s.again(batch, h, false, now) > 0 {
+		s.repair.resent(h, now)
+		s.server.counters.resent.Add(1)
 	}
+}
+
+// again sends a packet once more, and returns its size.
+func (s *seat) again(batch *transport.Batch, h *sent, probe bool, now time.Time) int {
 	to, ok := s.wire.Stream(h.in.wire.Codec)
 	if !ok || to.RTXSSRC == 0 {
-		return
+		return 0
 	}
 	var raw, buf [maxPacket]byte
 	header, ok := rtpx.ParseHeader(h.in.ring.Get(h.seq, raw[:]))
 	if !ok || len(header.Payload)+2 > len(buf) {
-		return // the ring has gone on
+		return 0 // the ring has gone on
 	}
 	info, ok := rtpx.Parse(h.in.wire.Codec, header.Payload)
 	if !ok {
-		return
+		return 0
 	}
 	payload := buf[:2+copy(buf[2:], header.Payload)]
 	info.Rewrite(payload[2:], h.out.PictureID, h.out.TL0, h.out.KeyIdx)
-	payload[0], payload[1] = byte(seq>>8), byte(seq)
-	if s.write(batch, transport.Packet{
-		Marker: header.Marker, PayloadType: to.RTXPayloadType, SSRC: to.RTXSSRC, Seq: s.repair.next(h, now), Timestamp: h.out.Timestamp, Payload: payload,
-	}) {
-		s.server.counters.resent.Add(1)
+	payload[0], payload[1] = byte(h.out.Seq>>8), byte(h.out.Seq)
+	if !s.write(batch, transport.Packet{
+		Marker: header.Marker, Probe: probe, PayloadType: to.RTXPayloadType, SSRC: to.RTXSSRC, Seq: s.repair.next(), Timestamp: h.out.Timestamp, Payload: payload,
+	}, now) {
+		return 0
 	}
+	return len(payload)
 }
 
 // report returns how the seat's timestamps relate to our clock, if it has sent
@@ -250,6 +283,16 @@ func (s *seat) report(now time.Time) (r transport.SenderReport, ok bool) {
 	at, ok := s.stream.Timestamp(clock.Timestamp(now.UnixNano()))
 	s.reported = s.packets
 	return transport.SenderReport{SSRC: to.SSRC, NTP: munge.ToNTP(now.UnixNano()), RTP: at, Packets: s.packets, Octets: s.octets}, ok
+}
+
+// told returns who is on the seat, and whether it is paused.
+func (s *seat) told() (owner PeerID, paused bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.source == nil {
+		return "", false
+	}
+	return s.source.owner, s.paused
 }
 
 // owner returns the source on the seat. The room's mutex keeps it from

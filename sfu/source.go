@@ -63,6 +63,26 @@ func (s *source) lastPackets() (last [layer.Count]time.Time) {
 	return last
 }
 
+// usualRates stand for those of layers that are not measured yet, in bits per
+// second.
+var usualRates = [layer.Count]int64{150_000, 500_000, 1_700_000}
+
+// rates returns what each layer that is being sent takes, in bits per second; 0:
+// it is not.
+func (s *source) rates(now time.Time) (rates [layer.Count]int64) {
+	for i, last := range s.lastPackets() {
+		if last.IsZero() || now.Sub(last) >= layer.AliveFor {
+			continue
+		}
+		if in := s.layers[i].Load(); in != nil {
+			if rates[i] = in.bitrate.Load(); rates[i] == 0 {
+				rates[i] = usualRates[i]
+			}
+		}
+	}
+	return rates
+}
+
 // requestKeyFrame asks for a key frame of a layer, unless it does not exist.
 func (s *source) requestKeyFrame(index int, now time.Time) {
 	if index == layer.None {

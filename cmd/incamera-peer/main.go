@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -46,6 +47,8 @@ type joinCommand struct {
 	Screen    bool          `help:"Share a screen, too."`
 	Layers    int           `default:"1" help:"Simulcast layers of the camera, 1 to 3."`
 	Way       string        `help:"How media goes to the server: udp, tcp, or relay (TURN in TLS). Default: the best that works." placeholder:"WAY"`
+	Bitrates  []int         `help:"Send frames of nothing at these rates in kbit/s, one for each layer, in the clip's place." placeholder:"KBPS"`
+	Height    int           `default:"180" help:"Height of the others' tiles in pixels."`
 	JSON      bool          `name:"json" help:"Print the report as JSON."`
 	Misbehave string        `help:"For tests: spoil the camera's frames (plain, wrong-key, replay, wrong-owner)." placeholder:"HOW"`
 	Verbose   bool          `short:"v" help:"Log what happens to standard error."`
@@ -60,6 +63,9 @@ type newCommand struct {
 func (j *joinCommand) Validate() error {
 	if j.Layers < 1 || j.Layers > 3 {
 		return errors.New("--layers must be 1, 2 or 3")
+	}
+	if len(j.Bitrates) > client.MaxLayers || slices.ContainsFunc(j.Bitrates, func(r int) bool { return r < 10 || r > 20_000 }) {
+		return errors.New("--bitrates must be at most 3 of 10 to 20000")
 	}
 	return link.CheckName(j.Name)
 }
@@ -126,7 +132,7 @@ func join(ctx context.Context, j joinCommand, stdout, stderr io.Writer) error {
 		level = slog.LevelDebug
 	}
 	cfg := client.Config{
-		Link: l, Name: j.Name, Layers: j.Layers, Misbehave: client.Misbehaviour(j.Misbehave), RaiseHand: j.Hand, Way: client.Way(j.Way),
+		Link: l, Name: j.Name, Layers: j.Layers, Bitrates: j.Bitrates, Height: j.Height, Misbehave: client.Misbehaviour(j.Misbehave), RaiseHand: j.Hand, Way: client.Way(j.Way),
 		Log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	}
 	if !j.NoPublish {

@@ -66,8 +66,8 @@ func hole(lasts time.Duration) func(ann, ben *netlab.Host) []netlab.Step {
 	}
 }
 
-// networks are of the plan in design/scale.md §5.2 those that a server without
-// an estimate of bandwidth can be held to.
+// networks are those in which nothing need adapt to what the network takes; the
+// others are in adapt_test.go.
 var networks = []network{
 	{name: "N1 clean 20 ms", short: true, lasts: 8 * time.Second, both: netlab.Profile{Delay: 10 * ms}, voice: 0.98, picture: 0.98, gap: 500 * ms},
 	{name: "N3 loss 1 %", lasts: 15 * time.Second, both: netlab.Profile{Delay: 10 * ms, Loss: 0.01}, voice: 0.96, picture: 0.9},
@@ -147,12 +147,17 @@ func meetingOn(t *testing.T, h *netlab.Host) link.Link {
 }
 
 func attend(ctx context.Context, t *testing.T, h *netlab.Host, l link.Link, name string, lasts time.Duration, report *client.Report) {
+	attendWith(ctx, t, h, l, name, lasts, report, "--layers", strconv.Itoa(layers))
+}
+
+// attendWith runs a peer on a host and reads its report.
+func attendWith(ctx context.Context, t *testing.T, h *netlab.Host, l link.Link, name string, lasts time.Duration, report *client.Report, args ...string) {
 	file, err := peerBinary()
 	if err != nil {
 		t.Error(err)
 		return
 	}
-	cmd := h.Command(ctx, file, "join", l.Text(), "--name", name, "--json", "--layers", strconv.Itoa(layers), "--duration", lasts.String())
+	cmd := h.Command(ctx, file, append([]string{"join", l.Text(), "--name", name, "--json", "--duration", lasts.String()}, args...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -139,3 +139,26 @@ func TestBitsIsSteady(t *testing.T) {
 		}
 	}
 }
+
+func TestFloor(t *testing.T) {
+	var f Floor
+	for i, step := range []struct {
+		at   time.Duration
+		rate int64
+		want int64
+	}{
+		{0, 1000, 1000},
+		{300 * time.Millisecond, 900, 900},
+		{600 * time.Millisecond, 1100, 900},
+		{1900 * time.Millisecond, 1100, 900},
+		{2600 * time.Millisecond, 1100, 1100},
+		{2700 * time.Millisecond, 500, 500},
+		{2800 * time.Millisecond, 1000, 1000}, // a probe has found it
+		{2900 * time.Millisecond, 990, 990},
+		{9 * time.Second, 1200, 1200},
+	} {
+		if got := f.Update(step.rate, step.at); got != step.want {
+			t.Errorf("step %d: %d, want %d", i, got, step.want)
+		}
+	}
+}

@@ -101,8 +101,9 @@ func (p *prober) packets(acks []Ack) {
 		if a.Sent < p.begun || a.Unheard {
 			continue
 		}
+		// Its end is near enough: nothing need follow it.
+		p.over = p.over || a.Sent > p.begun+p.probe.Lasts-2*groupFor
 		if a.Sent > p.begun+p.probe.Lasts {
-			p.over = true
 			continue
 		}
 		if !a.Late {

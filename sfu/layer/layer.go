@@ -9,10 +9,10 @@ const None = -1
 // Count is how many layers a source has at most: quarter, half, full size.
 const Count = 3
 
-// aliveFor is how long a layer counts as sent after its latest packet. Shorter,
+// AliveFor is how long a layer counts as sent after its latest packet. Shorter,
 // and a camera in the dark flaps; longer, and a picture stands still for that
 // long when its sender gives up a layer.
-const aliveFor = time.Second
+const AliveFor = time.Second
 
 // For returns the layer that suits a tile of that height in pixels. The real
 // size of a source is its publisher's secret, so steps are those of 720 lines.
@@ -30,7 +30,7 @@ func For(height int) int {
 // Best returns the layer to aim for: the wanted one, or the closest below that
 // is being sent, or the closest above; None when nothing is.
 func Best(wanted int, lastPacket [Count]time.Time, now time.Time) int {
-	alive := func(i int) bool { return !lastPacket[i].IsZero() && now.Sub(lastPacket[i]) < aliveFor }
+	alive := func(i int) bool { return !lastPacket[i].IsZero() && now.Sub(lastPacket[i]) < AliveFor }
 	for i := wanted; i >= 0; i-- {
 		if alive(i) {
 			return i
@@ -47,7 +47,8 @@ func Best(wanted int, lastPacket [Count]time.Time, now time.Time) int {
 // A Selector holds what one seat gets of the source that is on it. Use [New].
 // Not safe for concurrent use.
 type Selector struct {
-	wanted  int // for the size of the tile
+	paused  bool
+	wanted  int // for the size of the tile, and what the network takes
 	target  int // to go to at its next key frame
 	current int // that is sent
 }
@@ -64,12 +65,22 @@ func (s *Selector) Current() int { return s.current }
 // Target returns the layer that is aimed for, or None.
 func (s *Selector) Target() int { return s.target }
 
-// Want sets the layer that suits the tile.
+// Want sets the layer that suits the tile and the network.
 func (s *Selector) Want(wanted int) { s.wanted = wanted }
+
+// Pause has nothing sent, or something again, from the next key frame on.
+func (s *Selector) Pause(paused bool) {
+	if s.paused = paused; paused {
+		s.Reset()
+	}
+}
 
 // Update chooses the target anew and reports whether a key frame of it is
 // needed. Call it after Want, and every few hundred ms.
 func (s *Selector) Update(lastPacket [Count]time.Time, now time.Time) (needKeyFrame bool) {
+	if s.paused {
+		return false
+	}
 	s.target = Best(s.wanted, lastPacket, now)
 	return s.target != None && s.target != s.current
 }
@@ -90,6 +101,8 @@ const (
 // probes repeat old packets, and what follows an old key frame is long gone.
 func (s *Selector) Packet(index int, keyFrame, newest bool) Decision {
 	switch {
+	case s.paused:
+		return Drop
 	case index == s.current:
 		return Forward
 	case s.current != None && index != s.target:

@@ -15,7 +15,7 @@ func TestFor(t *testing.T) {
 
 func TestBestFallsBackToWhatIsSent(t *testing.T) {
 	now := time.Unix(1000, 0)
-	fresh, stale := now.Add(-aliveFor+1), now.Add(-aliveFor)
+	fresh, stale := now.Add(-AliveFor+1), now.Add(-AliveFor)
 	never := time.Time{}
 	for _, tc := range []struct {
 		wanted int
@@ -101,13 +101,37 @@ func TestSelectorTakesAnyLayerFirst(t *testing.T) {
 	}
 }
 
+func TestSelectorPauses(t *testing.T) {
+	now := time.Unix(1000, 0)
+	s := New()
+	s.Want(1)
+	s.Update(all(now), now)
+	s.Packet(1, true, true)
+	s.Pause(true)
+	if s.Update(all(now), now) || s.Current() != None || s.Target() != None {
+		t.Error("who is paused needs key frames")
+	}
+	for _, key := range []bool{true, false} {
+		if got := s.Packet(1, key, true); got != Drop {
+			t.Errorf("a packet of who is paused: %d", got)
+		}
+	}
+	s.Pause(false)
+	if got := s.Packet(1, false, true); got != Request {
+		t.Errorf("it goes on in the middle: %d", got)
+	}
+	if !s.Update(all(now), now) || s.Packet(1, true, true) != Switch {
+		t.Error("it does not go on at a key frame")
+	}
+}
+
 func TestSelectorLeavesADeadLayer(t *testing.T) {
 	now := time.Unix(1000, 0)
 	s := New()
 	s.Want(2)
 	s.Update(all(now), now)
 	s.Packet(2, true, true)
-	later := now.Add(aliveFor)
+	later := now.Add(AliveFor)
 	if !s.Update([Count]time.Time{later, later, now}, later) || s.Target() != 1 {
 		t.Fatal("a dead layer is kept")
 	}

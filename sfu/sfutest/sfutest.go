@@ -380,6 +380,23 @@ func (c *Client) AskForKeyFrame(seat int) {
 	c.feedback(&rtcp.PictureLossIndication{MediaSSRC: c.SSRC(seat)})
 }
 
+// Estimate says that the client's network takes that many bits per second
+// (REMB).
+func (c *Client) Estimate(bitrate int) {
+	c.tb.Helper()
+	c.feedback(&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: float32(bitrate)})
+}
+
+// Paused reports whether the seat of a source is paused.
+func (c *Client) Paused(owner sfu.PeerID, kind sfu.Source) bool {
+	for _, s := range c.Seats() {
+		if s.Owner == owner && s.Kind == kind {
+			return s.Paused
+		}
+	}
+	return false
+}
+
 func (c *Client) feedback(p rtcp.Packet) {
 	c.tb.Helper()
 	if err := c.subscribe.WriteRTCP([]rtcp.Packet{p}); err != nil {

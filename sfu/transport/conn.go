@@ -47,7 +47,8 @@ const (
 type conn struct {
 	// Static after construction.
 	t      *Transport
-	lost   func(reason string)
+	events SubscriberEvents
+	out    *outgoing
 	said   func(ssrc uint32, f Feedback) // called while reading is held; f is valid during the call
 	inbox  *inbox                        // DTLS packets
 	life   context.Context
@@ -104,8 +105,8 @@ type keys struct {
 // for again.
 const maxMissing = 128
 
-func newConn(t *Transport, lost func(reason string), said func(ssrc uint32, f Feedback)) *conn {
-	c := &conn{t: t, lost: lost, said: said}
+func newConn(t *Transport, events SubscriberEvents, said func(ssrc uint32, f Feedback)) *conn {
+	c := &conn{t: t, events: events, out: newOutgoing(), said: said}
 	c.inbox = newInbox(c.writeDTLS)
 	c.life, c.end = context.WithCancel(context.Background())
 	c.heard.Store(time.Now().UnixNano())
@@ -252,14 +253,28 @@ func (c *conn) feedback(k *keys, b []byte) bool {
 		return false
 	}
 	k.buf = plain
-	c.heard.Store(time.Now().UnixNano())
+	now := time.Now()
+	c.heard.Store(now.UnixNano())
 	for p, rest, ok := rtcpx.Next(plain); ok; p, rest, ok = rtcpx.Next(rest) {
 		p.KeyFrame(func(ssrc uint32) { c.said(ssrc, Feedback{KeyFrame: true}) })
 		if ssrc, missing, ok := p.Missing(k.missing[:0]); ok {
 			c.said(ssrc, Feedback{Missing: missing})
 		}
+		if c.out.hears(p, now) && c.out.moved() {
+			c.events.Moved()
+		}
 	}
 	return true
+}
+
+// drain sends what was held back and is due, and reports whether there is more
+// to come. It runs on the pacing goroutine.
+func (c *conn) drain(b *udp.Batch, now time.Time) (more bool) {
+	lacking, more := c.out.drain(b, c, now)
+	if lacking > 0 {
+		c.events.Fill(b, lacking, now)
+	}
+	return more
 }
 
 // handshake runs the DTLS server until the connection ends.
@@ -277,7 +292,7 @@ func (c *conn) handshake() {
 	}
 	if err != nil {
 		if c.life.Err() == nil {
-			c.lost("the media connection could not be secured")
+			c.events.Lost("the media connection could not be secured")
 		}
 		return
 	}
@@ -371,7 +386,7 @@ func (c *conn) listen() {
 		return
 	}
 	if c.life.Err() == nil {
-		c.lost("the media connection broke")
+		c.events.Lost("the media connection broke")
 	}
 }
 

@@ -48,7 +48,7 @@ type outgoing struct {
 		told      bwe.Bitrate // the target when its owner was told latest
 	}
 
-	// Owned by the port's reader.
+	// Guarded by the connection's reading.
 	acks  []bwe.Ack
 	clock clock
 }
@@ -128,7 +128,7 @@ func (o *outgoing) write(b *Batch, s *Seat, k *keys, p *Packet, now time.Time) e
 
 // hold keeps a packet for its time. Called under mu.
 func (o *outgoing) hold(s *Seat, p *Packet, size int) error {
-	h := held{seat: s, packet: *p, buf: heldPool.Get().(*[maxPacket]byte)} //nolint:forcetypeassert // it holds nothing else
+	h := held{seat: s, packet: *p, buf: heldPool.Get().(*[maxPacket]byte)} //nolint:forcetypeassert,errcheck // it holds nothing else
 	h.packet.Payload = h.buf[:copy(h.buf[:], p.Payload)]
 	if !o.pacer.Put(h, size, p.SSRC == s.rtxSSRC) {
 		heldPool.Put(h.buf)
@@ -240,7 +240,7 @@ func (o *outgoing) begin(c *conn, p bwe.Probe, now time.Time) {
 }
 
 // hears takes what the subscriber says about its network, and reports whether
-// the part says anything of it. It runs on the port's reader.
+// the part says anything of it. It runs while reading is held.
 func (o *outgoing) hears(p rtcpx.Packet, now time.Time) bool {
 	at := now.Sub(o.start)
 	if rate, ok := p.REMB(); ok {

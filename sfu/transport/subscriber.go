@@ -2,16 +2,17 @@ package transport
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/rtcp"
 
+	"incamera/sfu/bwe"
 	"incamera/sfu/rtpx"
 	"incamera/sfu/transport/session"
 	"incamera/sfu/transport/srtp"
@@ -43,12 +44,13 @@ type Seat struct {
 	stream, track string // their ids in the SDP
 	queue         chan Feedback
 
-	// Owned by the caller of Write.
+	// Guarded by conn.out.mu.
 	keys       *keys // those of media and rtx
 	media, rtx *srtp.Stream
 
-	// Atomic.
-	formats atomic.Pointer[[rtpx.H264 + 1]session.Format] // of the latest answer
+	// Atomic; of the latest answer.
+	formats atomic.Pointer[[rtpx.H264 + 1]session.Format]
+	wide    atomic.Uint32 // id of the extension of transport-wide numbers, 0: none
 }
 
 // Stream returns how a codec goes out; ok is false when the subscriber is not
@@ -69,6 +71,7 @@ func (s *Seat) Stream(c rtpx.Codec) (out Stream, ok bool) {
 type Packet struct {
 	Marker      bool
 	Padded      bool // the payload ends with RTP padding (RFC 3550 §5.1)
+	Probe       bool // it is part of a probe: it does not wait
 	PayloadType uint8
 	Seq         uint16
 	Timestamp   uint32
@@ -85,45 +88,16 @@ type Batch = udp.Batch
 // Batch returns an empty batch.
 func (t *Transport) Batch() *Batch { return t.demux.Batch() }
 
-// Write seals one packet into a batch. A number that was used before under its
-// SSRC is refused. Not safe for concurrent use.
-func (s *Seat) Write(b *Batch, p Packet) error {
-	k, dest := s.conn.keys.Load(), s.conn.dest.Load()
-	if k == nil || dest == nil {
+// Write seals one packet into a batch, or keeps it for a moment when the network
+// takes no more now: then it goes in a batch of the transport's own. A number
+// that was used before under its SSRC is refused. The calls for one seat must
+// not be concurrent.
+func (s *Seat) Write(b *Batch, p Packet, now time.Time) error {
+	k := s.conn.keys.Load()
+	if k == nil || s.conn.dest.Load() == nil {
 		return errNotReady
 	}
-	if s.keys != k {
-		s.keys, s.media, s.rtx = k, k.rtp.Stream(s.ssrc), k.rtp.Stream(s.rtxSSRC)
-	}
-	stream := s.media
-	switch p.SSRC {
-	case s.ssrc:
-	case s.rtxSSRC:
-		stream = s.rtx
-	default:
-		return errNotOurs
-	}
-	size := srtp.HeaderSize + len(p.Payload) + k.rtp.Overhead()
-	if size > maxPacket {
-		return errTooLarge
-	}
-	index, ok := stream.Next(p.Seq)
-	if !ok {
-		return errRepeated
-	}
-	out := b.Reserve(dest, size)
-	out[0], out[1] = 0x80, p.PayloadType
-	if p.Padded {
-		out[0] |= 0x20
-	}
-	if p.Marker {
-		out[1] |= 0x80
-	}
-	binary.BigEndian.PutUint16(out[2:], p.Seq)
-	binary.BigEndian.PutUint32(out[4:], p.Timestamp)
-	binary.BigEndian.PutUint32(out[8:], p.SSRC)
-	stream.Seal(out, p.Payload, index)
-	return nil
+	return s.conn.out.write(b, s, k, &p, now)
 }
 
 // maxPacket is what UDP over Ethernet carries.
@@ -134,6 +108,7 @@ var (
 	errNotOurs  = errors.New("transport: no SSRC of the seat")
 	errTooLarge = errors.New("transport: the packet is too large")
 	errRepeated = errors.New("transport: the number was used before, or is too old")
+	errFull     = errors.New("transport: too much waits for the subscriber's network")
 )
 
 // ReadFeedback calls f for what the subscriber says, until the connection is
@@ -164,13 +139,66 @@ type Subscriber struct {
 	seats []*Seat
 }
 
-// Subscriber makes the answering side of a subscribe connection. lost is called
-// at most once, when the connection fails.
-func (t *Transport) Subscriber(lost func(reason string)) (*Subscriber, error) {
+// SubscriberEvents are what a subscribe connection tells. They must not wait.
+type SubscriberEvents struct {
+	// Lost is called at most once, when the connection fails.
+	Lost func(reason string)
+	// Moved says that the network takes much less than before, or much more.
+	Moved func()
+	// Fill is to write about that many bytes of packets that the subscriber has
+	// already, as part of a probe. It is called by the goroutine that paces.
+	Fill func(b *Batch, bytes int, now time.Time)
+}
+
+// Subscriber makes the answering side of a subscribe connection.
+func (t *Transport) Subscriber(events SubscriberEvents) (*Subscriber, error) {
 	var once sync.Once
 	s := &Subscriber{id: rand.Uint64() >> 2} // a signed number with some clients
-	s.conn = newConn(t, func(reason string) { once.Do(func() { lost(reason) }) }, s.feedback)
+	lost := events.Lost
+	events.Lost = func(reason string) { once.Do(func() { lost(reason) }) }
+	s.conn = newConn(t, events, s.feedback)
 	return s, nil
+}
+
+// Congestion is what is known of a subscriber's network. Rates are in bits per
+// second.
+type Congestion struct {
+	Bounded bool  // the subscriber tells, or is to tell: Target is a bound
+	Begun   bool  // it has told
+	Target  int64 // what the network is held to take
+	Acked   int64 // what arrived lately; 0: not known
+	Cause   string
+	Loss    float64       // share
+	RTT     time.Duration // 0: not known
+	Queue   time.Duration // for how long packets wait in the network
+	Waiting int           // bytes that are held back
+	Dropped uint64        // packets that waited for too long, since the beginning
+}
+
+// Congestion returns what is known now. Safe for concurrent use.
+func (s *Subscriber) Congestion() Congestion {
+	o := s.conn.out
+	o.mu.Lock()
+	c := Congestion{Waiting: o.pacer.Waiting(), Dropped: o.dropped}
+	o.mu.Unlock()
+	o.congestion.Lock()
+	defer o.congestion.Unlock()
+	e := o.congestion.estimator
+	c.Begun = e.Begun()
+	c.Bounded = c.Begun || o.congestion.expected
+	c.Target, c.Acked, c.Cause, c.Loss, c.RTT, c.Queue = int64(e.Target()), int64(e.Acked()), e.Cause().String(), e.LossShare(), e.RTT(), e.QueueDelay()
+	return c
+}
+
+// Probe tries whether the network takes that much, if it is time for it.
+func (s *Subscriber) Probe(wanted int64, now time.Time) {
+	o := s.conn.out
+	o.congestion.Lock()
+	p, ok := o.congestion.estimator.Probe(bwe.Bitrate(wanted), now.Sub(o.start))
+	o.congestion.Unlock()
+	if ok {
+		o.begin(s.conn, p, now)
+	}
 }
 
 // A SeatSpec describes an m-line of the offer.
@@ -219,8 +247,12 @@ func (s *Subscriber) Answer(_ context.Context, offer string, specs []SeatSpec) (
 		Fingerprint: s.conn.t.fingerprint, Candidates: s.conn.t.candidates(),
 	}
 	for i, seat := range seats {
-		formats := o.Sections[i].Formats()
+		formats, wide := o.Sections[i].Formats(), o.Sections[i].Wide()
 		seat.formats.Store(&formats)
+		seat.wide.Store(uint32(wide))
+		if wide != 0 {
+			s.conn.out.expect(time.Now())
+		}
 		answer.Seats = append(answer.Seats, session.Seat{SSRC: seat.ssrc, RTXSSRC: seat.rtxSSRC, Stream: seat.stream, Track: seat.track})
 	}
 	fresh := seats[len(s.seats):]

@@ -11,11 +11,13 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
@@ -72,10 +74,18 @@ type viewer struct {
 	got    chan *rtp.Packet
 	asked  chan Feedback
 	lost   chan string
+	moved  atomic.Int32
+	fill   atomic.Value // func(*Batch, int, time.Time)
 }
 
 // watchWith connects a viewer; change, if not nil, changes its offer on the way.
 func watchWith(t testing.TB, tr *Transport, change func(string) string, profiles ...dtls.SRTPProtectionProfile) *viewer {
+	t.Helper()
+	return watchAs(t, tr, change, func(*webrtc.MediaEngine, *interceptor.Registry) error { return nil }, profiles...)
+}
+
+// watchAs has setup prepare the viewer's side.
+func watchAs(t testing.TB, tr *Transport, change func(string) string, setup func(*webrtc.MediaEngine, *interceptor.Registry) error, profiles ...dtls.SRTPProtectionProfile) *viewer {
 	t.Helper()
 	socket, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -88,6 +98,10 @@ func watchWith(t testing.TB, tr *Transport, change func(string) string, profiles
 	if err = me.RegisterDefaultCodecs(); err != nil {
 		t.Fatal(err)
 	}
+	registry := &interceptor.Registry{}
+	if err = setup(me, registry); err != nil {
+		t.Fatal(err)
+	}
 	var se webrtc.SettingEngine
 	se.SetIncludeLoopbackCandidate(true)
 	se.SetICEUDPMux(mux)
@@ -95,7 +109,7 @@ func watchWith(t testing.TB, tr *Transport, change func(string) string, profiles
 	if profiles != nil {
 		se.SetSRTPProtectionProfiles(profiles...)
 	}
-	if v.pc, err = webrtc.NewAPI(webrtc.WithMediaEngine(me), webrtc.WithSettingEngine(se)).NewPeerConnection(webrtc.Configuration{}); err != nil {
+	if v.pc, err = webrtc.NewAPI(webrtc.WithMediaEngine(me), webrtc.WithSettingEngine(se), webrtc.WithInterceptorRegistry(registry)).NewPeerConnection(webrtc.Configuration{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = v.pc.Close() })
@@ -111,7 +125,11 @@ func watchWith(t testing.TB, tr *Transport, change func(string) string, profiles
 			v.got <- p
 		}
 	})
-	if v.sub, err = tr.Subscriber(func(reason string) { v.lost <- reason }); err != nil {
+	if v.sub, err = tr.Subscriber(SubscriberEvents{
+		Lost:  func(reason string) { v.lost <- reason },
+		Moved: func() { v.moved.Add(1) },
+		Fill:  func(b *Batch, bytes int, now time.Time) { v.fill.Load().(func(*Batch, int, time.Time))(b, bytes, now) },
+	}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = v.sub.Close() })
@@ -181,7 +199,7 @@ func (v *viewer) send(seq uint16, sizes ...int) {
 	b := v.tr.Batch()
 	for i, size := range sizes {
 		p := Packet{PayloadType: s.PayloadType, SSRC: s.SSRC, Seq: seq + uint16(i), Timestamp: 7, Marker: i == len(sizes)-1, Payload: bytes.Repeat([]byte{0x10 | byte(i)}, size)}
-		if err := v.seat.Write(b, p); err != nil {
+		if err := v.seat.Write(b, p, time.Now()); err != nil {
 			v.t.Fatal(err)
 		}
 	}
@@ -236,7 +254,7 @@ func TestNumbersAreUsedOnce(t *testing.T) {
 		errNotOurs:  {SSRC: s.SSRC + 2, Seq: 102, Payload: []byte("x")},
 		errTooLarge: {SSRC: s.SSRC, Seq: 102, Payload: make([]byte, 1500)},
 	} {
-		if err := v.seat.Write(b, p); !errors.Is(err, want) {
+		if err := v.seat.Write(b, p, time.Now()); !errors.Is(err, want) {
 			t.Errorf("got %v, want %v", err, want)
 		}
 	}
@@ -468,7 +486,7 @@ func TestGoodbye(t *testing.T) {
 	}
 	b := v.tr.Batch()
 	defer b.Send()
-	if err := v.seat.Write(b, Packet{SSRC: v.seat.ssrc, Payload: []byte("x")}); !errors.Is(err, errNotReady) {
+	if err := v.seat.Write(b, Packet{SSRC: v.seat.ssrc, Payload: []byte("x")}, time.Now()); !errors.Is(err, errNotReady) {
 		t.Errorf("writing: %v", err)
 	}
 }

@@ -45,6 +45,7 @@ type Transport struct {
 	publish     *webrtc.API
 	lostAfter   time.Duration
 	advertise   []netip.Addr
+	pacing      *pacing
 	certificate tls.Certificate // of all subscribe connections
 	fingerprint string          // its own
 
@@ -63,7 +64,7 @@ type Config struct {
 
 // Open takes the UDP port. The error names the address when it is in use.
 func Open(cfg Config) (*Transport, error) {
-	t := &Transport{lostAfter: cfg.LostAfter, advertise: cfg.Advertise, tcp: cfg.TCP, tunnels: newTunnels()}
+	t := &Transport{lostAfter: cfg.LostAfter, advertise: cfg.Advertise, tcp: cfg.TCP, tunnels: newTunnels(), pacing: newPacing()}
 	var err error
 	if t.certificate, t.fingerprint, err = newCertificate(); err != nil {
 		return nil, err
@@ -78,6 +79,7 @@ func Open(cfg Config) (*Transport, error) {
 		return nil, fmt.Errorf("sfu: taking UDP port %v for media: %w", cfg.Listen, err)
 	}
 	t.demux = newDemux(port, t.tunnels)
+	t.pacing.done.Go(func() { t.pacing.run(t) })
 	t.mux = muxes{
 		ice.NewUDPMuxDefault(ice.UDPMuxParams{
 			UDPConn:           t.demux,
@@ -163,6 +165,7 @@ func (t *Transport) Dropped() uint64 { return t.demux.Totals().Dropped }
 
 // Close frees the port. Connections are to be closed before.
 func (t *Transport) Close() error {
+	t.pacing.close()
 	if t.relay != nil {
 		t.relay.close()
 	}
@@ -212,7 +215,7 @@ func newAPI(se webrtc.SettingEngine) (*webrtc.API, error) {
 		"urn:ietf:params:rtp-hdrext:sdes:mid",
 		"urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
 		"urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
-		transportCC,
+		session.TransportWide,
 	} {
 		for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
 			if err := me.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind); err != nil {
@@ -237,8 +240,6 @@ func newAPI(se webrtc.SettingEngine) (*webrtc.API, error) {
 	registry.Add(feedback)
 	return webrtc.NewAPI(webrtc.WithMediaEngine(me), webrtc.WithSettingEngine(se), webrtc.WithInterceptorRegistry(registry)), nil
 }
-
-const transportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
 func registerCodecs(me *webrtc.MediaEngine) error {
 	opus := webrtc.RTPCodecParameters{

@@ -30,7 +30,11 @@ type Config struct {
 	Publish []wire.Source // what is sent; any but the screen's sound has a clip
 	Layers  int           // of the camera, 1 to 3; each sends the same picture
 	Way     Way           // how media goes to the server
-	Log     *slog.Logger
+	// Bitrates are those of the camera's layers in kbit/s, lowest first; then it
+	// sends no clip, but frames of the sizes that encoders make at such rates.
+	Bitrates []int
+	Height   int // of the tiles of others, in pixels; 0: that of the smallest layer
+	Log      *slog.Logger
 	// RaiseHand raises a hand as soon as somebody is there, for good.
 	RaiseHand bool
 	// Misbehave spoils the frames of the camera, in tests of who must refuse them.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/pion/webrtc/v4"
+
+	"incamera/signaling/wire"
 )
 
 // mediaPair is the pair of media connections. Owned by Run but for broken.
@@ -110,6 +112,10 @@ func (m *mediaPair) published(c *Client, sdp string) {
 		clip := m.sound
 		if isPicture(source) {
 			clip = m.picture
+		}
+		if source == wire.SourceCamera && len(c.cfg.Bitrates) > 0 {
+			m.publisher.draw(source, c.cfg.Bitrates)
+			continue
 		}
 		m.publisher.play(source, clip, max(1, c.cfg.Layers))
 	}

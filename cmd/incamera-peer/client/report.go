@@ -61,6 +61,9 @@ type Received struct {
 	Source     wire.Source    `json:"source"`
 	Packets    int            `json:"packets"`
 	Frames     int            `json:"frames"` // opened
+	Bytes      int64          `json:"bytes"`  // of frames that were opened
+	Layers     [3]int         `json:"layers"` // frames of each layer, where the sender draws
+	Switches   int            `json:"switches"`
 	KeyFrames  int            `json:"keyFrames"`
 	ClipFrames int            `json:"clipFrames"` // of Frames, those that are bytes of our own clip or tone
 	FirstMs    int64          `json:"firstMs"`    // from the start of the program to the first opened frame
@@ -69,6 +72,7 @@ type Received struct {
 	Dropped    map[string]int `json:"dropped"`
 
 	latest time.Time // when a frame was opened
+	layer  int       // of that, from 1
 }
 
 // A ChatReport is one line of chat.
@@ -147,6 +151,14 @@ func (c *counts) opened(session string, source wire.Source, payload []byte, err 
 		r.SpanMs = now.Sub(c.began).Milliseconds() - r.FirstMs
 	}
 	r.latest = now
+	r.Bytes += int64(len(payload))
+	if layer, ok := drawnLayer(payload); ok && isPicture(source) {
+		r.Layers[layer]++
+		if r.layer != 0 && r.layer != layer+1 {
+			r.Switches++
+		}
+		r.layer = layer + 1
+	}
 	if isPicture(source) && payload[0]&1 == 0 { // RFC 6386 §9.1
 		r.KeyFrames++
 	}

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"time"
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/webrtc/v4"
 
 	"incamera/signaling/wire"
@@ -41,7 +43,14 @@ var (
 const (
 	extensionMid = "urn:ietf:params:rtp-hdrext:sdes:mid"
 	extensionRid = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+	// extensionWide numbers the packets of all streams, so that their receiver can
+	// say which arrived, and when.
+	extensionWide = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 )
+
+// tellEvery is how often a receiver tells of packets, as browsers do at the
+// rates of a meeting.
+const tellEvery = 50 * time.Millisecond
 
 // An engine makes the peer connections of any number of participants. Safe for
 // concurrent use.
@@ -128,8 +137,19 @@ func newAPI(se webrtc.SettingEngine, codecs []webrtc.RTPCodecParameters, sends b
 		if err != nil {
 			return nil, fmt.Errorf("preparing media: %w", err)
 		}
+		for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
+			me.RegisterFeedback(webrtc.RTCPFeedback{Type: webrtc.TypeRTCPFBTransportCC}, kind)
+			if err = me.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: extensionWide}, kind); err != nil {
+				return nil, fmt.Errorf("preparing media: %w", err)
+			}
+		}
+		arrivals, err := twcc.NewSenderInterceptor(twcc.SendInterval(tellEvery))
+		if err != nil {
+			return nil, fmt.Errorf("preparing media: %w", err)
+		}
 		registry.Add(generator)
 		registry.Add(reports)
+		registry.Add(arrivals)
 	}
 	return webrtc.NewAPI(webrtc.WithMediaEngine(me), webrtc.WithSettingEngine(se), webrtc.WithInterceptorRegistry(registry)), nil
 }

@@ -72,10 +72,14 @@ func (c *Client) send(m any) { c.socket.send(c.session, m) }
 // look asks for the pictures of all who show one.
 func (c *Client) look() {
 	v := wire.View{Tiles: []wire.Tile{}}
+	height := uint32(180)
+	if c.cfg.Height > 0 {
+		height = uint32(c.cfg.Height)
+	}
 	for id, on := range c.on {
 		for _, source := range on {
 			if isPicture(source) && len(v.Tiles) < wire.MaxTiles {
-				v.Tiles = append(v.Tiles, wire.Tile{Session: id, Source: source, Width: 320, Height: 180})
+				v.Tiles = append(v.Tiles, wire.Tile{Session: id, Source: source, Width: height * 16 / 9, Height: height})
 			}
 		}
 	}

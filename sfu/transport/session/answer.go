@@ -24,9 +24,10 @@ type Seat struct {
 // Write writes the answer to an offer: ICE-lite, DTLS server, all candidates,
 // sending only.
 //
-// Left out on purpose are header extensions: subscribers tell streams apart by
-// the SSRCs named here, and whatever else could be told in the clear is not
-// ours to tell.
+// Of header extensions there is the transport-wide number only, by which a
+// subscriber tells how its network does. The others are left out on purpose:
+// streams are told apart by the SSRCs named here, and whatever else could be
+// told in the clear is not ours to tell.
 func (a Answer) Write(o *Offer) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\r\n", args...) }
@@ -73,6 +74,9 @@ func (a Answer) section(line func(string, ...any), s *Section, seat Seat, first 
 	line("a=ice-pwd:%s", a.Password)
 	line("a=rtcp-mux")
 	line("a=rtcp-rsize")
+	if id := s.Wide(); id != 0 {
+		line("a=extmap:%d %s", id, TransportWide)
+	}
 	for _, f := range formats {
 		if f.PayloadType == 0 {
 			continue

@@ -41,6 +41,7 @@ type Section struct {
 	names    map[string]string
 	fmtp     map[string]string
 	feedback map[string][]string
+	wide     uint8 // id of the extension of transport-wide numbers, 0: not offered
 	mux      bool
 	sends    bool // it does not receive
 }
@@ -140,7 +141,33 @@ func (s *Section) attribute(name, value string) {
 		s.fmtp[pt] = rest
 	case "rtcp-fb":
 		s.feedback[pt] = append(s.feedback[pt], rest)
+	case "extmap":
+		uri, _, _ := strings.Cut(rest, " ")
+		id, direction, _ := strings.Cut(pt, "/")
+		// 15 stands for none of the one-byte ids (RFC 8285 §4.2).
+		if n, err := strconv.ParseUint(id, 10, 8); err == nil && n > 0 && n < 15 && uri == TransportWide && direction != "sendonly" && direction != "inactive" {
+			s.wide = uint8(n)
+		}
 	}
+}
+
+// TransportWide names the extension of numbers that count over all streams of
+// a connection (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+const TransportWide = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+
+// Wide returns under which id packets carry their transport-wide number; 0: not
+// at all.
+func (s *Section) Wide() uint8 {
+	for _, pt := range s.formats {
+		if s.codec(pt) != 0 && s.says(pt, "transport-cc") {
+			return s.wide
+		}
+	}
+	return 0
+}
+
+func (s *Section) says(pt, feedback string) bool {
+	return slices.Contains(s.feedback[pt], feedback) || slices.Contains(s.feedback["*"], feedback)
 }
 
 func (o *Offer) check(group []string) error {
@@ -209,9 +236,17 @@ func (s *Section) Formats() (out [rtpx.H264 + 1]Format) {
 			f.fmtp = "" // limits of a receiver, which we are not
 		default: // the profile
 		}
+		wide := s.wide != 0 && s.says(pt, "transport-cc")
+		if wide {
+			f.feedback = ",transport-cc"
+		}
 		if s.Video {
-			for _, fb := range []string{"nack", "nack pli", "ccm fir"} {
-				if slices.Contains(s.feedback[pt], fb) || slices.Contains(s.feedback["*"], fb) {
+			known := []string{"nack", "nack pli", "ccm fir"}
+			if !wide { // an estimate of the receiver's own, where it can give us no better
+				known = append(known, "goog-remb")
+			}
+			for _, fb := range known {
+				if s.says(pt, fb) {
 					f.feedback += "," + fb
 				}
 			}

@@ -27,6 +27,8 @@ a=ice-options:trickle
 a=fingerprint:sha-256 BF:C9:5A:A0:0E:4D:9D:5F:1E:9B:51:6C:5D:1B:0F:9C:25:7D:38:0D:6C:BD:5C:6D:6F:07:75:DB:9F:D5:62:4B
 a=setup:actpass
 a=mid:0
+a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time
+a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01
 a=recvonly
 a=rtcp-mux
 a=rtcp-rsize
@@ -112,16 +114,44 @@ func TestAnswer(t *testing.T) {
 	for _, line := range []string{
 		"a=group:BUNDLE 0 1", "a=ice-lite", "m=video 9 UDP/TLS/RTP/SAVPF 96 97 100 101 39 40 102 103", "m=audio 9 UDP/TLS/RTP/SAVPF 111",
 		"a=setup:passive", "a=sendonly", "a=ssrc-group:FID 10 11", "a=ssrc:20 cname:incamera", "a=rtcp-fb:96 nack pli", "a=fmtp:103 apt=102", "a=msid:s t1",
-		"a=candidate:1 1 udp 2130706431 192.0.2.1 443 typ host",
+		"a=rtcp-fb:96 transport-cc", "a=candidate:1 1 udp 2130706431 192.0.2.1 443 typ host",
 		"a=candidate:2 1 tcp 1526726655 2001:db8::1 443 typ host tcptype passive\r\na=end-of-candidates", "a=fingerprint:sha-256 AB:CD",
 	} {
 		if !strings.Contains(text, line+"\r\n") {
 			t.Errorf("the answer lacks %q:\n%s", line, text)
 		}
 	}
-	for _, not := range []string{"transport-cc", "goog-remb", "extmap:", "G722", "red", "rtcp-fb:111", "ssrc:21"} {
+	if n := strings.Count(text, "a=extmap:"); n != 1 || !strings.Contains(text, "a=extmap:3 "+TransportWide+"\r\n") {
+		t.Errorf("%d extensions are taken", n)
+	}
+	for _, not := range []string{"goog-remb", "G722", "red", "rtcp-fb:111", "ssrc:21"} {
 		if strings.Contains(text, not) {
 			t.Errorf("the answer has %q", not)
+		}
+	}
+}
+
+// Without transport-wide numbers, or where one half of them is missing, the
+// receiver's own estimate is taken.
+func TestAnswerWithoutTransportWide(t *testing.T) {
+	for _, change := range []struct{ from, to string }{
+		{"a=extmap:3 ", "a=extmap:0 "},
+		{"a=extmap:3 ", "a=extmap:15 "},
+		{"a=extmap:3 ", "a=extmap:3/sendonly "},
+		{"a=extmap:3 http://www.ietf.org/id/draft-holmer", "a=extmap:3 http://www.ietf.org/id/draft-other"},
+		{"a=rtcp-fb:96 transport-cc\n", ""},
+	} {
+		o, err := Parse(strings.Replace(offer, change.from, change.to, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id := o.Sections[0].Wide(); id != 0 {
+			t.Errorf("with %q for %q numbers go under id %d", change.to, change.from, id)
+		}
+		a := answer
+		a.Seats = []Seat{{10, 11, "s", "t0"}, {20, 21, "s", "t1"}}
+		if text := a.Write(o); strings.Contains(text, "extmap:") || strings.Contains(text, "transport-cc") || !strings.Contains(text, "a=rtcp-fb:96 goog-remb\r\n") {
+			t.Errorf("with %q for %q the answer is\n%s", change.to, change.from, text)
 		}
 	}
 }

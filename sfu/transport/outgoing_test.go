@@ -1,0 +1,236 @@
+package transport
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+
+	"incamera/sfu/bwe"
+	"incamera/sfu/transport/rtcpx"
+	"incamera/sfu/transport/session"
+)
+
+// watchTelling connects a viewer that tells of each packet, as browsers do.
+func watchTelling(t testing.TB, tr *Transport) *viewer {
+	t.Helper()
+	v := watchAs(t, tr, nil, func(me *webrtc.MediaEngine, registry *interceptor.Registry) error {
+		me.RegisterFeedback(webrtc.RTCPFeedback{Type: "transport-cc"}, webrtc.RTPCodecTypeVideo)
+		if err := me.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: session.TransportWide}, webrtc.RTPCodecTypeVideo); err != nil {
+			return err
+		}
+		sender, err := twcc.NewSenderInterceptor(twcc.SendInterval(20 * time.Millisecond))
+		registry.Add(sender)
+		return err
+	})
+	if v.seat.wide.Load() == 0 || !v.sub.Congestion().Bounded {
+		t.Fatal("it was not agreed to tell of packets")
+	}
+	return v
+}
+
+func (v *viewer) write(p Packet) {
+	v.t.Helper()
+	b := v.tr.Batch()
+	defer b.Send()
+	if err := v.seat.Write(b, p, time.Now()); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+func (v *viewer) next() *rtp.Packet {
+	v.t.Helper()
+	select {
+	case p := <-v.got:
+		return p
+	case <-time.After(patience):
+		v.t.Fatal("a packet has not arrived")
+		return nil
+	}
+}
+
+// TestTellsOfPackets: packets carry numbers, in order, behind which another
+// implementation reads the payload; what it says of them is understood.
+func TestTellsOfPackets(t *testing.T) {
+	v := watchTelling(t, openTransport(t, 15*time.Second))
+	s := v.ready()
+	for i := range 40 {
+		v.write(Packet{PayloadType: s.PayloadType, SSRC: s.SSRC, Seq: uint16(i), Payload: []byte("picture")})
+		p := v.next()
+		if !bytes.Equal(p.Payload, []byte("picture")) || !p.Extension {
+			t.Fatalf("packet %d arrived as %+v", i, p)
+		}
+		ids := p.GetExtensionIDs()
+		if len(ids) != 1 || binary.BigEndian.Uint16(p.GetExtension(ids[0])) != uint16(i) {
+			t.Fatalf("packet %d has the extensions %v of %x", i, ids, p.GetExtension(ids[0]))
+		}
+	}
+	until(t, "the viewer has told of packets", func() bool { return v.sub.Congestion().Begun })
+	c := v.sub.Congestion()
+	if c.Loss != 0 || c.RTT <= 0 || c.RTT > patience {
+		t.Errorf("what it told is understood as %+v", c)
+	}
+}
+
+// TestHoldsBack: of what is more than the network is held to take some waits,
+// and comes in order, without anybody's doing.
+func TestHoldsBack(t *testing.T) {
+	v := watchTelling(t, openTransport(t, 15*time.Second))
+	s := v.ready()
+	b := v.tr.Batch()
+	for i := range 60 {
+		if err := v.seat.Write(b, Packet{PayloadType: s.PayloadType, SSRC: s.SSRC, Seq: uint16(i), Payload: make([]byte, 1100)}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waiting := v.sub.Congestion().Waiting
+	b.Send()
+	if waiting < 40*1100 {
+		t.Errorf("%d bytes wait", waiting)
+	}
+	for i := range 60 {
+		if p := v.next(); p.SequenceNumber != uint16(i) {
+			t.Fatalf("packet %d in the place of %d", p.SequenceNumber, i)
+		}
+	}
+	if waiting := v.sub.Congestion().Waiting; waiting != 0 {
+		t.Errorf("%d bytes still wait", waiting)
+	}
+	full := error(nil)
+	b = v.tr.Batch()
+	defer b.Send()
+	for i := 60; i < 2000 && full == nil; i++ {
+		full = v.seat.Write(b, Packet{PayloadType: s.PayloadType, SSRC: s.SSRC, Seq: uint16(i), Payload: make([]byte, 1100)}, time.Now())
+	}
+	if c := v.sub.Congestion(); !errors.Is(full, errFull) || c.Dropped != 1 || c.Waiting > 1<<20 {
+		t.Errorf("2 MB are taken: %v, %+v", full, c)
+	}
+}
+
+// TestProbes: to try more, packets are asked for, sent at once, and told of.
+func TestProbes(t *testing.T) {
+	v := watchTelling(t, openTransport(t, 15*time.Second))
+	s := v.ready()
+	v.write(Packet{PayloadType: s.PayloadType, SSRC: s.SSRC, Seq: 1, Payload: []byte("picture")})
+	v.next()
+	until(t, "the viewer has told of packets", func() bool { return v.sub.Congestion().Begun })
+	asked, seq := make(chan int, 1000), uint16(0)
+	v.fill.Store(func(b *Batch, bytes int, now time.Time) {
+		asked <- bytes
+		for ; bytes > 0; bytes -= 1000 {
+			seq++
+			if err := v.seat.Write(b, Packet{Probe: true, PayloadType: s.RTXPayloadType, SSRC: s.RTXSSRC, Seq: seq, Payload: make([]byte, 1000)}, now); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	before := v.sub.Congestion().Target
+	v.sub.Probe(2*before, time.Now())
+	until(t, "the probe has found more", func() bool { return v.sub.Congestion().Target > before })
+	total := 0
+	for len(asked) > 0 {
+		total += <-asked
+	}
+	if total < 5000 || v.moved.Load() == 0 {
+		t.Errorf("%d bytes were asked for, its owner was told %d times", total, v.moved.Load())
+	}
+}
+
+// tell makes transport-wide feedback that these packets arrived, or not.
+func tell(t testing.TB, base uint16, arrived ...bool) rtcpx.Packet {
+	t.Helper()
+	fb := &rtcp.TransportLayerCC{
+		Header:             rtcp.Header{Count: rtcp.FormatTCC, Type: rtcp.TypeTransportSpecificFeedback},
+		BaseSequenceNumber: base, PacketStatusCount: uint16(len(arrived)),
+	}
+	for _, yes := range arrived {
+		chunk := &rtcp.RunLengthChunk{Type: rtcp.TypeTCCRunLengthChunk, RunLength: 1}
+		if yes {
+			chunk.PacketStatusSymbol = rtcp.TypeTCCPacketReceivedSmallDelta
+			fb.RecvDeltas = append(fb.RecvDeltas, &rtcp.RecvDelta{Type: rtcp.TypeTCCPacketReceivedSmallDelta, Delta: 250})
+		}
+		fb.PacketChunks = append(fb.PacketChunks, chunk)
+	}
+	size := 20 + 2*len(fb.PacketChunks) + len(fb.RecvDeltas)
+	fb.Header.Padding = size%4 != 0
+	fb.Header.Length = uint16((size+3)/4 - 1)
+	b, err := fb.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _, ok := rtcpx.Next(b)
+	if !ok {
+		t.Fatal("no RTCP")
+	}
+	return p
+}
+
+// TestArrivals: each packet counts once; one that was said to be lost and came
+// is late; those that a lost report had spoken of are unheard; what was never
+// sent, or is long forgotten, is nothing.
+func TestArrivals(t *testing.T) {
+	o := newOutgoing()
+	at := 10 * time.Second
+	for i := range 30 {
+		o.note(1000+i, at+time.Duration(i)*time.Millisecond)
+	}
+	hear := func(base uint16, arrived ...bool) []bwe.Ack {
+		if !o.arrivals(tell(t, base, arrived...), 11*time.Second) {
+			t.Fatal("it is not understood")
+		}
+		return o.acks
+	}
+	acks := hear(0, true, false, true)
+	if len(acks) != 3 || acks[0].Sent != at || acks[0].Size != 1000 || acks[0].Lost || !acks[1].Lost || acks[2].Size != 1002 || acks[2].Arrived <= acks[0].Arrived {
+		t.Errorf("three packets: %+v", acks)
+	}
+	if acks = hear(0, true, false, true); len(acks) != 0 {
+		t.Errorf("the same once more: %+v", acks)
+	}
+	if acks = hear(1, true); len(acks) != 1 || !acks[0].Late || acks[0].Lost {
+		t.Errorf("one that was lost: %+v", acks)
+	}
+	if acks = hear(6, true); len(acks) != 4 || !acks[0].Unheard || acks[0].Size != 1003 || !acks[2].Unheard || acks[3].Unheard {
+		t.Errorf("behind a gap: %+v", acks)
+	}
+	for _, base := range []uint16{30, 1000, 40000, 65535} {
+		if acks = hear(base, true); len(acks) != 0 {
+			t.Errorf("number %d, which was not sent: %+v", base, acks)
+		}
+	}
+	for i := range 3 * sentSize {
+		o.note(500, at+time.Duration(i)*time.Millisecond)
+	}
+	if acks = hear(uint16(3*sentSize+30-sentSize-1), true); len(acks) != 0 {
+		t.Errorf("long ago: %+v", acks)
+	}
+	if acks = hear(uint16(3*sentSize+29), true); len(acks) > sentSize || acks[len(acks)-1].Size != 500 {
+		t.Errorf("the latest, behind more than is remembered: %d acks", len(acks))
+	}
+}
+
+func TestClockStartsOver(t *testing.T) {
+	const turn = 64 * time.Millisecond << 24
+	var c clock
+	last := time.Duration(0)
+	for i, at := range []time.Duration{turn - 2*time.Second, turn - time.Second, time.Second, 2 * time.Second, turn - 3*time.Second, 3 * time.Second} {
+		got := c.time(at)
+		if i == 4 { // late
+			if got >= last {
+				t.Errorf("what is late is at %v", got)
+			}
+			continue
+		}
+		if got <= last {
+			t.Errorf("step %d is at %v, after %v", i, got, last)
+		}
+		last = got
+	}
+}
