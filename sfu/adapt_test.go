@@ -1,6 +1,7 @@
 package sfu_test
 
 import (
+	"strings"
 	"testing"
 
 	"incamera/sfu"
@@ -22,15 +23,15 @@ func TestNetworkThatTakesLittle(t *testing.T) {
 		seats["a"], seats["c"] = b.SeatOf("a", sfu.Camera), b.SeatOf("c", sfu.Camera)
 		return seats["a"] >= 0 && seats["c"] >= 0
 	})
-	n := 0
+	n, large := 0, strings.Repeat("x", 1000) // 400 kbit/s
 	both := func() {
-		a.Picture(n%4 == 0, "")
-		c.Picture(n%4 == 0, "")
+		a.Picture(n%4 == 0, large)
+		c.Picture(n%4 == 0, large)
 		n++
 	}
 	more := func(who sfu.PeerID) func() bool {
 		had := len(b.Received(seats[who]))
-		return func() bool { return len(b.Received(seats[who])) > had+3 }
+		return func() bool { return len(b.Received(seats[who])) > had+12 }
 	}
 	b.Until("both are shown", both, func() bool { return len(b.Received(seats["a"])) > 3 && len(b.Received(seats["c"])) > 3 })
 	if b.Paused("a", sfu.Camera) || b.Paused("c", sfu.Camera) {

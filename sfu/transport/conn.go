@@ -347,6 +347,9 @@ func (c *conn) secure(server *dtls.Conn) (err error) {
 		return fmt.Errorf("transport: SRTCP keys: %w", err)
 	}
 	c.server.Store(server)
+	if c.life.Err() != nil {
+		return errors.New("transport: DTLS: the connection is closed") // by who has not seen the server
+	}
 	c.keys.Store(k)
 	return nil
 }
