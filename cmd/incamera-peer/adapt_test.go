@@ -275,14 +275,15 @@ func TestAdaptation(t *testing.T) {
 func (s *adaptation) run(t *testing.T) {
 	lab := netlab.New(t, 1)
 	server, ann := lab.Host("server", "10.77.0.1"), lab.Host("ann", "10.77.0.2")
-	ctx, cancel := context.WithTimeout(t.Context(), s.lasts+20*second)
-	defer cancel()
-	a := &adapting{lab: lab, ctx: ctx, ben: lab.Host("ben", "10.77.0.3"), report: &client.Report{}, script: s}
+	a := &adapting{lab: lab, ben: lab.Host("ben", "10.77.0.3"), report: &client.Report{}, script: s}
 	a.ben.Set(netlab.Profile{}, s.down)
 	for i := range s.others {
 		a.hosts = append(a.hosts, lab.Host(fmt.Sprintf("o%d", i), fmt.Sprintf("10.77.1.%d", i+1)))
 	}
-	l := meetingOn(t, server)
+	l := meetingOn(t, server) // which may have to be built before
+	ctx, cancel := context.WithTimeout(t.Context(), s.lasts+20*second)
+	defer cancel()
+	a.ctx = ctx
 	var work sync.WaitGroup
 	work.Go(func() { attendWith(ctx, t, ann, l, "ann", s.lasts, &client.Report{}, "--bitrates", drawn) })
 	watch := []string{"--no-publish", "--height", "720"}
