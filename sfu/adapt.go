@@ -6,6 +6,7 @@ import (
 
 	"incamera/sfu/allocate"
 	"incamera/sfu/layer"
+	"incamera/sfu/quality"
 	"incamera/sfu/rtpx"
 	"incamera/sfu/transport"
 )
@@ -15,20 +16,21 @@ import (
 const share = 0.95
 
 // adapt gives the seats the layers that the network takes, most important first,
-// and has more looked for when that is not all. It is called by run.
-func (p *Peer) adapt(now time.Time) {
+// and has more looked for when that is not all. It returns how it goes, and is
+// called by run.
+func (p *Peer) adapt(now time.Time) quality.Grade {
 	p.conns.Lock()
 	sub := p.conns.subscriber
 	p.conns.Unlock()
 	if sub == nil {
-		return
+		return quality.Good
 	}
 	p.room.mu.Lock()
 	seats, tiles := p.ranked()
 	p.room.mu.Unlock()
 	c := sub.Congestion()
 	if !c.Bounded {
-		return
+		return quality.Good
 	}
 	claims := make([]allocate.Claim, 0, len(seats))
 	claiming := seats[:0]
@@ -58,6 +60,56 @@ func (p *Peer) adapt(now time.Time) {
 	if missing > 0 {
 		sub.Probe(c.Target+missing, now)
 	}
+	paused, less := false, false
+	for i := range claims {
+		paused = paused || got[i] == layer.None
+		less = less || claims[i].Short(got[i])
+	}
+	return quality.Down(paused, less, c.Loss, c.Queue)
+}
+
+// silentFor is after what time a picture that is on and does not come is one that
+// the publisher's network does not carry: encoders take a second to begin.
+const silentFor = 3 * time.Second
+
+// grade judges how the peer's connections do, and tells of a change.
+func (p *Peer) grade(down quality.Grade, now time.Time) {
+	changed := p.down.Update(down, now)
+	if p.up.Update(p.upwards(now), now) || changed {
+		if p.events.Quality != nil {
+			p.events.Quality(p.up.Grade(), p.down.Grade())
+		}
+	}
+}
+
+// upwards returns how what the peer sends comes.
+func (p *Peer) upwards(now time.Time) quality.Grade {
+	p.room.mu.Lock()
+	on := p.on[Camera] && p.inside
+	p.room.mu.Unlock()
+	loss := 0.0
+	for _, src := range p.sources {
+		for i, last := range src.lastPackets() {
+			if in := src.layers[i].Load(); in != nil && now.Sub(last) < layer.AliveFor {
+				loss = max(loss, float64(in.loss.Load())/1000)
+			}
+		}
+	}
+	wanted := int(p.sources[Camera].watched.Load())
+	rates := p.sources[Camera].rates(now)
+	if !on || wanted == 0 || rates != [layer.Count]int64{} {
+		p.up.since = time.Time{}
+	} else if p.up.since.IsZero() {
+		p.up.since = now
+	}
+	// A layer that is there no more, though somebody wants it: the sender's own
+	// estimate has taken it away. One that was never there its camera has not.
+	less := false
+	for i := 1; i < wanted; i++ {
+		in := p.sources[Camera].layers[i].Load()
+		less = less || on && in != nil && in.lastPacket.Load() != 0 && rates[i] == 0 && rates[0] != 0
+	}
+	return quality.Up(!p.up.since.IsZero() && now.Sub(p.up.since) >= silentFor, less, loss)
 }
 
 // allow gives the seats their layers, and tells of those that are paused, or

@@ -1,6 +1,13 @@
 package sfu
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"incamera/sfu/quality"
+)
+
+// A Grade says how a connection does: good, limited by its network, or paused.
+type Grade = quality.Grade
 
 // counters are added to by the packet path while Stats reads them.
 type counters struct {

@@ -42,6 +42,7 @@ type incoming struct {
 	// Atomic.
 	lastPacket atomic.Int64                // Unix ns
 	bitrate    atomic.Int64                // bits per second; 0: not measured yet
+	loss       atomic.Uint32               // of a thousand packets
 	clock      atomic.Pointer[munge.Clock] // nil before the first sender report
 	pending    atomic.Bool                 // a key frame request is kept
 
@@ -159,8 +160,9 @@ func (in *incoming) receive(raw []byte, now time.Time) {
 		in.ring.Put(p.in.Seq, raw)
 	}
 	in.lastPacket.Store(now.UnixNano())
-	if rate, ok := in.meter.add(len(raw), now); ok {
+	if rate, ok := in.meter.add(p.in.Seq, len(raw), now); ok {
 		in.bitrate.Store(rate)
+		in.loss.Store(uint32(1000 * in.meter.loss))
 	}
 	if p.info.KeyFrame && p.newest && in.pending.Load() {
 		in.keyFrameArrived()

@@ -11,6 +11,7 @@ import (
 
 	"incamera/sfu/allocate"
 	"incamera/sfu/layer"
+	"incamera/sfu/quality"
 	"incamera/sfu/transport"
 )
 
@@ -51,6 +52,9 @@ type Events struct {
 	// lowest, 0 to 3: told when a publish connection is new, and after each
 	// change. A source of one layer is sent unless it is 0. It may be nil.
 	Demand func(camera, screen int)
+	// Quality is how the peer's publish and subscribe connections do, told after
+	// each change. It may be nil.
+	Quality func(up, down Grade)
 }
 
 // A Peer is one participant's media. Publish and Subscribe are not to be
@@ -74,6 +78,11 @@ type Peer struct {
 	// Owned by run.
 	demand [sourceCount]layer.Demand // of video
 	floor  allocate.Floor
+	up     struct {
+		quality.Judge
+		since time.Time // since when a picture is on that does not come; zero: none is
+	}
+	down quality.Judge
 
 	// Guarded by the room's mutex.
 	inside  bool // whether media flows between this peer and the others
@@ -177,7 +186,7 @@ func (p *Peer) tick(now time.Time, report bool) {
 	p.room.mu.Lock()
 	seats := p.seats
 	p.room.mu.Unlock()
-	p.adapt(now)
+	p.grade(p.adapt(now), now)
 	for _, s := range seats {
 		s.tick(now)
 	}

@@ -80,12 +80,15 @@ func (m mediaRoom) NewPeer(id wire.SessionID, events room.MediaEvents) (room.Med
 		Seats: func(seats []sfu.Seat) {
 			list := make([]wire.Seat, len(seats))
 			for i, s := range seats {
-				list[i] = wire.Seat{Index: uint32(s.Index), Source: wire.Source(s.Kind.String()), Session: wire.SessionID(s.Owner)}
+				list[i] = wire.Seat{Index: uint32(s.Index), Source: wire.Source(s.Kind.String()), Session: wire.SessionID(s.Owner), Paused: s.Paused}
 			}
 			events.Seats(list)
 		},
 		Demand: func(camera, screen int) {
 			events.Demand(wire.Demand{Camera: uint32(camera), Screen: uint32(screen)})
+		},
+		Quality: func(up, down sfu.Grade) {
+			events.Quality(wire.Quality{Up: wire.Grade(up.String()), Down: wire.Grade(down.String())})
 		},
 		Closed: events.Closed,
 	})

@@ -99,6 +99,9 @@ func (a *allocation) climb(i int, first bool) bool {
 	return true
 }
 
+// Short reports whether less is given than could be shown.
+func (c *Claim) Short(got int) bool { return c.above(got) != Nothing }
+
 // above is the next layer that is there, up to the wanted one; where none of
 // these is, the lowest beyond.
 func (c *Claim) above(layer int) int {

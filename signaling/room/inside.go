@@ -21,7 +21,27 @@ func (r *Room) letIn(id wire.SessionID) {
 	}
 	s.inside = true
 	r.tell(s, wire.Peers{Peers: peers})
+	for _, p := range r.sessions {
+		if p != s && p.ending == "" && p.quality.Session != "" {
+			r.tell(s, p.quality)
+		}
+	}
 	s.media.setInside(true)
+}
+
+// graded notes how a session's connections do, and tells those who may hear of
+// it, itself included.
+func (r *Room) graded(s *session, m wire.Quality) {
+	m.Session = s.id
+	good := m.Up == wire.GradeGood && m.Down == wire.GradeGood
+	if s.ending != "" || m == s.quality || good && s.quality.Session == "" {
+		return
+	}
+	s.quality = m
+	if s.inside {
+		r.tell(s, m)
+		r.others(s, m)
+	}
 }
 
 // closeOut stops the media of those who are in the group no more.

@@ -35,6 +35,9 @@ type MediaPeer interface {
 type MediaEvents struct {
 	Seats  func([]wire.Seat)   // the whole seat map has changed to this
 	Demand func(wire.Demand)   // so much is to be published from now on
+	// Quality is how the session's connections do from now on; its Session is
+	// empty.
+	Quality func(wire.Quality)
 	Closed func(reason string) // the peer is of no use any more; reason is for people
 }
 
@@ -210,6 +213,9 @@ func (w *mediaWorker) connect() error {
 		Demand: func(m wire.Demand) {
 			r.post(func() { r.tell(s, m) })
 		},
+		Quality: func(m wire.Quality) {
+			r.post(func() { r.graded(s, m) })
+		},
 		Closed: func(reason string) {
 			if !w.noteLost(n) {
 				return
@@ -221,6 +227,7 @@ func (w *mediaWorker) connect() error {
 		return err
 	}
 	w.peer = peer
+	r.post(func() { r.graded(s, wire.Quality{Up: wire.GradeGood, Down: wire.GradeGood}) }) // until it says otherwise
 	peer.SetInside(w.last.inside)
 	if w.last.on != nil {
 		peer.SetSources(w.last.on)

@@ -182,6 +182,58 @@ func TestSeatsAndLoss(t *testing.T) {
 	})
 }
 
+// TestQuality: how somebody's connections do members hear, itself included, when
+// it changes; newcomers when they come in; who waits never.
+func TestQuality(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		media := &fakeMedia{}
+		r := start(t, media)
+		ann, ben := pair(t, r)
+		guest := join(t, r)
+		ann.say(publish("1"))
+		await[wire.Published](ann)
+		guest.say(publish("1"))
+		await[wire.Published](guest)
+		weak := wire.Quality{Up: wire.GradeGood, Down: wire.GradeLimited}
+		media.peer(0).events.Quality(weak)
+		weak.Session = ann.ID
+		for _, c := range []*client{ann, ben} {
+			if got := await[wire.Quality](c); got != weak {
+				t.Errorf("heard %+v", got)
+			}
+		}
+		media.peer(0).events.Quality(weak) // no news
+		media.peer(1).events.Quality(weak) // of who waits
+		ann.quiet()
+		ben.quiet()
+		guest.quiet()
+		guest.say(wire.Ask{Generation: 1, Body: []byte("k")})
+		ann.say(wire.Commit{Generation: 1, Epoch: 1, Body: []byte("c"), To: []wire.SessionID{guest.ID}, Welcome: []byte("w"), Tree: []byte("t")})
+		if got := await[wire.Quality](guest); got != weak {
+			t.Errorf("a newcomer heard %+v", got)
+		}
+		media.peer(0).events.Closed("broke")
+		ann.say(publish("2")) // another connection does well until it says otherwise
+		if got := await[wire.Quality](ben); got.Session != ann.ID || got.Down != wire.GradeGood {
+			t.Errorf("of a fresh connection ben heard %+v", got)
+		}
+	})
+}
+
+// await passes over other messages.
+func await[T any](c *client) T {
+	c.t.Helper()
+	for {
+		m := c.next()
+		if v, ok := m.(T); ok {
+			return v
+		}
+		if m == nil {
+			c.t.Fatal("the connection has ended")
+		}
+	}
+}
+
 // TestNegotiationBlocksNobody: an offer that takes long holds up neither the
 // room nor the session's other messages, and is given up at last.
 func TestNegotiationBlocksNobody(t *testing.T) {

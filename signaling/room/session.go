@@ -54,6 +54,7 @@ type session struct {
 	ending   wire.LeaveReason // not empty once the session is doomed
 	media    *mediaWorker
 	revoke   func() // the credentials for the relay; nil: it has none
+	quality  wire.Quality // latest; Session is empty before the first
 }
 
 // Enter makes a session, or goes on with the one that resume names. The first

@@ -90,6 +90,7 @@ func MaxSize(typ string) int {
 var Enums = []any{
 	[]Source{SourceMic, SourceCamera, SourceScreen, SourceScreenAudio},
 	[]LeaveReason{ReasonLeft, ReasonLost, ReasonSlow, ReasonInvalid, ReasonRemoved, ReasonOperator},
+	[]Grade{GradeGood, GradeLimited, GradePaused},
 	[]Code{CodeRefused, CodeFull, CodeRate, CodeInvalid, CodeMedia, CodeInvite, CodeSignIn, CodeUnavailable},
 }
 

@@ -325,11 +325,13 @@ type SourcesOf struct {
 	On      []Source  `json:"on"`
 }
 
-// Seat says who is on a seat; an empty Session means nobody.
+// Seat says who is on a seat; an empty Session means nobody. A paused one has
+// nothing sent to it, because the receiving session's network takes no more.
 type Seat struct {
 	Index   uint32    `json:"index"`
 	Source  Source    `json:"source"`
 	Session SessionID `json:"session"`
+	Paused  bool      `json:"paused"`
 }
 
 // Seats is the whole seat map of the receiving session.
@@ -346,6 +348,24 @@ const MaxLayers = 3
 type Demand struct {
 	Camera uint32 `json:"camera"`
 	Screen uint32 `json:"screen"`
+}
+
+// A Grade says how a session's connection does in one direction.
+type Grade string
+
+// The grades.
+const (
+	GradeGood    Grade = "good"
+	GradeLimited Grade = "limited" // the network takes less than is wanted, or loses much
+	GradePaused  Grade = "paused"  // a picture is not carried at all
+)
+
+// Quality tells how a session's connections do: that of the receiving one, or
+// another's. Until the first they are good.
+type Quality struct {
+	Session SessionID `json:"session"`
+	Up      Grade     `json:"up"`   // what it sends
+	Down    Grade     `json:"down"` // what it is sent
 }
 
 // MediaLost tells that a media connection failed at the server; the client
@@ -430,7 +450,7 @@ var ServerMessages = map[string]any{
 	"joined": Joined{}, "refused": Refused{}, "ack": Ack{}, "peers": Peers{}, "arrived": Arrived{}, "left": Left{}, "away": Away{},
 	"founded": Founded{}, "reset": Reset{}, "sent_back": SentBack{}, "marked": Marked{}, "asked": Asked{}, "committed": Committed{}, "commit_refused": CommitRefused{},
 	"welcomed": Welcomed{}, "said": Said{}, "beat_of": BeatOf{}, "caught_up": CaughtUp{}, "gap": Gap{},
-	"published": Published{}, "subscribed": Subscribed{}, "sources_of": SourcesOf{}, "seats": Seats{}, "demand": Demand{}, "media_lost": MediaLost{},
+	"published": Published{}, "subscribed": Subscribed{}, "sources_of": SourcesOf{}, "seats": Seats{}, "demand": Demand{}, "quality": Quality{}, "media_lost": MediaLost{},
 	"failed": Failed{}, "closing": Closing{}, "ended": Ended{},
 }
 

@@ -230,6 +230,9 @@ func (m Seats) Validate() error {
 	return first(within("seats", m.Seats, 0, MaxSeats), distinct("seat", index))
 }
 
+// Validate checks the session id.
+func (m Quality) Validate() error { return session(m.Session) }
+
 // Validate bounds the numbers.
 func (m Demand) Validate() error {
 	if m.Camera > MaxLayers || m.Screen > MaxLayers {

@@ -239,6 +239,7 @@ export class Meeting implements MeetingModel {
         mirrored: this.settings.mirror.value,
       },
       hands: this.signs.places.value,
+      quality: this.peers.quality.value,
       reactions: this.signs.shown.value,
       audioOnly: this.layout.audioOnly.value,
     }),
@@ -252,6 +253,7 @@ export class Meeting implements MeetingModel {
       speaking: this.speakers.value,
       own: this.own(),
       hands: this.signs.places.value,
+      quality: this.peers.quality.value,
       now: this.env.now(),
     }),
   );

@@ -2,6 +2,7 @@ import type { ReadonlySignal } from "@preact/signals-core";
 import type { Counters, Sign } from "../e2ee/protocol";
 import type { Figures } from "../media/figures";
 import type { Lead } from "./layout";
+import type { Mark } from "./quality";
 import type { Reading } from "./signs";
 import type { Language } from "./words";
 
@@ -155,6 +156,8 @@ export interface TileModel {
   muted: boolean;
   speaking: boolean;
   away: boolean;
+  /** How the connection does, where it is worth a mark. */
+  mark: Mark;
   /** The place in the line of raised hands, from 1; 0 while it is down. Screens have none. */
   hand: number;
   /** The reaction that is shown on it. */
@@ -170,6 +173,8 @@ export interface Person {
   screen: boolean;
   speaking: boolean;
   away: boolean;
+  /** How the connection does, where it is worth a mark. */
+  mark: Mark;
   /** "", or e.g. "another tab of yours". */
   note: string;
   /** "first seen today", "seen before". */

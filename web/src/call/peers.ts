@@ -1,11 +1,20 @@
 /** The other sessions of the room, as the server and they themselves tell of them. */
 import { type ReadonlySignal, signal } from "@preact/signals-core";
-import type { ServerMessage } from "../wire/wire.gen";
+import type { Grade, ServerMessage } from "../wire/wire.gen";
 import type { PeerView } from "./tiles";
+
+/** How somebody's connections do, both ways. */
+export interface Quality {
+  up: Grade;
+  down: Grade;
+}
 
 export class Peers {
   private readonly all = signal<ReadonlyMap<string, PeerView>>(new Map());
   readonly map: ReadonlySignal<ReadonlyMap<string, PeerView>> = this.all;
+  private readonly grades = signal<ReadonlyMap<string, Quality>>(new Map());
+  /** How connections do, of those that the server has told of, ourselves included: all others do well. */
+  readonly quality: ReadonlySignal<ReadonlyMap<string, Quality>> = this.grades;
 
   /** Takes what is said of peers; other messages change nothing. */
   take(m: ServerMessage): void {
@@ -27,6 +36,9 @@ export class Peers {
       case "sources_of":
         this.change(m.session, { on: m.on });
         break;
+      case "quality":
+        this.grades.value = new Map(this.grades.value).set(m.session, { up: m.up, down: m.down });
+        break;
       default:
     }
   }
@@ -38,12 +50,15 @@ export class Peers {
 
   clear(): void {
     this.all.value = new Map();
+    this.grades.value = new Map();
   }
 
   private remove(session: string): void {
     const peers = new Map(this.all.value);
     peers.delete(session);
     this.all.value = peers;
+    const grades = new Map(this.grades.value);
+    if (grades.delete(session)) this.grades.value = grades;
   }
 
   private set(session: string, p: PeerView): void {

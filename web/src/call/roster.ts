@@ -2,6 +2,8 @@
 import type { Member } from "../e2ee/protocol";
 import { skeleton } from "../e2ee/skeleton";
 import type { Person } from "./model";
+import type { Quality } from "./peers";
+import { markOf } from "./quality";
 import type { PeerView } from "./tiles";
 import { msg } from "./words";
 
@@ -16,6 +18,8 @@ export interface RosterInput {
   own: { mic: boolean; camera: boolean; screen: boolean };
   /** Places in the line of raised hands, by session. */
   hands: ReadonlyMap<string, number>;
+  /** How connections do, by session. */
+  quality: ReadonlyMap<string, Quality>;
   now: number;
 }
 
@@ -79,6 +83,7 @@ export function listPeople(r: RosterInput): Person[] {
         ...is,
         speaking: r.speaking.has(session),
         away: peer?.away ?? false,
+        mark: markOf(r.quality.get(session)),
         note: noteOf(m, r.members),
         seen: firstSeen(m.firstSeen, r.now),
         device: shortDevice(m.device),

@@ -27,19 +27,23 @@ export class Seats {
   }
 
   /** The server's map, whole. What it says counts for nothing until the worker has opened a frame of that owner there. */
-  set(seats: readonly SeatOwner[]): void {
+  set(seats: readonly (SeatOwner & { paused: boolean })[]): void {
     const old = new Map(this.all.value.map((s) => [s.index, s]));
     const streams = this.source()?.streams ?? [];
     const changed: number[] = [];
     this.all.value = seats.map((s): SeatView => {
       const was = old.get(s.index);
       const stream = streams[s.index] ?? null;
-      if (was && was.session === s.session && was.source === s.source) return { ...was, stream };
+      if (was && was.session === s.session && was.source === s.source)
+        return { ...was, paused: s.paused, stream };
       changed.push(s.index);
       return { ...s, state: s.session ? "waiting" : "empty", shown: false, stream };
     });
     this.pictures.reset(changed);
-    this.post({ type: "seats", seats: [...seats] });
+    this.post({
+      type: "seats",
+      seats: seats.map(({ index, source, session }) => ({ index, source, session })),
+    });
   }
 
   /** Nobody is on any seat, in the worker's eyes as well: new connections begin anew. */

@@ -24,6 +24,7 @@ function input(members: Member[], more: Partial<TilesInput> = {}): TilesInput {
     own: { session: "me", name: "Me", stream: null, mic: true, mirrored: true },
     hands: new Map(),
     reactions: new Map(),
+    quality: new Map(),
     audioOnly: false,
     ...more,
   };
@@ -35,6 +36,7 @@ const seat = (session: string, more: Partial<SeatView> = {}): SeatView => ({
   session,
   state: "open",
   shown: true,
+  paused: false,
   stream,
   ...more,
 });
@@ -56,6 +58,25 @@ describe("order", () => {
 });
 
 describe("tiles", () => {
+  it("say that our network takes no picture of somebody, and mark weak connections", () => {
+    const ann = member("ann", 1);
+    const ben = member("ben", 2);
+    const tiles = buildTiles(
+      input([me, ann, ben], {
+        seats: [seat("ann", { paused: true }), seat("ben", { index: 1 })],
+        quality: new Map([
+          ["ann", { up: "good", down: "limited" }],
+          ["me", { up: "good", down: "paused" }],
+        ]),
+      }),
+    );
+    const of = (s: string) => tiles.find((t) => t.session === s);
+    assert.deepEqual([of("me")?.mark, of("ann")?.mark, of("ben")?.mark], ["stopped", "weak", ""]);
+    assert.deepEqual([of("ann")?.video, of("ann")?.stream], ["waiting", null]);
+    assert.match(of("ann")?.waitingText ?? "", /too weak for the picture of/);
+    assert.equal(of("ben")?.video, "on");
+  });
+
   it("begin with our own, even before there is a group", () => {
     const tiles = buildTiles({ ...input([]), peers: new Map([["ben", peer()]]) });
     assert.deepEqual(

@@ -1,6 +1,8 @@
 /** Which tiles there are and in which order: pure, so that places stay stable. */
 import type { Member, Sign, SourceName } from "../e2ee/protocol";
 import type { TileModel } from "./model";
+import type { Quality } from "./peers";
+import { markOf } from "./quality";
 import { t as word } from "./words";
 
 export interface SeatView {
@@ -11,6 +13,8 @@ export interface SeatView {
   /** A picture of the one who is on it now has been decoded. */
   shown: boolean;
   stream: MediaStream | null;
+  /** Our network takes nothing of it now, says the server. */
+  paused: boolean;
 }
 
 export interface PeerView {
@@ -38,6 +42,8 @@ export interface TilesInput {
   /** Places in the line of raised hands, and reactions that are shown, by session. */
   hands: ReadonlyMap<string, number>;
   reactions: ReadonlyMap<string, Sign>;
+  /** How connections do, by session. */
+  quality: ReadonlyMap<string, Quality>;
   /** No picture of others is wanted but their screens. */
   audioOnly: boolean;
 }
@@ -85,6 +91,7 @@ function ownTile(t: TilesInput): TileModel {
     muted: !t.own.mic,
     speaking: t.speaking.has(session),
     away: false,
+    mark: markOf(t.quality.get(session)),
     hand: t.hands.get(session) ?? 0,
     reaction: t.reactions.get(session) ?? null,
   };
@@ -93,7 +100,8 @@ function ownTile(t: TilesInput): TileModel {
 function tile(m: Member, peer: PeerView, source: "camera" | "screen", t: TilesInput): TileModel {
   const seat = t.seats.find((s) => s.session === m.session && s.source === source);
   const on = peer.on.includes(source) && !(t.audioOnly && source === "camera");
-  const stream = on && seat?.state === "open" && seat.shown ? seat.stream : null;
+  const paused = on && seat?.paused === true;
+  const stream = on && !paused && seat?.state === "open" && seat.shown ? seat.stream : null;
   return {
     key: tileKey(m.session, source),
     session: m.session,
@@ -102,13 +110,16 @@ function tile(m: Member, peer: PeerView, source: "camera" | "screen", t: TilesIn
     self: false,
     stream,
     video: on ? (stream ? "on" : "waiting") : "off",
-    waitingText: seat
-      ? word("Receiving the keys of {name}, usually under 2 seconds", { name: m.name })
-      : word("Waiting for the picture of {name}", { name: m.name }),
+    waitingText: paused
+      ? word("Your connection is too weak for the picture of {name}", { name: m.name })
+      : seat
+        ? word("Receiving the keys of {name}, usually under 2 seconds", { name: m.name })
+        : word("Waiting for the picture of {name}", { name: m.name }),
     mirrored: false,
     muted: !(peer.says ? peer.says.mic : peer.on.includes("mic")),
     speaking: t.speaking.has(m.session),
     away: peer.away,
+    mark: source === "camera" ? markOf(t.quality.get(m.session)) : "",
     hand: source === "camera" ? (t.hands.get(m.session) ?? 0) : 0,
     reaction: source === "camera" ? (t.reactions.get(m.session) ?? null) : null,
   };

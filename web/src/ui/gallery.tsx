@@ -1,7 +1,7 @@
 /** Shows any state of the screens: ?state=name. For looking and for tests that look; no part of the client. */
 import { render } from "preact";
 import type { Problem } from "../call/model";
-import { speak } from "../call/words";
+import { speak, t } from "../call/words";
 import { App } from "./app";
 import { face } from "./gallery-faces";
 import {
@@ -146,6 +146,23 @@ const states: Record<string, (f: Fake) => void> = {
   waiting: (f) => {
     const m = meeting(f, 4, {}, {}, { video: "waiting" }, { video: "waiting" });
     m.security.value = { ...sealed, seal: "Waiting for keys", sealed: false, code: [] };
+  },
+  weak: (f) => {
+    const m = meeting(
+      f,
+      4,
+      {},
+      { mark: "weak" },
+      { mark: "stopped", video: "off" },
+      {
+        video: "waiting",
+        waitingText: t("Your connection is too weak for the picture of {name}", {
+          name: names[3]!,
+        }),
+      },
+    );
+    m.panel.value = "people";
+    m.people.value = m.tiles.value.map(person);
   },
   muted: (f) => {
     const m = meeting(f, 3, { muted: true, video: "off" }, { muted: true }, { muted: true });

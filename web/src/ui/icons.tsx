@@ -199,3 +199,11 @@ export function Mark({ size = 26 }: { size?: number }) {
     </svg>
   );
 }
+
+/** Two of four bars: a connection that is weak. */
+export const WeakIcon = icon(
+  <>
+    <path d="M5 19v-3M10 19v-7" />
+    <path d="M15 19V9M20 19V5" opacity="0.35" />
+  </>,
+);

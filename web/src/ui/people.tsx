@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import type { MeetingModel, Person } from "../call/model";
+import { markText } from "../call/quality";
 import { t } from "../call/words";
 import { DoorPanel } from "./door";
 import {
@@ -10,6 +11,7 @@ import {
   ScreenIcon,
   SpeakingIcon,
   WarnIcon,
+  WeakIcon,
 } from "./icons";
 import { InviteMore } from "./invite";
 import { PersonMenu } from "./person";
@@ -54,6 +56,7 @@ function Row({ person: p, model }: { person: Person; model: MeetingModel }) {
         {p.away && <small class="soft block">{t("reconnecting")}</small>}
         <Trust person={p} />
       </span>
+      {!p.away && p.mark && <Badge icon={<WeakIcon />} word={t(markText(p.mark))} kind={p.mark} />}
       {p.hand > 0 && <HandBadge place={p.hand} />}
       {model.recording.by.value.has(p.session) && (
         <Badge icon={<span class="red-dot" />} word={t("recording")} />

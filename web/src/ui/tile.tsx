@@ -1,7 +1,8 @@
 import type { TileModel } from "../call/model";
+import { markText } from "../call/quality";
 import { t } from "../call/words";
 import type { Box } from "./grid";
-import { Mark, MicOffIcon, PinIcon, SpeakingIcon } from "./icons";
+import { Mark, MicOffIcon, PinIcon, SpeakingIcon, WeakIcon } from "./icons";
 import { Video } from "./parts";
 import { TileSigns } from "./signs";
 import { initials } from "./text";
@@ -95,6 +96,12 @@ function Name({ tile, records }: { tile: TileModel; records: boolean }) {
       {camera && tile.muted && <span class="state">{t("muted")}</span>}
       {camera && tile.speaking && <span class="hidden">{t("speaking")}</span>}
       {tile.away && <span class="state">{t("reconnecting")}</span>}
+      {!tile.away && tile.mark && (
+        <span class={`link-mark ${tile.mark}`} title={t(markText(tile.mark))}>
+          <WeakIcon />
+          <span class="hidden">{t(markText(tile.mark))}</span>
+        </span>
+      )}
     </p>
   );
 }

@@ -620,6 +620,25 @@ function decodePublished(v: unknown, where: string): Published {
   };
 }
 
+export type Grade = "good" | "limited" | "paused";
+
+const checkGrade = oneOf("good", "limited", "paused");
+
+export interface Quality {
+  session: string;
+  up: Grade;
+  down: Grade;
+}
+
+function decodeQuality(v: unknown, where: string): Quality {
+  const o = obj(v, where);
+  return {
+    session: str(o.session, `${where}.session`),
+    up: checkGrade(o.up, `${where}.up`),
+    down: checkGrade(o.down, `${where}.down`),
+  };
+}
+
 export interface Refused {
   code: Code;
   text: string;
@@ -667,6 +686,7 @@ export interface Seat {
   index: number;
   source: Source;
   session: string;
+  paused: boolean;
 }
 
 function decodeSeat(v: unknown, where: string): Seat {
@@ -675,6 +695,7 @@ function decodeSeat(v: unknown, where: string): Seat {
     index: int(0xffffffff)(o.index, `${where}.index`),
     source: checkSource(o.source, `${where}.source`),
     session: str(o.session, `${where}.session`),
+    paused: bool(o.paused, `${where}.paused`),
   };
 }
 
@@ -757,6 +778,7 @@ export type ServerMessage =
   | ({ type: "media_lost" } & MediaLost)
   | ({ type: "peers" } & Peers)
   | ({ type: "published" } & Published)
+  | ({ type: "quality" } & Quality)
   | ({ type: "refused" } & Refused)
   | ({ type: "reset" } & Reset)
   | ({ type: "said" } & Said)
@@ -809,6 +831,8 @@ export function decodeServerMessage(v: unknown): ServerMessage {
       return { type, ...decodePeers(v, "peers") };
     case "published":
       return { type, ...decodePublished(v, "published") };
+    case "quality":
+      return { type, ...decodeQuality(v, "quality") };
     case "refused":
       return { type, ...decodeRefused(v, "refused") };
     case "reset":

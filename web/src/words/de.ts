@@ -3,6 +3,10 @@ import type { Words } from "../call/words";
 
 export default {
   "(you)": "(Sie)",
+  "weak connection": "schwache Verbindung",
+  "connection too weak for pictures": "Verbindung zu schwach für Bilder",
+  "Your connection is too weak for the picture of {name}":
+    "Ihre Verbindung ist zu schwach für das Bild von {name}",
   "1 more person": "1 weitere Person",
   "1 person": "1 Person",
   "1 person waits to be let in.": "1 Person wartet auf Einlass.",

@@ -3,6 +3,10 @@ import type { Words } from "../call/words";
 
 export default {
   "(you)": "(usted)",
+  "weak connection": "conexión débil",
+  "connection too weak for pictures": "conexión demasiado débil para las imágenes",
+  "Your connection is too weak for the picture of {name}":
+    "Su conexión es demasiado débil para la imagen de {name}",
   "1 more person": "1 persona más",
   "1 person": "1 persona",
   "1 person waits to be let in.": "1 persona espera a que la dejen entrar.",

@@ -3,6 +3,10 @@ import type { Words } from "../call/words";
 
 export default {
   "(you)": "(vous)",
+  "weak connection": "connexion faible",
+  "connection too weak for pictures": "connexion trop faible pour les images",
+  "Your connection is too weak for the picture of {name}":
+    "Votre connexion est trop faible pour l’image de {name}",
   "1 more person": "1 autre personne",
   "1 person": "1 personne",
   "1 person waits to be let in.": "1 personne attend d’être admise.",
