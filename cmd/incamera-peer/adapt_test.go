@@ -30,7 +30,6 @@ const settled = 10 * time.Second
 // what ann sends.
 type adaptation struct {
 	name   string
-	short  bool // run without the flag, too
 	lasts  time.Duration
 	down   netlab.Profile
 	others int // further subscribers
@@ -140,7 +139,7 @@ var adaptations = []adaptation{
 		},
 	},
 	{
-		name: "N6 1.5 Mbit/s, queue of 1 s", short: true, lasts: 25 * second, down: netlab.Profile{Rate: 1_500_000, Queue: time.Second, Delay: 20 * ms},
+		name: "N6 1.5 Mbit/s, queue of 1 s", lasts: 25 * second, down: netlab.Profile{Rate: 1_500_000, Queue: time.Second, Delay: 20 * ms},
 		judge: func(t *testing.T, a *adapting) string {
 			after := from(a.record, 2*second, 14*second)
 			wait, rate := waits95(after), kbps(after, arrived)
@@ -264,7 +263,7 @@ type onlyReader struct{ net.Conn }
 func TestAdaptation(t *testing.T) {
 	for _, s := range adaptations {
 		t.Run(s.name, func(t *testing.T) {
-			if !s.short && !*allNetworks {
+			if !*allNetworks {
 				t.Skip("several minutes in all: make netlab")
 			}
 			s.run(t)

@@ -69,7 +69,7 @@ func hole(lasts time.Duration) func(ann, ben *netlab.Host) []netlab.Step {
 // networks are those in which nothing need adapt to what the network takes; the
 // others are in adapt_test.go.
 var networks = []network{
-	{name: "N1 clean 20 ms", short: true, lasts: 8 * time.Second, both: netlab.Profile{Delay: 10 * ms}, voice: 0.98, picture: 0.98, gap: 500 * ms},
+	{name: "N1 clean 20 ms", short: true, lasts: 8 * time.Second, both: netlab.Profile{Delay: 10 * ms}, voice: 0.95, picture: 0.95, gap: 500 * ms},
 	{name: "N3 loss 1 %", lasts: 15 * time.Second, both: netlab.Profile{Delay: 10 * ms, Loss: 0.01}, voice: 0.96, picture: 0.9},
 	{name: "N3 loss 5 %", lasts: 15 * time.Second, both: netlab.Profile{Delay: 10 * ms, Loss: 0.05}, voice: 0.85, picture: 0.9},
 	{name: "N4 bursts of 8, 3 %", lasts: 15 * time.Second, both: netlab.Profile{Delay: 10 * ms, Loss: 0.03, Burst: 8}, voice: 0.9, picture: 0.8},
