@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"incamera/sfu/allocate"
+	"incamera/sfu/bwe"
 	"incamera/sfu/layer"
 	"incamera/sfu/quality"
 	"incamera/sfu/rtpx"
@@ -54,6 +55,9 @@ func (p *Peer) adapt(now time.Time) quality.Grade {
 		claiming = append(claiming, s)
 	}
 	target := int64(share*float64(c.Target)) - reserved
+	if c.Cause == bwe.Untried {
+		target = max(target, least(claims))
+	}
 	sure := p.floor.Update(target, now.Sub(p.began))
 	got, missing := allocate.Bits(claims, allocate.Budget{Now: target, Sure: sure}, now.Sub(p.began))
 	p.allow(claiming, claims, got, now)
@@ -110,6 +114,20 @@ func (p *Peer) upwards(now time.Time) quality.Grade {
 		less = less || on && in != nil && in.lastPacket.Load() != 0 && rates[i] == 0 && rates[0] != 0
 	}
 	return quality.Up(!p.up.since.IsZero() && now.Sub(p.up.since) >= silentFor, less, loss)
+}
+
+// least is what the lowest layers of all take: nobody's picture is withheld only
+// because it was not tried yet whether the network takes it.
+func least(claims []allocate.Claim) (sum int64) {
+	for i := range claims {
+		for _, rate := range claims[i].Rates {
+			if rate > 0 {
+				sum += rate
+				break
+			}
+		}
+	}
+	return sum
 }
 
 // allow gives the seats their layers, and tells of those that are paused, or

@@ -46,10 +46,11 @@ const (
 	Untried Cause = iota // nothing speaks against more
 	Queue                // packets take longer and longer
 	Loss                 // packets are lost
+	Told                 // the subscriber itself estimates less
 )
 
 // String returns the name of the cause, for logs and traces.
-func (c Cause) String() string { return [...]string{"untried", "queue", "loss"}[c] }
+func (c Cause) String() string { return [...]string{"untried", "queue", "loss", "told"}[c] }
 
 // An Estimator holds what is known of one subscriber's network. Use [New].
 type Estimator struct {
@@ -94,6 +95,8 @@ func (e *Estimator) Target() Bitrate {
 // Cause says what keeps the estimate from being higher.
 func (e *Estimator) Cause() Cause {
 	switch {
+	case e.remb > 0 && e.remb <= min(e.control.rate, e.loss.bound()):
+		return Told
 	case e.loss.limits(e.control.rate):
 		return Loss
 	case e.control.capacity.known || e.usage == over:

@@ -22,8 +22,8 @@ func TestREMB(t *testing.T) {
 		t.Errorf("with both %d", e.Target())
 	}
 	e.REMB(1)
-	if e.Target() != Least {
-		t.Errorf("with less than the least %d", e.Target())
+	if e.Target() != Least || e.Cause() != Told {
+		t.Errorf("with less than the least %d, %v", e.Target(), e.Cause())
 	}
 }
 

@@ -98,12 +98,19 @@ func (o *outgoing) expect(now time.Time) {
 		return
 	}
 	o.congestion.expected = true
-	target := o.congestion.estimator.Target()
+	target, cause := o.congestion.estimator.Target(), o.congestion.estimator.Cause()
 	o.congestion.Unlock()
-	o.setPace(target, now.Sub(o.start))
+	o.setPace(target, cause, now.Sub(o.start))
 }
 
-func (o *outgoing) setPace(target bwe.Bitrate, at time.Duration) {
+// untriedPace is the rate that sets the pace as long as nothing speaks against
+// it: everybody's key frames come at the beginning.
+const untriedPace = 3000 * bwe.Kbps
+
+func (o *outgoing) setPace(target bwe.Bitrate, cause bwe.Cause, at time.Duration) {
+	if cause == bwe.Untried {
+		target = max(target, untriedPace)
+	}
 	o.mu.Lock()
 	o.pacer.SetRate(int64(target), at)
 	o.mu.Unlock()
@@ -246,9 +253,9 @@ func (o *outgoing) hears(p rtcpx.Packet, now time.Time) bool {
 	if rate, ok := p.REMB(); ok {
 		o.congestion.Lock()
 		o.congestion.estimator.REMB(bwe.Bitrate(rate))
-		target := o.congestion.estimator.Target()
+		target, cause := o.congestion.estimator.Target(), o.congestion.estimator.Cause()
 		o.congestion.Unlock()
-		o.setPace(target, at)
+		o.setPace(target, cause, at)
 		return true
 	}
 	return o.arrivals(p, at)
@@ -288,9 +295,9 @@ func (o *outgoing) arrivals(p rtcpx.Packet, at time.Duration) bool {
 	}
 	o.congestion.Lock()
 	o.congestion.estimator.Observe(acks, at)
-	target := o.congestion.estimator.Target()
+	target, cause := o.congestion.estimator.Target(), o.congestion.estimator.Cause()
 	o.congestion.Unlock()
-	o.setPace(target, at)
+	o.setPace(target, cause, at)
 	return true
 }
 

@@ -167,7 +167,7 @@ type Congestion struct {
 	Begun   bool  // it has told
 	Target  int64 // what the network is held to take
 	Acked   int64 // what arrived lately; 0: not known
-	Cause   string
+	Cause   bwe.Cause
 	Loss    float64       // share
 	RTT     time.Duration // 0: not known
 	Queue   time.Duration // for how long packets wait in the network
@@ -186,7 +186,7 @@ func (s *Subscriber) Congestion() Congestion {
 	e := o.congestion.estimator
 	c.Begun = e.Begun()
 	c.Bounded = c.Begun || o.congestion.expected
-	c.Target, c.Acked, c.Cause, c.Loss, c.RTT, c.Queue = int64(e.Target()), int64(e.Acked()), e.Cause().String(), e.LossShare(), e.RTT(), e.QueueDelay()
+	c.Target, c.Acked, c.Cause, c.Loss, c.RTT, c.Queue = int64(e.Target()), int64(e.Acked()), e.Cause(), e.LossShare(), e.RTT(), e.QueueDelay()
 	return c
 }
 

@@ -33,12 +33,12 @@ type MediaPeer interface {
 
 // MediaEvents are what a MediaPeer tells of its own accord.
 type MediaEvents struct {
-	Seats  func([]wire.Seat)   // the whole seat map has changed to this
-	Demand func(wire.Demand)   // so much is to be published from now on
+	Seats  func([]wire.Seat) // the whole seat map has changed to this
+	Demand func(wire.Demand) // so much is to be published from now on
 	// Quality is how the session's connections do from now on; its Session is
 	// empty.
 	Quality func(wire.Quality)
-	Closed func(reason string) // the peer is of no use any more; reason is for people
+	Closed  func(reason string) // the peer is of no use any more; reason is for people
 }
 
 // maxOffers is how many offers may wait. A client has two connections and

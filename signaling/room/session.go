@@ -53,7 +53,7 @@ type session struct {
 	inside   bool             // in the group, as far as the delivery service knows
 	ending   wire.LeaveReason // not empty once the session is doomed
 	media    *mediaWorker
-	revoke   func() // the credentials for the relay; nil: it has none
+	revoke   func()       // the credentials for the relay; nil: it has none
 	quality  wire.Quality // latest; Session is empty before the first
 }
 
