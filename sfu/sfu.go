@@ -47,7 +47,7 @@ func (s Source) partner() Source { return [...]Source{Camera, Mic, ScreenAudio, 
 type Config struct {
 	Listen    netip.AddrPort // UDP; port 0 picks one
 	Conn      *net.UDPConn   // taken over instead, when not nil; Listen is its address
-	Advertise []netip.Addr   // further addresses under which clients reach Listen's port
+	Advertise []netip.Addr   // under which clients reach Listen's port; none: those that it listens on
 	TCP       bool           // ServeTCP is called for clients that come to the same number by TCP
 	Log       *slog.Logger
 

@@ -308,7 +308,7 @@ func TestEnvironmentAndMetrics(t *testing.T) {
 func TestSelfSignedServer(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, "--listen", "127.0.0.1:0", "--metrics", "", "--tls", "self-signed", "--data", dir)
-	if len(p.stdout) != 3 || !strings.HasPrefix(p.url, "https://localhost:") {
+	if len(p.stdout) != 4 || !strings.HasPrefix(p.url, "https://localhost:") {
 		t.Fatalf("stdout: %q", p.stdout)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "authority.pem"))
@@ -326,6 +326,15 @@ func TestSelfSignedServer(t *testing.T) {
 	res.Body.Close()
 	if got := fingerprint(res.TLS.PeerCertificates[0].Raw); res.StatusCode != 200 || !strings.HasSuffix(p.stdout[1], got) {
 		t.Errorf("%s, %s is not the printed fingerprint", res.Status, got)
+	}
+	// The authority is where the third line says, and is the one of the first.
+	if res, err = client.Get(p.url + authorityPath); err != nil {
+		t.Fatal(err)
+	}
+	der, err := io.ReadAll(res.Body)
+	res.Body.Close()
+	if err != nil || !strings.HasSuffix(p.stdout[0], fingerprint(der)) || !strings.Contains(p.stdout[2], p.url+authorityPath) {
+		t.Errorf("%s has %d bytes, %v; printed: %q", authorityPath, len(der), err, p.stdout)
 	}
 	p.stop(syscall.SIGTERM)
 }

@@ -22,6 +22,13 @@ const (
 	renewBefore = 30 * 24 * time.Hour
 )
 
+// A certificateSource is where the listener has its certificate from.
+type certificateSource interface {
+	config() *tls.Config
+	expiry() time.Time // when the certificate that is served ends; zero: there is none yet
+	reload(now time.Time) error
+}
+
 // certificates serve the newest certificate that could be loaded. Files are
 // looked at when a browser comes, so that whoever renews them has nobody to
 // tell. Safe for concurrent use.
@@ -31,6 +38,8 @@ type certificates struct {
 	stamp func() string // another value: load again
 	renew time.Duration // load again so long before the end
 	log   *slog.Logger
+
+	authority []byte // the own one's certificate, for browsers to fetch; nil: there is none
 
 	// Guarded by mu.
 	mu      sync.Mutex

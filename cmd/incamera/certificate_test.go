@@ -118,10 +118,11 @@ func TestOwnCertificateIsRenewed(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	c := validConfig()
 	c.TLS = selfSigned
-	certs, _, err := loadTLS(&c, slog.New(slog.DiscardHandler), now)
+	source, _, err := loadTLS(&c, slog.New(slog.DiscardHandler), now)
 	if err != nil {
 		t.Fatal(err)
 	}
+	certs := source.(*certificates)
 	first := certs.expiry()
 	if certs.at(now.Add(certificateLife - renewBefore - 2*time.Hour)); !certs.expiry().Equal(first) {
 		t.Error("renewed too early")

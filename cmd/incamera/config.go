@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -15,10 +17,13 @@ import (
 type Config struct {
 	ConfigFile    string   `name:"config" env:"INCAMERA_CONFIG" placeholder:"FILE" help:"Settings in a file: lines of name = \"value\", named like the flags. A flag wins over the environment, the environment over the file."`
 	Listen        string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address for the page and signaling (TCP) and for media (UDP, the same port). Port 0 picks a free one. Default: ${default}."`
-	PublicAddress []string `placeholder:"IP" help:"IP address at which browsers reach the media port. Repeat for several. Default: the listening addresses."`
+	Advertise     []string `placeholder:"IP" help:"IP address at which browsers reach this server, by UDP and TCP with the port's number: behind a router or in a container another than it listens on. Repeat for several, such as that of the LAN and the public one. Default: the listening addresses."`
 	TLSCert       string   `name:"tls-cert" placeholder:"FILE" help:"Certificate chain, PEM."`
 	TLSKey        string   `name:"tls-key" placeholder:"FILE" help:"Private key of the certificate, PEM."`
-	TLS           string   `name:"tls" placeholder:"self-signed" help:"self-signed: make an own certificate authority and certificate, and print their fingerprints."`
+	TLS           string   `name:"tls" placeholder:"self-signed" help:"self-signed: make an own certificate authority and certificate, print their fingerprints, and serve the authority's at /authority.crt."`
+	Domain        string   `placeholder:"NAME" help:"Name by which browsers come. Without a certificate of your own it is got and renewed by ACME, which agrees to the authority's terms; needs --data, and port 443 (TCP) open to the Internet. Listens on [::]:443 unless --listen says otherwise."`
+	ACMEDirectory string   `name:"acme-directory" default:"https://acme-v02.api.letsencrypt.org/directory" placeholder:"URL" help:"Directory of the certificate authority (RFC 8555). Default: ${default}."`
+	ACMEEmail     string   `name:"acme-email" placeholder:"ADDRESS" help:"Where the certificate authority writes to when something is wrong."`
 	Data          string   `placeholder:"DIR" help:"Keep here who may make meetings, the audit log, and the own certificate authority. Without it, all are made anew at each start and nothing is written."`
 	Open          bool     `help:"Anybody who reaches the server may make meetings. Without it that needs an invite, unless only this machine reaches it."`
 
@@ -47,7 +52,14 @@ func (c *Config) check() error {
 	return errors.Join(c.checkListen(), c.checkPublic(), c.checkTLS(), c.checkMetrics(), c.checkDrain(), c.checkSignIn(), c.checkWebhook())
 }
 
-func (c *Config) secure() bool { return c.TLS == selfSigned || c.TLSCert != "" }
+func (c *Config) secure() bool { return c.TLS == selfSigned || c.TLSCert != "" || c.Domain != "" }
+
+// acme reports whether certificates are got by ACME.
+func (c *Config) acme() bool { return c.Domain != "" && c.TLS == "" && c.TLSCert == "" }
+
+// domainListen is where a server with a domain listens by default: certificate
+// authorities and people who type the name come to 443.
+const domainListen = "[::]:443"
 
 func (c *Config) checkListen() error {
 	host, port, err := splitAddress(c.Listen)
@@ -58,18 +70,18 @@ func (c *Config) checkListen() error {
 		return nil
 	}
 	return fmt.Errorf("--listen %s: browsers give camera and microphone to secure pages only, and plain HTTP is secure on this machine alone. "+
-		"Give --tls-cert and --tls-key, or --tls self-signed, or --behind-proxy if a proxy ends TLS, or --listen 127.0.0.1:%d", c.Listen, port)
+		"Give --domain, or --tls-cert and --tls-key, or --tls self-signed, or --behind-proxy if a proxy ends TLS, or --listen 127.0.0.1:%d", c.Listen, port)
 }
 
 func (c *Config) checkPublic() error {
 	var problems []error
-	for _, text := range c.PublicAddress {
+	for _, text := range c.Advertise {
 		a, err := netip.ParseAddr(text)
 		switch {
 		case err != nil:
-			problems = append(problems, fmt.Errorf("--public-address %q: not an IP address; a name has to be looked up first", text))
+			problems = append(problems, fmt.Errorf("--advertise %q: not an IP address; a name has to be looked up first", text))
 		case a.IsUnspecified() || a.IsMulticast():
-			problems = append(problems, fmt.Errorf("--public-address %s: nobody can be reached there; give the address that browsers connect to", text))
+			problems = append(problems, fmt.Errorf("--advertise %s: nobody can be reached there; give the address that browsers connect to", text))
 		}
 	}
 	return errors.Join(problems...)
@@ -85,6 +97,32 @@ func (c *Config) checkTLS() error {
 		problems = append(problems, fmt.Errorf("--tls %q: the only value is %s; a certificate of your own goes in --tls-cert and --tls-key", c.TLS, selfSigned))
 	case c.TLS == selfSigned && c.TLSCert != "":
 		problems = append(problems, errors.New("--tls self-signed and --tls-cert: give one of the two"))
+	}
+	if c.Domain != "" {
+		problems = append(problems, c.checkDomain())
+	}
+	return errors.Join(problems...)
+}
+
+var domainName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+func (c *Config) checkDomain() error {
+	name := strings.ToLower(c.Domain)
+	if len(name) > 253 || !domainName.MatchString(name) {
+		return fmt.Errorf("--domain %q: want a name such as meet.example.org, without scheme and port", c.Domain)
+	}
+	if !c.acme() {
+		return nil
+	}
+	var problems []error
+	if c.BehindProxy {
+		problems = append(problems, errors.New("--domain and --behind-proxy: the proxy has the certificate; leave --domain out"))
+	}
+	if c.Data == "" {
+		problems = append(problems, errors.New("--domain needs --data: certificate authorities make few certificates for a name in a week, so they have to be kept"))
+	}
+	if u, err := url.Parse(c.ACMEDirectory); err != nil || u.Scheme != "https" || u.Host == "" {
+		problems = append(problems, fmt.Errorf("--acme-directory %q: want a URL that begins with https://", c.ACMEDirectory))
 	}
 	return errors.Join(problems...)
 }

@@ -11,7 +11,7 @@ func TestParseFile(t *testing.T) {
 # a comment
 listen = "0.0.0.0:443" # all
 behind-proxy=true#x
-public-address = ["203.0.113.7", "2001:db8::1",]
+advertise = ["203.0.113.7", "2001:db8::1",]
 data = "with \"quotes\" and # in it"
 none = [ ]
 `)
@@ -19,7 +19,7 @@ none = [ ]
 		t.Fatal(err)
 	}
 	if len(got) != 5 || got["listen"].text != "0.0.0.0:443" || got["listen"].line != 3 || got["behind-proxy"].text != "true" ||
-		!slices.Equal(got["public-address"].list, []string{"203.0.113.7", "2001:db8::1"}) || got["data"].text != `with "quotes" and # in it` ||
+		!slices.Equal(got["advertise"].list, []string{"203.0.113.7", "2001:db8::1"}) || got["data"].text != `with "quotes" and # in it` ||
 		got["none"].kind != kindList || got["none"].list != nil {
 		t.Errorf("%+v", got)
 	}
@@ -81,9 +81,9 @@ func FuzzParseFile(f *testing.F) {
 }
 
 func TestDidYouMean(t *testing.T) {
-	known := []string{"listen", "public-address", "tls-cert", "tls-key", "data"}
+	known := []string{"listen", "advertise", "tls-cert", "tls-key", "data"}
 	for name, want := range map[string]string{
-		"lisen": "listen", "public-addess": "public-address", "public_address": "public-address", "tls-crt": "tls-cert", "dta": "data", "turn-server": "", "x": "",
+		"lisen": "listen", "public-addess": "advertise", "public_address": "advertise", "tls-crt": "tls-cert", "dta": "data", "turn-server": "", "x": "",
 	} {
 		if got := didYouMean(name, known); want == "" && got != "" || want != "" && !strings.Contains(got, "mean "+want+"?") {
 			t.Errorf("%s: %q, want %q", name, got, want)

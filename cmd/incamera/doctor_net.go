@@ -25,7 +25,7 @@ const (
 )
 
 // ports takes both ports if they are free and sends to itself, or else asks who
-// has them. It reaches as far as the addresses of --public-address; whether a
+// has them. It reaches as far as the addresses of --advertise; whether a
 // firewall farther out lets others in only others can see.
 func (d *doctor) ports(ctx context.Context) {
 	host, port, err := splitAddress(d.c.Listen)

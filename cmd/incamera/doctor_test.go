@@ -124,7 +124,7 @@ func TestDoctor(t *testing.T) {
 		}, "name", "not found", "A or AAAA record"},
 		"a name of another machine": {func(_ *testing.T, d *doctor) {
 			d.addresses = func() []netip.Addr { return nil }
-		}, "name", "neither an address of this machine", "--public-address 203.0.113.7"},
+		}, "name", "neither an address of this machine", "--advertise 203.0.113.7"},
 		"a TCP port that is taken": {func(t *testing.T, d *doctor) {
 			l, err := net.Listen("tcp", d.c.Listen)
 			if err != nil {
@@ -143,7 +143,7 @@ func TestDoctor(t *testing.T) {
 			d.c.Listen = "192.0.2.1:8443"
 		}, "ports", "192.0.2.1:8443 cannot be used", "0.0.0.0 for all"},
 		"a public address that leads elsewhere": {func(_ *testing.T, d *doctor) {
-			d.c.PublicAddress = []string{"127.0.0.9"} // where the port is not listened on
+			d.c.Advertise = []string{"127.0.0.9"} // where the port is not listened on
 		}, "reach UDP", "127.0.0.9", "in the firewall"},
 		"figures for everybody": {func(t *testing.T, d *doctor) {
 			proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: d.c.Metrics})

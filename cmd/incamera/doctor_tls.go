@@ -93,7 +93,7 @@ func (d *doctor) wantedNames() []string {
 }
 
 // resolution looks the name up, and compares it with the addresses of this
-// machine and of --public-address.
+// machine and of --advertise.
 func (d *doctor) resolution(ctx context.Context) {
 	const check = "name"
 	if d.name == "" {
@@ -110,8 +110,8 @@ func (d *doctor) resolution(ctx context.Context) {
 	ours := append(publicAddressesOf(d.c), d.addresses()...)
 	for _, a := range found {
 		if a = a.Unmap(); !a.IsLoopback() && !slices.Contains(ours, a) {
-			d.problem(check, fmt.Sprintf("correct the record; or, if this machine is behind %s (NAT, container), give --public-address %s", a, a),
-				"%s is at %s, which is neither an address of this machine nor one of --public-address", d.name, a)
+			d.problem(check, fmt.Sprintf("correct the record; or, if this machine is behind %s (NAT, container), give --advertise %s", a, a),
+				"%s is at %s, which is neither an address of this machine nor one of --advertise", d.name, a)
 			return
 		}
 	}
@@ -120,7 +120,7 @@ func (d *doctor) resolution(ctx context.Context) {
 
 // publicAddressesOf is publicAddresses of settings that may be wrong.
 func publicAddressesOf(c *Config) (list []netip.Addr) {
-	for _, text := range c.PublicAddress {
+	for _, text := range c.Advertise {
 		if a, err := netip.ParseAddr(text); err == nil {
 			list = append(list, a.Unmap())
 		}

@@ -77,6 +77,25 @@ func routes(signaling http.Handler, client fs.FS, logger *slog.Logger) (http.Han
 	}), nil
 }
 
+// authorityPath is where the certificate of the own authority is, for browsers
+// and systems to be told to trust it.
+const authorityPath = "/authority.crt"
+
+// serveAuthority serves it beside the rest. It says nothing that a handshake
+// does not.
+func serveAuthority(der []byte, rest http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+authorityPath, func(w http.ResponseWriter, _ *http.Request) {
+		for name, value := range securityHeaders {
+			w.Header().Set(name, value)
+		}
+		w.Header().Set("Content-Type", "application/x-x509-ca-cert")
+		_, _ = w.Write(der) // who is gone needs nothing
+	})
+	mux.Handle("/", rest)
+	return mux
+}
+
 // A file is one of the client's, as the build left it.
 type file struct {
 	contentType  string

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"syscall"
 )
 
@@ -56,11 +57,11 @@ func portOf(l net.Listener) uint16 {
 	return addr.AddrPort().Port()
 }
 
-// publicAddresses are those at which browsers reach the media port beside the
-// addresses that it listens on.
+// publicAddresses are those at which browsers reach this server, where they are
+// not the ones that it listens on.
 func publicAddresses(c *Config) []netip.Addr {
 	var list []netip.Addr
-	for _, text := range c.PublicAddress {
+	for _, text := range c.Advertise {
 		list = append(list, netip.MustParseAddr(text)) // check has parsed it
 	}
 	return list
@@ -75,10 +76,12 @@ func readyURL(c *Config, host netip.Addr, port uint16) string {
 	}
 	name := host.String()
 	switch {
+	case c.Domain != "":
+		name = strings.ToLower(c.Domain)
 	case host.IsLoopback():
 		name = "localhost"
-	case host.IsUnspecified() && len(c.PublicAddress) > 0:
-		name = c.PublicAddress[0]
+	case host.IsUnspecified() && len(c.Advertise) > 0:
+		name = c.Advertise[0]
 	case host.IsUnspecified():
 		name = "localhost"
 	}

@@ -100,6 +100,9 @@ func parse(cli any, args, environ []string, stdout, stderr io.Writer) (*kong.Con
 	}
 	*given = *found
 	parsed, err := parser.Parse(args) // which calls Validate
+	if err == nil {
+		given.listenForDomain(parsed)
+	}
 	return parsed, given, err
 }
 

@@ -48,7 +48,7 @@ func TestStrictSettings(t *testing.T) {
 		"a key":                 {"listen = \"127.0.0.1:0\"\n\ntls_key = \"x\"", "", nil, "incamera.toml:3: tls_key is no setting (did you mean tls-key?)"},
 		"a key like no other":   {"turn = \"x\"", "", nil, "incamera.toml:1: turn is no setting; `incamera serve --help` lists them"},
 		"a key of another kind": {"behind-proxy = \"yes\"", "", nil, `incamera.toml:1: behind-proxy is a text in "quotes", want true or false`},
-		"one of a list":         {"public-address = \"203.0.113.7\"", "", nil, "want a list"},
+		"one of a list":         {"advertise = \"203.0.113.7\"", "", nil, "want a list"},
 		"no file":               {"", "", []string{"--config", "/gone.toml"}, "correct --config or make the file"},
 		"an unsafe value":       {"metrics = \"0.0.0.0:9090\"", "", nil, "loopback only"},
 		"two problems":          {"a = \"x\"\nbb = true", "INCAMERA_C=1", nil, "bb is no setting"},
@@ -76,7 +76,7 @@ func TestStrictSettings(t *testing.T) {
 func TestSettingsInOrder(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "incamera.toml")
-	writeFile(t, file, "listen = \"127.0.0.1:1\"\nmetrics = \"127.0.0.1:2\"\nlog-format = \"json\"\npublic-address = [\"203.0.113.7\", \"2001:db8::1\"]\n")
+	writeFile(t, file, "listen = \"127.0.0.1:1\"\nmetrics = \"127.0.0.1:2\"\nlog-format = \"json\"\nadvertise = [\"203.0.113.7\", \"2001:db8::1\"]\n")
 	cmd := command(t, "check-config", "--listen", "127.0.0.1:3")
 	cmd.Env = append(cmd.Env, "INCAMERA_METRICS=127.0.0.1:4", "INCAMERA_CONFIG="+file)
 	printed, err := cmd.Output()
@@ -85,7 +85,7 @@ func TestSettingsInOrder(t *testing.T) {
 	}
 	for _, want := range []string{
 		"listen = \"127.0.0.1:3\" # flag\n", "metrics = \"127.0.0.1:4\" # environment\n", "log-format = \"json\" # file\n",
-		"public-address = [\"203.0.113.7\", \"2001:db8::1\"] # file\n", "behind-proxy = false # default\n", "drain = \"0s\" # default\n",
+		"advertise = [\"203.0.113.7\", \"2001:db8::1\"] # file\n", "behind-proxy = false # default\n", "drain = \"0s\" # default\n",
 	} {
 		if !strings.Contains(string(printed), want) {
 			t.Errorf("no %q in\n%s", want, printed)

@@ -24,10 +24,11 @@ func openTestPort(t *testing.T, secure bool) (p *port, roots *x509.CertPool, med
 	}
 	var config *tls.Config
 	if secure {
-		certs, _, err := loadTLS(&Config{TLS: selfSigned, Listen: "127.0.0.1:0"}, slog.New(slog.DiscardHandler), time.Now())
+		source, _, err := loadTLS(&Config{TLS: selfSigned, Listen: "127.0.0.1:0"}, slog.New(slog.DiscardHandler), time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
+		certs := source.(*certificates)
 		config, roots = certs.config(), x509.NewCertPool()
 		root, err := x509.ParseCertificate(certs.current.Certificate[1])
 		if err != nil {

@@ -94,6 +94,10 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 	if err != nil {
 		return err
 	}
+	if own, ok := certs.(*certificates); ok && own.authority != nil {
+		handler = serveAuthority(own.authority, handler)
+		notes = append(notes, "Fetch the authority for browsers:  "+url+authorityPath+" (compare the first of these)")
+	}
 	var state serverState
 	closeMetrics := serveMetrics(c.Metrics, operatorRoutes(version, &state.ready, meetings.Metrics, media.Metrics, state.metrics(certs), func() []signaling.Metric { return udpFigures(media.Port()) }), log)
 	defer closeMetrics()
@@ -113,6 +117,10 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 	fmt.Fprintln(stdout, "Incamera is ready:", url)
 	log.Info("serving", "version", version, "tls", certs != nil)
 	notifySystemd(notifyReady)
+	if got, ok := certs.(*acmeCertificate); ok {
+		// It ends with the process at the latest: whom it asks may take minutes, and nothing is lost with it.
+		go got.fetch(context.Background(), append(publicAddresses(c), reachableAt(host)...))
+	}
 
 	end := waitForEnd(signals, failed, func() { again.reload(certs, log) })
 	if end.err != nil {
@@ -134,13 +142,13 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 // serverState is what the server says of itself. Atomic.
 type serverState struct{ ready, draining atomic.Bool }
 
-func (s *serverState) metrics(certs *certificates) func() []signaling.Metric {
+func (s *serverState) metrics(certs certificateSource) func() []signaling.Metric {
 	return func() []signaling.Metric {
 		all := []signaling.Metric{{Name: "incamera_draining", Help: "1 while the server is to stop.", Gauge: true}}
 		if s.draining.Load() {
 			all[0].Value = 1
 		}
-		if certs != nil {
+		if certs != nil && !certs.expiry().IsZero() {
 			all = append(all, signaling.Metric{
 				Name: "incamera_cert_expiry_timestamp_seconds", Help: "When the certificate that is served ends, in Unix time.", Gauge: true, Value: float64(certs.expiry().Unix()),
 			})
@@ -229,7 +237,7 @@ type reloader struct {
 // reload loads the certificate anew and takes the log level of the
 // configuration file. Every other setting that has changed there is named: it
 // holds from the next start. What cannot be read changes nothing.
-func (r reloader) reload(certs *certificates, log *slog.Logger) {
+func (r reloader) reload(certs certificateSource, log *slog.Logger) {
 	notifySystemd(notifyReloading)
 	defer notifySystemd(notifyReady)
 	if certs != nil {

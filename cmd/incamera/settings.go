@@ -165,6 +165,26 @@ func changed(before, after *Config, parsed *kong.Context) (names []string) {
 	return names
 }
 
+// listenForDomain has a server with a domain listen where that leads, unless an
+// address was given.
+func (s *settings) listenForDomain(parsed *kong.Context) {
+	var domain, listen *kong.Flag
+	if parsed.Selected() == nil {
+		return
+	}
+	for _, f := range parsed.Selected().Flags {
+		switch f.Name {
+		case "domain":
+			domain = f
+		case "listen":
+			listen = f
+		}
+	}
+	if domain != nil && listen != nil && domain.Target.String() != "" && s.source(parsed, listen) == fromDefault {
+		listen.Target.SetString(domainListen)
+	}
+}
+
 // source says where the value of f is from.
 func (s *settings) source(parsed *kong.Context, f *kong.Flag) string {
 	switch _, inFile := s.file[f.Name]; {

@@ -36,8 +36,11 @@ type authority struct {
 }
 
 // loadTLS returns nil for plain HTTP. notes are lines for the operator.
-func loadTLS(c *Config, log *slog.Logger, now time.Time) (certs *certificates, notes []string, err error) {
+func loadTLS(c *Config, log *slog.Logger, now time.Time) (source certificateSource, notes []string, err error) {
+	var certs *certificates
 	switch {
+	case c.acme():
+		return newACME(c, log), nil, nil
 	case c.TLS == selfSigned:
 		var a *authority
 		if a, err = openAuthority(c.Data, now); err != nil {
@@ -48,13 +51,16 @@ func loadTLS(c *Config, log *slog.Logger, now time.Time) (certs *certificates, n
 		if err != nil {
 			return nil, nil, err
 		}
+		certs.authority = a.cert.Raw
 		return certs, []string{
 			"Certificate authority, SHA-256: " + fingerprint(a.cert.Raw),
 			"Certificate, SHA-256:           " + fingerprint(certs.at(now).Certificate[0]),
 		}, nil
 	case c.TLSCert != "":
-		certs, err = fileCertificates(c.TLSCert, c.TLSKey, log, now)
-		return certs, nil, err
+		if certs, err = fileCertificates(c.TLSCert, c.TLSKey, log, now); err != nil {
+			return nil, nil, err
+		}
+		return certs, nil, nil
 	}
 	return nil, nil, nil
 }
@@ -187,7 +193,10 @@ func serial() *big.Int {
 
 // certificateNames are the names and addresses by which browsers may come.
 func certificateNames(c *Config) []string {
-	names := append([]string{"localhost", "127.0.0.1", "::1"}, c.PublicAddress...)
+	names := append([]string{"localhost", "127.0.0.1", "::1"}, c.Advertise...)
+	if c.Domain != "" {
+		names = append(names, strings.ToLower(c.Domain))
+	}
 	if host, err := os.Hostname(); err == nil && host != "localhost" {
 		names = append(names, host)
 	}

@@ -13,11 +13,12 @@ import (
 func TestSelfSigned(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	c := validConfig()
-	c.TLS, c.Listen, c.PublicAddress = selfSigned, "192.168.1.10:8443", []string{"203.0.113.7"}
-	certs, notes, err := loadTLS(&c, slog.New(slog.DiscardHandler), now)
+	c.TLS, c.Listen, c.Advertise = selfSigned, "192.168.1.10:8443", []string{"203.0.113.7"}
+	source, notes, err := loadTLS(&c, slog.New(slog.DiscardHandler), now)
 	if err != nil {
 		t.Fatal(err)
 	}
+	certs := source.(*certificates)
 	chain := certs.at(now).Certificate
 	leaf, err := x509.ParseCertificate(chain[0])
 	if err != nil {

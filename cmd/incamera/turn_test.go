@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -20,6 +21,11 @@ import (
 // needs finds a program that scripts/browsers installs.
 func needs(t *testing.T, program string) string {
 	t.Helper()
+	if path, err := filepath.Abs(filepath.Join("../../bin", program)); err == nil {
+		if _, err = os.Stat(path); err == nil {
+			return path // built from source
+		}
+	}
 	path, err := exec.LookPath(program)
 	if err != nil {
 		if os.Getenv("CI") != "" {
@@ -37,10 +43,11 @@ var peerRefused = regexp.MustCompile(`(channel bind|create perm\S*): error 40[13
 func TestTURN(t *testing.T) {
 	client := needs(t, "turnutils_uclient")
 	c := &Config{TLS: selfSigned, Listen: "127.0.0.1:0"}
-	certs, _, err := loadTLS(c, slog.New(slog.DiscardHandler), time.Now())
+	source, _, err := loadTLS(c, slog.New(slog.DiscardHandler), time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
+	certs := source.(*certificates)
 	l, media, err := listenBoth(netip.MustParseAddrPort("127.0.0.1:0"), func(addr netip.AddrPort) (forwarder, error) {
 		return openForwarder(c, addr, nil, slog.New(slog.DiscardHandler))
 	})

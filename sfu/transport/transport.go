@@ -57,7 +57,7 @@ type Transport struct {
 type Config struct {
 	Listen    netip.AddrPort // UDP; port 0 picks one
 	Conn      *net.UDPConn   // taken over instead, when not nil; Listen is its address
-	Advertise []netip.Addr   // further addresses under which clients reach it
+	Advertise []netip.Addr   // under which clients reach it; none: those that it listens on
 	TCP       bool           // ServeTCP is called for clients that come to the same number by TCP
 	LostAfter time.Duration  // how long a connection may be silent
 }
@@ -129,12 +129,15 @@ func (t *Transport) candidates() session.Candidates {
 // reachable returns under which addresses clients reach the port.
 func (t *Transport) reachable() []netip.AddrPort {
 	local := t.local()
-	addrs := []netip.Addr{local.Addr().Unmap()}
-	if addrs[0].IsUnspecified() {
-		addrs = interfaces(addrs[0].Is4() && !t.demux.DualStack())
+	addrs := t.advertise
+	if len(addrs) == 0 {
+		addrs = []netip.Addr{local.Addr().Unmap()}
+		if addrs[0].IsUnspecified() {
+			addrs = interfaces(addrs[0].Is4() && !t.demux.DualStack())
+		}
 	}
 	var out []netip.AddrPort
-	for _, a := range append(addrs, t.advertise...) {
+	for _, a := range addrs {
 		if c := netip.AddrPortFrom(a.Unmap(), local.Port()); !slices.Contains(out, c) {
 			out = append(out, c)
 		}
