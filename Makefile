@@ -70,6 +70,9 @@ siege:                                 ## floods, guesses and garbage against a 
 netlab:                                ## meetings over bad networks, a line of figures each (root, several minutes)
 	go test -count=1 -timeout 20m -run "TestNetworks|TestAdaptation" -v ./cmd/incamera-peer -networks
 
+netmatrix:                             ## meetings behind firewalls, NAT and with several addresses (root, minutes)
+	go test -count=1 -timeout 10m -run TestFirewalls -v ./cmd/incamera-peer -networks
+
 ci: lint gen-check test                ## what .ci/run does
 
 browsers:                              ## Debian's chromium and firefox-esr, where they are missing
@@ -89,4 +92,4 @@ web/dist/index.html: web/node_modules $(WEB_SOURCES)
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
-.PHONY: run build test e2e lint fmt gen gen-check fuzz churn attack attack-proof bench bench-client lighthouse bench-media netlab ci browsers help
+.PHONY: run build test e2e lint fmt gen gen-check fuzz churn attack attack-proof bench bench-client lighthouse bench-media netlab netmatrix ci browsers help

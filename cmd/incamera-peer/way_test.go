@@ -17,8 +17,15 @@ import (
 )
 
 // TestWays holds a meeting of three on one port number: one comes by UDP, one by
-// TCP, one by TURN in TLS.
+// TCP, one by TURN in TLS; with IPv4 only and with IPv6 only.
 func TestWays(t *testing.T) {
+	for name, listen := range map[string]string{"IPv4": "127.0.0.1:0", "IPv6": "[::1]:0"} {
+		t.Run(name, func(t *testing.T) { meetByAllWays(t, listen) })
+	}
+}
+
+func meetByAllWays(t *testing.T, listen string) {
+	t.Helper()
 	server, err := serverBinary()
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +35,8 @@ func TestWays(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	s := runServer(t, exec.Command(server, "serve", "--listen", "127.0.0.1:0", "--metrics=", "--tls", "self-signed", "--open", "--data", dir))
+	s := runServer(t, exec.Command(server, "serve", "--listen", listen, "--metrics=", "--tls", "self-signed", "--open", "--data", dir))
+	s.url = "https://" + strings.Replace(listen, ":0", "", 1) + s.url[strings.LastIndex(s.url, ":"):] // not by a name that has both families
 	environment := append(os.Environ(), "SSL_CERT_FILE="+filepath.Join(dir, "authority.pem"))
 	make := exec.Command(peer, "new", "--server", s.url)
 	make.Env = environment

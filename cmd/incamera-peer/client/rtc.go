@@ -77,7 +77,9 @@ func newEngine(way Way) (*engine, error) {
 		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	case ByTCP:
 		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6})
-	case ByRelay, "":
+	case ByRelay:
+	case "": // pion leaves TCP out unless it is named
+		se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6})
 	default:
 		return nil, fmt.Errorf("preparing media: there is no way %q; there are udp, tcp and relay", way)
 	}
