@@ -131,8 +131,8 @@ func (s *siege) watch(d time.Duration) string {
 	return ""
 }
 
-// from returns a client whose connections come from the given one of many addresses.
-func from(i int) *http.Client {
+// fromAddress returns a client whose connections come from the given one of many addresses.
+func fromAddress(i int) *http.Client {
 	return &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DialContext: dialer(i).DialContext, MaxIdleConnsPerHost: 4}}
 }
 
@@ -182,7 +182,7 @@ func many(n, workers int, f func(worker, i int)) {
 func (s *siege) guess() string {
 	n, others := 100_000/s.scale, make([]*http.Client, 200)
 	for i := range others {
-		others[i] = from(i)
+		others[i] = fromAddress(i)
 		defer others[i].CloseIdleConnections()
 	}
 	var mu sync.Mutex
@@ -205,7 +205,7 @@ func (s *siege) guess() string {
 
 // guessAlone asks from one address, which is throttled.
 func (s *siege) guessAlone() string {
-	c := from(300)
+	c := fromAddress(300)
 	defer c.CloseIdleConnections()
 	var limited atomic.Int64
 	n := 5_000 / s.scale * 10 // more than the budget also when little is tried
@@ -227,7 +227,7 @@ func (s *siege) timing() string {
 	n := 4_000 / s.scale
 	took := map[bool][]time.Duration{}
 	for i := range n {
-		c := from(400 + i/500)
+		c := fromAddress(400 + i/500)
 		there := i%2 == 0
 		room := randomRoom()
 		if there {
@@ -354,7 +354,7 @@ func (s *siege) rooms() string {
 	n := 20_000 / s.scale
 	others := make([]*http.Client, 50)
 	for i := range others {
-		others[i] = from(1300 + i)
+		others[i] = fromAddress(1300 + i)
 		defer others[i].CloseIdleConnections()
 	}
 	var made atomic.Int64
