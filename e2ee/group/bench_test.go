@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"runtime"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -217,9 +218,8 @@ func (c *crowd) join(b *testing.B) {
 func BenchmarkKick(b *testing.B) {
 	for _, n := range []int{100, 500} {
 		c := newCrowd(b, link.Suite, n, false) // in a cold tree a Remove costs most
-		for name, since := range map[string]time.Duration{"busy": 0, "quiet": time.Minute} {
-			b.Run(fmt.Sprintf("%d/%s", n, name), func(b *testing.B) { c.kick(b, since) })
-		}
+		b.Run(fmt.Sprintf("%d/busy", n), func(b *testing.B) { c.kick(b, 0) })
+		b.Run(fmt.Sprintf("%d/quiet", n), func(b *testing.B) { c.kick(b, time.Minute) })
 	}
 }
 
@@ -239,10 +239,11 @@ func (c *crowd) kick(b *testing.B, since time.Duration) {
 		wait += at.Sub(now)
 		begun := threadCPU(b)
 		sent := m.Wake(at).Send
-		commit, ok := sent[len(sent)-1].(Commit)
-		if !ok {
-			b.Fatalf("%T is no commit", sent[len(sent)-1])
+		i := slices.IndexFunc(sent, func(m Message) bool { _, ok := m.(Commit); return ok })
+		if i < 0 {
+			b.Fatal("no commit when it is due")
 		}
+		commit := sent[i].(Commit)
 		c.last.terms.now = at
 		message, err := c.last.openMessage(link.KindCommit, commit.Epoch, commit.Body, mls.WirePublic)
 		if err != nil {
@@ -255,7 +256,7 @@ func (c *crowd) kick(b *testing.B, since time.Duration) {
 		cpu += threadCPU(b) - begun
 		ev.Next.Wipe(c.last.group)
 		m.dropPending()
-		m.wish = nil
+		m.wish, m.dueSince = nil, time.Time{}
 		delete(m.removing, target)
 	}
 	b.ReportMetric(float64((wait+cpu).Microseconds())/1000/float64(b.N), "ms-to-last-old-key-frame")

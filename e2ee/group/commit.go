@@ -23,6 +23,10 @@ const (
 	newcomer  = time.Second
 )
 
+// removalSpacing is how far a commit that throws somebody out keeps from the
+// one before, at most. Shorter, and a large group may not have followed yet.
+const removalSpacing = time.Second
+
 // pace returns how far apart commits are, and how many Adds one takes.
 func pace(members int) (spacing time.Duration, adds int) {
 	switch {
@@ -129,13 +133,24 @@ func (m *Member) plan(now time.Time) {
 	}
 	first := m.dueSince
 	if m.group.Epoch() > 0 {
-		spacing, _ := pace(len(m.terms.roster))
-		first = later(first, m.lastCommit.Add(spacing))
+		first = later(first, m.lastCommit.Add(m.spacing()))
 	}
 	m.at = first
 	if !m.onlyOurs(removes, adds) {
 		m.at = first.Add(time.Duration(m.rank(removes)) * stepIn)
 	}
+}
+
+// spacing is how far our commit keeps from the one before. Who is thrown out
+// goes on hearing and seeing meanwhile.
+func (m *Member) spacing() time.Duration {
+	spacing, _ := pace(len(m.terms.roster))
+	for session := range m.removing {
+		if _, inside := m.members().leaf[session]; inside {
+			return min(spacing, removalSpacing)
+		}
+	}
+	return spacing
 }
 
 func later(a, b time.Time) time.Time {

@@ -2,6 +2,7 @@ package group
 
 import (
 	"crypto/ed25519"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -167,6 +168,27 @@ func TestLock(t *testing.T) {
 
 // TestRemove: who is thrown out is out for everybody in one commit, and lands
 // in the lobby, by whatever way he comes.
+// TestRemovalIsSoon: a commit that throws somebody out keeps its distance from
+// the one before, and no more than a second of it, however large the group is.
+func TestRemovalIsSoon(t *testing.T) {
+	s := hosted(t, 2)
+	m := s.clients[0].member
+	for size := uint32(3); size < 250; size++ { // leaves that nobody looks at
+		m.terms.roster[1000+size] = &member{Participant: Participant{Session: fmt.Sprint(size)}}
+	}
+	if got := m.spacing(); got != 5*time.Second {
+		t.Errorf("%v between commits of %d", got, len(m.terms.roster))
+	}
+	m.removing["who is gone already"] = true
+	if got := m.spacing(); got != 5*time.Second {
+		t.Errorf("%v when nobody is to be thrown out", got)
+	}
+	m.removing[s.clients[2].session] = true
+	if got := m.spacing(); got != time.Second {
+		t.Errorf("%v until somebody is thrown out", got)
+	}
+}
+
 func TestRemove(t *testing.T) {
 	s := hosted(t, 3)
 	host, target := s.clients[0], s.clients[2]

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { due, pace, reversed, type Situation, type Standing, warmAt } from "./committing";
+import { commitAt, due, pace, reversed, type Situation, type Standing, warmAt } from "./committing";
 
 /** A group of so many, none of whom has sent a path, as one of them sees it. */
 function cold(n: number, me: number): Situation {
@@ -26,6 +26,24 @@ test("commits are spaced by the size of the group", () => {
     [201, 5_000, 64],
   ] as const)
     assert.deepEqual(pace(members), { spacing, adds });
+});
+
+test("who is thrown out of a large group goes sooner than others come", () => {
+  const d = { removes: [7], adds: [] };
+  for (const [members, spacing] of [
+    [20, 250],
+    [200, 1_000],
+    [500, 1_000],
+  ] as const) {
+    const s = cold(members, 0);
+    assert.equal(commitAt(s, d, times, true), times.lastCommit + pace(members).spacing);
+    const thrown = { ...s, removing: new Set(["s7"]) };
+    assert.equal(commitAt(thrown, d, times, true), times.lastCommit + spacing);
+    assert.equal(
+      commitAt(thrown, { removes: [], adds: [] }, times, true),
+      times.lastCommit + pace(members).spacing,
+    );
+  }
 });
 
 test("paths come in bit-reversed order of leaves, 750 ms apart when one says nothing", () => {

@@ -6,6 +6,9 @@ const STEP_IN = 750; // ms
 const WARM_AFTER = 2_000;
 const NEWCOMER = 1_000;
 
+/** How far a commit that throws somebody out keeps from the one before, at most: who goes hears and sees meanwhile. */
+const REMOVAL_SPACING = 1_000;
+
 /** How far apart commits are, and how many Adds one takes. */
 export function pace(members: number): { spacing: number; adds: number } {
   if (members <= 20) return { spacing: 250, adds: 20 };
@@ -92,7 +95,9 @@ export interface Times {
 
 /** When to commit what is due. What nobody else would commit waits for nobody. */
 export function commitAt(s: Situation, d: Due, t: Times, onlyOurs: boolean): number {
-  const spacing = s.epoch === 0 ? 0 : pace(s.members.size).spacing;
+  const thrownOut = d.removes.some((leaf) => s.removing.has(s.members.get(leaf)?.session ?? ""));
+  const most = thrownOut ? REMOVAL_SPACING : Number.POSITIVE_INFINITY;
+  const spacing = s.epoch === 0 ? 0 : Math.min(most, pace(s.members.size).spacing);
   const first = Math.max(t.dueSince, t.lastCommit + spacing);
   if (onlyOurs) return first;
   return first + rank(s, (leaf) => !d.removes.includes(leaf)) * STEP_IN;
