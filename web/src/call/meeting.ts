@@ -1,18 +1,18 @@
 /** A meeting under way: the session, the group, the media, and what the screen shows of them. */
-import { batch, computed, type ReadonlySignal, signal } from "@preact/signals-core";
+import { computed, type ReadonlySignal, signal } from "@preact/signals-core";
 import type { CryptoClient } from "../e2ee/client";
-import type { AppPayload, FromWorker, Member, Phase, SourceName } from "../e2ee/protocol";
+import type { AppPayload, FromWorker } from "../e2ee/protocol";
 import type { VideoCodec } from "../media/publish";
-import { Refusal } from "../wire/http";
 import { Session } from "../wire/socket";
-import type { Code, CreateRoom, Joined, ServerMessage } from "../wire/wire.gen";
+import type { CreateRoom, Joined, ServerMessage } from "../wire/wire.gen";
 import { Apart } from "./apart";
 import { Chat, compose } from "./chat";
+import { Company } from "./company";
 import { Connections } from "./connections";
 import { Door } from "./door";
 import type { Env } from "./env";
 import { Layout } from "./layout";
-import type { LocalDevice, LocalMedia } from "./local";
+import type { LocalMedia } from "./local";
 import type {
   MeetingModel,
   Notice,
@@ -24,20 +24,21 @@ import type {
   TileModel,
   VersionModel,
 } from "./model";
-import { arrival, closing, Notices } from "./notices";
+import { closing, Notices } from "./notices";
+import { Own } from "./own";
 import { isGroupMessage } from "./passing";
-import { Peers } from "./peers";
-import { isBlocked, isEnded, isFull, isOver, isUnknown, outOfKeys, unanswered } from "./problems";
+import { isBlocked, isEnded, outOfKeys, unanswered } from "./problems";
+import { Reach } from "./reach";
 import { Recording } from "./recording";
-import { doubtOf, listPeople } from "./roster";
+import { listPeople } from "./roster";
 import { Seats } from "./seats";
 import { securityOf } from "./security";
 import { ScreenShare } from "./share";
 import { Signs } from "./signs";
 import { Statistics } from "./statistics";
-import { buildTiles, keepOrder } from "./tiles";
+import { buildTiles } from "./tiles";
 import { Timers } from "./timers";
-import { type Sizes, wanted } from "./view";
+import { Viewing } from "./viewing";
 import { Voices } from "./voices";
 import { msg, t } from "./words";
 
@@ -62,38 +63,25 @@ export interface MeetingEvents {
   ended(why: Leaving): void;
 }
 
-const VIEW_DELAY = 150; // ms
-const STATE_DELAY = 200; // ms in which several who join are told at once
-const GONE_AFTER = 60_000; // ms without the server until people are told that it is more than a hiccup
-const WAITING_AFTER = 8_000; // ms, the same before the first join
-const RECREATE_EVERY = 2_000; // ms
-
 export class Meeting implements MeetingModel {
   readonly title: ReadonlySignal<string>;
   readonly link: ReadonlySignal<string>;
-  readonly connection = signal<"connecting" | "connected" | "reconnecting">("connecting");
   readonly panel = signal<Panel>(null);
   readonly canShare: ReadonlySignal<boolean>;
 
-  // What the people are.
-  private readonly me = signal("");
-  private readonly members = signal<ReadonlyMap<string, Member>>(new Map());
-  private readonly order = signal<readonly string[]>([]);
-  private readonly peers = new Peers();
-  private readonly group = signal<{ phase: Phase; epoch: number; code: string[] }>({
-    phase: "idle",
-    epoch: 0,
-    code: [],
-  });
   private readonly speakers = signal<ReadonlySet<string>>(new Set());
   private readonly codec = signal("");
 
   // What does the work.
+  private readonly company: Company;
+  private readonly reach: Reach;
   private readonly session: Session;
   private readonly media: Connections;
   private readonly seats: Seats;
   private readonly voices: Voices;
   private readonly share: ScreenShare;
+  private readonly own: Own;
+  private readonly viewing: Viewing;
   readonly door: Door;
   private readonly apart: Apart;
   readonly recording: Recording;
@@ -105,10 +93,7 @@ export class Meeting implements MeetingModel {
   private readonly cleanups: (() => void)[] = [];
 
   private handUp = false; // it was, in a session of ours that is over
-  private everIn = false;
   private closed = false;
-  private sizes: Sizes = new Map();
-  private lastView = "";
   private readonly timers: Timers;
 
   constructor(
@@ -127,16 +112,31 @@ export class Meeting implements MeetingModel {
     this.told = new Notices(env.after);
     this.timers = new Timers(env.after);
     this.layout = new Layout(env.browser);
+    this.company = new Company({
+      tell: (text, kind, action) => this.told.add(text, kind, action),
+      compare: () => {
+        this.panel.value = "security";
+      },
+    });
+    this.reach = new Reach(this.timers, {
+      open: () => this.session.open(known.room, known.token),
+      create: () => env.http.createRoom(known.create),
+      waiting: () => events.waiting(),
+      unanswered: () => this.told.add(unanswered, "warn"),
+      end: (why) => this.end(why),
+    });
     this.signs = new Signs({
       after: env.after,
       now: env.now,
       say: (payload) => this.say(payload),
-      me: () => this.me.value,
+      me: () => this.company.me.value,
     });
-    this.door = new Door(client, this.timers, env.now, this.members, (m) => this.session.send(m));
-    this.apart = new Apart(client, this.members);
+    this.door = new Door(client, this.timers, env.now, this.company.members, (m) =>
+      this.session.send(m),
+    );
+    this.apart = new Apart(client, this.company.members);
     this.share = new ScreenShare(env.devices, {
-      changed: (video, audio) => this.shared(video, audio),
+      changed: (video, audio) => this.own.publish({ screen: video, "screen-audio": audio }),
       failed: (text) => this.told.add(text, "warn"),
     });
     this.recording = new Recording(env, {
@@ -147,13 +147,30 @@ export class Meeting implements MeetingModel {
       own: () => [local.mic.track.value, this.share.sound],
     });
     this.canShare = signal(this.share.possible);
+    this.own = new Own(this.timers, local, this.share, {
+      set: (source, track) => this.media.set(source, track),
+      send: (m) => this.session.send(m),
+      say: (payload) => this.say(payload),
+      before: () => {
+        this.recording.repeat();
+        this.signs.repeat();
+      },
+    });
+    this.viewing = new Viewing(
+      this.timers,
+      () => {
+        const cameras = !this.layout.audioOnly.value;
+        return this.tiles.value.filter((t) => cameras || t.source !== "camera");
+      },
+      (m) => this.session.send(m),
+    );
     this.session = new Session(
       { connect: env.connect, after: env.after, random: env.random },
       {
         joined: (j, fresh) => this.joined(j, fresh),
         message: (m) => this.take(m),
-        refused: (code) => void this.refused(code),
-        broken: () => this.broken(),
+        refused: (code) => void this.reach.refused(code),
+        broken: () => this.reach.broken(),
       },
     );
     this.seats = new Seats(
@@ -163,7 +180,10 @@ export class Meeting implements MeetingModel {
     );
     this.media = new Connections(env, client, codec, {
       send: (m) => this.session.send(m),
-      unsealed: (source) => this.unsealed(source),
+      unsealed: (source) => {
+        this.own.cut(source);
+        this.told.add(outOfKeys.text, "warn");
+      },
       rebuilding: () => this.seats.clear(),
       blocked: () => this.told.add(isBlocked, "warn"),
       codec: (mime) => {
@@ -175,7 +195,7 @@ export class Meeting implements MeetingModel {
       media: this.media,
       count: () => client.count(),
       seats: () => this.seats.list.value,
-      nameOf: (session) => this.members.value.get(session)?.name ?? "",
+      nameOf: (session) => this.company.members.value.get(session)?.name ?? "",
     });
     this.voices = new Voices(
       env,
@@ -184,10 +204,13 @@ export class Meeting implements MeetingModel {
           label: "Play sound",
           run: () => this.voices.resume(),
         }),
-      () => ({ session: this.me.value, level: local.mic.track.value ? local.level.value : 0 }),
+      () => ({
+        session: this.company.me.value,
+        level: local.mic.track.value ? local.level.value : 0,
+      }),
       (speaking) => {
         this.speakers.value = speaking;
-        this.layout.hear(speaking, this.me.value, env.now());
+        this.layout.hear(speaking, this.company.me.value, env.now());
       },
     );
     local.onFollowed = (label, back) =>
@@ -200,6 +223,9 @@ export class Meeting implements MeetingModel {
 
   // What is shown.
 
+  get connection() {
+    return this.reach.connection;
+  }
   get mic() {
     return this.local.mic.choice;
   }
@@ -226,13 +252,13 @@ export class Meeting implements MeetingModel {
 
   readonly tiles: ReadonlySignal<TileModel[]> = computed(() =>
     buildTiles({
-      order: this.order.value,
-      members: this.members.value,
-      peers: this.peers.map.value,
+      order: this.company.order.value,
+      members: this.company.members.value,
+      peers: this.company.peers.map.value,
       seats: this.seats.list.value,
       speaking: this.speakers.value,
       own: {
-        session: this.me.value,
+        session: this.company.me.value,
         name: this.name,
         stream: this.ownStream.value,
         mic: this.local.mic.track.value !== null,
@@ -247,11 +273,11 @@ export class Meeting implements MeetingModel {
 
   readonly people: ReadonlySignal<Person[]> = computed(() =>
     listPeople({
-      order: this.order.value,
-      members: this.members.value,
-      peers: this.peers.map.value,
+      order: this.company.order.value,
+      members: this.company.members.value,
+      peers: this.company.peers.map.value,
       speaking: this.speakers.value,
-      own: this.own(),
+      own: this.own.on,
       hands: this.signs.places.value,
       quality: this.peers.quality.value,
       now: this.env.now(),
@@ -261,31 +287,19 @@ export class Meeting implements MeetingModel {
   readonly security: ReadonlySignal<Security> = computed(() =>
     securityOf({
       connection: this.connection.value,
-      member: this.group.value.phase === "member",
-      code: this.group.value.code,
-      epoch: this.group.value.epoch,
+      member: this.company.group.value.phase === "member",
+      code: this.company.group.value.code,
+      epoch: this.company.group.value.epoch,
       codec: this.codec.value,
       apart: this.apart.names.value,
       postQuantum: this.known.postQuantum,
     }),
   );
 
-  private own(): { mic: boolean; camera: boolean; screen: boolean } {
-    const { mic, camera } = this.local;
-    return {
-      mic: mic.track.value !== null,
-      camera: camera.track.value !== null,
-      screen: this.share.sharing.value,
-    };
-  }
-
   // The session.
 
   enter(): void {
-    this.timers.set("waiting", WAITING_AFTER, () => {
-      if (!this.everIn) this.events.waiting();
-    });
-    this.session.open(this.known.room, this.known.token);
+    this.reach.enter();
   }
 
   private listen(): void {
@@ -294,14 +308,7 @@ export class Meeting implements MeetingModel {
       this.door.listen(),
       this.apart.listen(),
       c.on("send", (m) => this.session.send(m.message)),
-      c.on("phase", (m) => {
-        const { code } = this.group.value;
-        this.group.value = {
-          phase: m.phase,
-          epoch: m.epoch,
-          code: m.phase === "member" ? code : [],
-        };
-      }),
+      c.on("phase", (m) => this.company.phase(m)),
       c.on("roster", (m) => this.roster(m)),
       c.on("said", (m) => this.said(m.session, m.name, m.self, m.payload)),
       c.on("seat", (m) => this.seats.take(m)),
@@ -310,76 +317,35 @@ export class Meeting implements MeetingModel {
       ),
       this.seats.list.subscribe((seats) => this.voices.setSeats(seats)),
       this.local.speaker.chosen.subscribe((id) => this.voices.chooseSpeaker(id)),
-      this.layout.audioOnly.subscribe(() => this.viewSoon()),
-      this.local.camera.track.subscribe((t) => this.publish("camera", t)),
-      this.local.mic.track.subscribe((t) => this.publish("mic", t)),
+      this.layout.audioOnly.subscribe(() => this.viewing.soon()),
+      ...this.own.listen(),
     );
   }
 
   private joined(j: Joined, fresh: boolean): void {
-    this.timers.stop("gone");
-    this.connection.value = "connected";
+    const first = !this.reach.ever;
+    this.reach.joined();
     if (!fresh) return;
-    this.handUp = this.signs.restart(this.me.value) || this.handUp;
-    batch(() => {
-      this.me.value = j.session;
-      this.peers.clear();
-      this.members.value = new Map();
-      this.group.value = { phase: "idle", epoch: 0, code: [] };
-    });
-    this.lastView = "";
+    this.handUp = this.signs.restart(this.company.me.value) || this.handUp;
     const { session, generation, founded, mark = null } = j;
     if (mark) this.known.create.mark = mark;
+    this.company.restart(session);
     this.client.post({ type: "start", name: this.name, session, generation, founded, mark });
     this.media.begin(j.relay ?? null);
-    this.tellSources();
-    this.viewSoon();
-    if (this.everIn) return;
-    this.everIn = true;
-    this.events.entered();
-  }
-
-  private broken(): void {
-    if (!this.everIn) return;
-    this.connection.value = "reconnecting";
-    this.timers.once("gone", GONE_AFTER, () => {
-      this.told.add(unanswered, "warn");
-    });
-  }
-
-  private async refused(code: Code): Promise<void> {
-    if (this.closed) return;
-    if (code === "full") {
-      this.end(isFull);
-    } else if (!this.everIn || code !== "refused") {
-      this.end(isUnknown);
-    } else {
-      this.broken();
-      await this.recreate(code);
-    }
-  }
-
-  /** A server that was restarted knows nothing: the room is made again from what we know. */
-  private async recreate(code: Code): Promise<void> {
-    try {
-      await this.env.http.createRoom(this.known.create);
-      if (!this.closed) this.session.open(this.known.room, this.known.token);
-    } catch (e) {
-      const final =
-        e instanceof Refusal && ["refused", "invalid", "invite", "sign-in"].includes(e.code);
-      if (final) this.end(isOver);
-      else this.timers.set("recreate", RECREATE_EVERY, () => void this.refused(code));
-    }
+    this.own.tellServer();
+    this.viewing.restart();
+    if (first) this.events.entered();
   }
 
   private take(m: ServerMessage): void {
-    this.peers.take(m);
+    this.company.peers.take(m);
     switch (m.type) {
       case "peers":
-        this.viewSoon();
+        this.viewing.soon();
         break;
       case "left":
-        this.gone(m.session, m.reason === "lost");
+        this.signs.forget(m.session);
+        this.company.gone(m.session, m.reason === "lost");
         break;
       case "published":
         this.media.published(m.sdp);
@@ -418,53 +384,28 @@ export class Meeting implements MeetingModel {
     if (!this.closed && isGroupMessage(m)) this.client.post({ type: "group", message: m });
   }
 
-  private gone(session: string, lost: boolean): void {
-    this.signs.forget(session);
-    const name = this.members.value.get(session)?.name;
-    if (name)
-      this.told.add(lost ? t("{name} lost the connection", { name }) : t("{name} left", { name }));
-  }
-
   // The group.
 
   private roster(m: FromWorker & { type: "roster" }): void {
-    const before = this.members.value;
-    const fresh = m.members.filter((o) => !o.self && !before.has(o.session));
-    batch(() => {
-      this.members.value = new Map(m.members.map((o) => [o.session, o]));
-      this.order.value = keepOrder(this.order.value, m.members);
-      this.group.value = { phase: "member", epoch: m.epoch, code: m.code };
-    });
-    for (const o of fresh) this.welcome(o, before.size > 0);
-    this.signs.keep(new Set(this.members.value.keys()));
-    this.recording.keep(new Set(this.members.value.keys()));
+    const fresh = this.company.roster(m);
+    const here = new Set(this.company.members.value.keys());
+    this.signs.keep(here);
+    this.recording.keep(here);
     if (this.handUp) this.signs.toggleHand();
     this.handUp = false;
-    if (fresh.length > 0) this.stateSoon();
+    if (fresh.length > 0) this.own.tellSoon();
     this.media.growTo(m.members.length - 1, m.members.length - 1);
-    this.viewSoon();
-  }
-
-  /** Says who came, unless we came to them; and in any case when it may be somebody else than it seems. */
-  private welcome(m: Member, later: boolean): void {
-    const doubt = doubtOf(m, this.members.value);
-    const text = arrival(m.name, doubt, later);
-    const compare = (): void => {
-      this.panel.value = "security";
-    };
-    if (doubt) this.told.add(text, "warn", { label: "Compare numbers", run: compare });
-    else if (text) this.told.add(text);
+    this.viewing.soon();
   }
 
   verify(on: boolean): void {
-    const others = [...this.members.value.values()].filter((m) => !m.self);
-    this.client.post({ type: "verify", sessions: others.map((m) => m.session), on });
+    this.client.post({ type: "verify", sessions: this.company.others(), on });
   }
 
   private said(session: string, name: string, self: boolean, payload: AppPayload): void {
     if (payload.kind === "state") {
       const { mic, camera, screen } = payload;
-      if (!self) this.peers.says(session, { mic, camera, screen });
+      if (!self) this.company.peers.says(session, { mic, camera, screen });
       return;
     }
     if (payload.kind === "recording") {
@@ -484,75 +425,18 @@ export class Meeting implements MeetingModel {
 
   // What we send.
 
-  private publish(source: "mic" | "camera", track: MediaStreamTrack | null): void {
-    this.media.set(source, track);
-    this.tellSources();
-    this.stateSoon();
-  }
-
-  private shared(video: MediaStreamTrack | null, audio: MediaStreamTrack | null): void {
-    this.media.set("screen", video);
-    this.media.set("screen-audio", audio);
-    this.tellSources();
-    this.stateSoon();
-  }
-
-  private tellSources(): void {
-    const own = this.own();
-    const on: SourceName[] = [];
-    if (own.mic) on.push("mic");
-    if (own.camera) on.push("camera");
-    if (own.screen) on.push("screen");
-    if (own.screen && this.share.withSound) on.push("screen-audio");
-    this.session.send({ type: "sources", on });
-  }
-
-  /** Tells the others, inside the encryption, what we have switched on. */
-  private stateSoon(): void {
-    this.timers.once("state", STATE_DELAY, () => {
-      this.recording.repeat();
-      this.signs.repeat(); // before the state: who has heard that has heard all
-      this.say({ kind: "state", ...this.own() });
-    });
-  }
-
   /** Has it sealed for the group; false while there is none. */
   private say(payload: AppPayload): boolean {
-    if (this.group.value.phase !== "member") return false;
+    if (this.company.group.value.phase !== "member") return false;
     this.client.post({ type: "say", payload });
     return true;
   }
 
-  private unsealed(source: SourceName): void {
-    const device: LocalDevice | null =
-      source === "camera" ? this.local.camera : source === "mic" ? this.local.mic : null;
-    if (device) device.switchOff(outOfKeys);
-    else this.share.stop();
-    this.told.add(outOfKeys.text, "warn");
-  }
-
-  // What we want to see.
+  // What people do.
 
   setTileSizes(sizes: Map<string, { width: number; height: number }>): void {
-    this.sizes = new Map(sizes);
-    this.viewSoon();
+    this.viewing.setSizes(sizes);
   }
-
-  private viewSoon(): void {
-    this.timers.once("view", VIEW_DELAY, () => this.sendView(false));
-  }
-
-  private sendView(anyway: boolean): void {
-    const cameras = !this.layout.audioOnly.value;
-    const tiles = this.tiles.value.filter((t) => cameras || t.source !== "camera");
-    const view = wanted(tiles, this.sizes);
-    const text = JSON.stringify(view);
-    if (text === this.lastView && !anyway) return;
-    this.lastView = text;
-    this.session.send({ type: "view", tiles: view });
-  }
-
-  // What people do.
 
   toggleMic(): void {
     void this.local.mic.toggle();
@@ -618,6 +502,7 @@ export class Meeting implements MeetingModel {
   end(why: Leaving): void {
     if (this.closed) return;
     this.closed = true;
+    this.reach.close();
     for (const off of this.cleanups) off();
     this.timers.close();
     this.session.close();
@@ -638,6 +523,6 @@ export class Meeting implements MeetingModel {
   /** The network is back, or another: a socket that looks alive is put to the test by a message that needs an acknowledgement. */
   hurry(): void {
     this.session.hurry();
-    if (this.everIn) this.sendView(true);
+    if (this.reach.ever) this.viewing.now(true);
   }
 }

@@ -1,0 +1,91 @@
+/** Who is in the meeting: members by the group's word, what they have switched on, and the notices of coming and going. */
+import { batch, type ReadonlySignal, signal } from "@preact/signals-core";
+import type { FromWorker, Member, Phase } from "../e2ee/protocol";
+import type { Notice } from "./model";
+import { arrival } from "./notices";
+import { Peers } from "./peers";
+import { doubtOf } from "./roster";
+import { keepOrder } from "./tiles";
+import { t } from "./words";
+
+export interface Group {
+  phase: Phase;
+  epoch: number;
+  /** The roster code in groups of digits; empty outside a group. */
+  code: string[];
+}
+
+const none: Group = { phase: "idle", epoch: 0, code: [] };
+
+export interface CompanyEvents {
+  /** Tells the person something, as Notices.add does. */
+  tell(text: string, kind?: Notice["kind"], action?: Notice["action"]): void;
+  /** Shows the numbers to compare. */
+  compare(): void;
+}
+
+export class Company {
+  private readonly ownSession = signal("");
+  private readonly byLeaf = signal<ReadonlyMap<string, Member>>(new Map());
+  private readonly places = signal<readonly string[]>([]);
+  private readonly state = signal<Group>(none);
+  /** Our own session; "" before there is one. */
+  readonly me: ReadonlySignal<string> = this.ownSession;
+  /** By session, ourselves included. */
+  readonly members: ReadonlySignal<ReadonlyMap<string, Member>> = this.byLeaf;
+  /** Sessions in order of appearance, our own first. */
+  readonly order: ReadonlySignal<readonly string[]> = this.places;
+  readonly group: ReadonlySignal<Group> = this.state;
+  readonly peers = new Peers();
+
+  constructor(private readonly events: CompanyEvents) {}
+
+  /** A session of ours begins: nobody of before counts. */
+  restart(session: string): void {
+    batch(() => {
+      this.ownSession.value = session;
+      this.peers.clear();
+      this.byLeaf.value = new Map();
+      this.state.value = none;
+    });
+  }
+
+  phase({ phase, epoch }: FromWorker & { type: "phase" }): void {
+    const code = phase === "member" ? this.state.value.code : [];
+    this.state.value = { phase, epoch, code };
+  }
+
+  /** Takes the members of an epoch, and returns those that are new to us. */
+  roster(m: FromWorker & { type: "roster" }): Member[] {
+    const before = this.byLeaf.value;
+    const fresh = m.members.filter((o) => !o.self && !before.has(o.session));
+    batch(() => {
+      this.byLeaf.value = new Map(m.members.map((o) => [o.session, o]));
+      this.places.value = keepOrder(this.places.value, m.members);
+      this.state.value = { phase: "member", epoch: m.epoch, code: m.code };
+    });
+    for (const o of fresh) this.welcome(o, before.size > 0);
+    return fresh;
+  }
+
+  /** Says who came, unless we came to them; and in any case when it may be somebody else than it seems. */
+  private welcome(m: Member, later: boolean): void {
+    const doubt = doubtOf(m, this.byLeaf.value);
+    const text = arrival(m.name, doubt, later);
+    if (doubt)
+      this.events.tell(text, "warn", { label: "Compare numbers", run: this.events.compare });
+    else if (text) this.events.tell(text);
+  }
+
+  /** Says who left. */
+  gone(session: string, lost: boolean): void {
+    const name = this.byLeaf.value.get(session)?.name;
+    if (!name) return;
+    this.events.tell(lost ? t("{name} lost the connection", { name }) : t("{name} left", { name }));
+  }
+
+  /** The sessions of all others in the group. */
+  others(): string[] {
+    return [...this.byLeaf.value.values()].filter((m) => !m.self).map((m) => m.session);
+  }
+}
