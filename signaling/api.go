@@ -133,7 +133,7 @@ func (s *Server) look(w http.ResponseWriter, r *http.Request) {
 }
 
 // read takes a request's body. When it fails, it has answered.
-func read[T wire.CreateRoom | wire.Look | wire.Redeem](w http.ResponseWriter, r *http.Request) (m T, ok bool) {
+func read[T wire.CreateRoom | wire.Look | wire.Redeem | wire.OpenFile](w http.ResponseWriter, r *http.Request) (m T, ok bool) {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		answerError(w, http.StatusUnsupportedMediaType, wire.CodeInvalid, "The body must be application/json.")
 		return m, false

@@ -105,6 +105,9 @@ func (s *Server) create(ctx context.Context, m wire.CreateRoom) (err error) {
 			delete(s.rooms, m.Room)
 		}
 		s.mu.Unlock()
+		if s.cfg.Files != nil {
+			s.cfg.Files.EndRoom(m.Room)
+		}
 	}()
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"incamera/signaling/auth"
+	"incamera/signaling/files"
 	"incamera/signaling/hook"
 	"incamera/signaling/room"
 	"incamera/signaling/store"
@@ -41,9 +42,11 @@ type Config struct {
 	Told func(hook.Event)
 	// PermitKey is the store's; not used without one.
 	PermitKey []byte
-	Log       *slog.Logger
-	Times     Times
-	Budgets   Budgets
+	// Files keeps what people send each other; nil: no files here.
+	Files   *files.Store
+	Log     *slog.Logger
+	Times   Times
+	Budgets Budgets
 }
 
 // Times of a socket (PROTOCOL.md 1.2).
@@ -104,7 +107,7 @@ type Server struct {
 
 // counters are for the operator; none is of a room or a person. Atomic.
 type counters struct {
-	sockets, joined, resumed, refused, malformed, created, uninvited, unredeemed, unsigned, unauthorized atomic.Int64
+	sockets, joined, resumed, refused, malformed, created, uninvited, unredeemed, unsigned, unauthorized, filesRefused atomic.Int64
 
 	limited map[string]*atomic.Int64 // by what is asked for; the map is static
 }
@@ -121,6 +124,9 @@ type entry struct {
 func New(cfg Config) *Server {
 	_, nobody := token.New()
 	life, end := context.WithCancel(context.Background())
+	if cfg.Files != nil {
+		cfg.Room.MaxFile = uint64(cfg.Files.Max())
+	}
 	s := &Server{cfg: cfg, mux: http.NewServeMux(), permitKey: cfg.PermitKey, nobody: nobody, life: life, end: end, rooms: map[string]*entry{}, ended: map[string]time.Time{}}
 	_, _ = rand.Read(s.adminKey[:]) // never fails; crypto/rand ends the process instead
 	s.addresses = map[string]*addressLimiter{
@@ -130,6 +136,7 @@ func New(cfg Config) *Server {
 		"socket":  newAddressLimiter(cfg.Budgets.Socket),
 		"admin":   newAddressLimiter(cfg.Budgets.Admin),
 		"sign-in": newAddressLimiter(cfg.Budgets.SignIn),
+		"file":    newAddressLimiter(cfg.Budgets.File),
 	}
 	s.counters.limited = map[string]*atomic.Int64{}
 	for what := range s.addresses {
@@ -145,6 +152,7 @@ func New(cfg Config) *Server {
 		s.mux.Handle("/auth/login", s.limit("sign-in", http.MethodGet, s.beginSignIn))
 		s.mux.Handle("/auth/callback", s.limit("sign-in", http.MethodGet, s.finishSignIn))
 	}
+	s.handleFiles()
 	s.mux.Handle("/ws", s.guard("socket", http.MethodGet, s.serveSocket))
 	s.mux.Handle("/", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		answerError(w, http.StatusNotFound, wire.CodeInvalid, "There is nothing here.")
@@ -214,6 +222,13 @@ func (s *Server) Metrics() []Metric {
 			Name: "incamera_auth_failures_total", Help: "Rooms not made for want of an invite that holds, admin links that did not hold, people who were not signed in, and requests to the operators' API without a pass.",
 			Label: "method", Of: f.of, Value: float64(f.n.Load()),
 		})
+	}
+	if s.cfg.Files != nil {
+		count, used := s.cfg.Files.Usage()
+		figures = append(figures,
+			Metric{Name: "incamera_files", Help: "Sealed files kept or under way now.", Gauge: true, Value: float64(count)},
+			Metric{Name: "incamera_file_bytes", Help: "Bytes promised to files now.", Gauge: true, Value: float64(used)},
+			Metric{Name: "incamera_files_refused_total", Help: "Files not taken for their size or for want of room.", Value: float64(c.filesRefused.Load())})
 	}
 	for _, surface := range slices.Sorted(maps.Keys(c.limited)) {
 		figures = append(figures, Metric{

@@ -42,6 +42,11 @@ type Config struct {
 	LogFormat   string `default:"text" enum:"text,json" help:"Form of the log on stderr: text or json."`
 	LogLevel    string `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: debug, info, warn or error. Default: ${default}."`
 
+	MaxFile   int           `default:"100" placeholder:"MB" help:"Largest file that people can send each other, in MB of what it takes sealed, up to 4 % more than itself. 0: no files here. Default: ${default}."`
+	RoomFiles int           `default:"500" placeholder:"MB" help:"All files of one meeting together, in MB. Default: ${default}."`
+	AllFiles  int           `default:"5000" placeholder:"MB" help:"All files of all meetings together, in MB: disk space under --data, or else in the system's folder for temporary files. Default: ${default}."`
+	FileLife  time.Duration `default:"24h" placeholder:"TIME" help:"How long a file can be had. It is gone with the meeting in any case. Default: ${default}."`
+
 	Drain time.Duration `default:"0s" placeholder:"TIME" help:"How long meetings may go on after SIGTERM, such as 15m. Nobody can begin a new one meanwhile. Default: ${default}, which ends them at once; clients come back by themselves when the server does."`
 }
 
@@ -49,7 +54,7 @@ const selfSigned = "self-signed"
 
 // check reports all that is wrong at once, each with its remedy.
 func (c *Config) check() error {
-	return errors.Join(c.checkListen(), c.checkPublic(), c.checkTLS(), c.checkMetrics(), c.checkDrain(), c.checkSignIn(), c.checkWebhook())
+	return errors.Join(c.checkListen(), c.checkPublic(), c.checkTLS(), c.checkMetrics(), c.checkFiles(), c.checkDrain(), c.checkSignIn(), c.checkWebhook())
 }
 
 func (c *Config) secure() bool { return c.TLS == selfSigned || c.TLSCert != "" || c.Domain != "" }
@@ -151,6 +156,25 @@ func (c *Config) checkDrain() error {
 		return fmt.Errorf("--drain %v: want a time from 0s to %v", c.Drain, maxDrain)
 	}
 	return nil
+}
+
+// maxFileMB bounds the settings of files: 8 TB.
+const maxFileMB = 8 << 20
+
+func (c *Config) checkFiles() error {
+	var problems []error
+	for name, mb := range map[string]int{"--max-file": c.MaxFile, "--room-files": c.RoomFiles, "--all-files": c.AllFiles} {
+		if mb < 0 || mb > maxFileMB {
+			problems = append(problems, fmt.Errorf("%s %d: want a number of MB from 0 to %d", name, mb, maxFileMB))
+		}
+	}
+	if c.MaxFile > c.RoomFiles || c.RoomFiles > c.AllFiles {
+		problems = append(problems, fmt.Errorf("--max-file %d, --room-files %d, --all-files %d: a file must fit into what a meeting may have, and that into what all may have", c.MaxFile, c.RoomFiles, c.AllFiles))
+	}
+	if c.FileLife < time.Minute {
+		problems = append(problems, fmt.Errorf("--file-life %v: want at least a minute", c.FileLife))
+	}
+	return errors.Join(problems...)
 }
 
 // splitAddress takes HOST:PORT apart. An empty host is all addresses,

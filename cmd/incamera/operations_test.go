@@ -52,6 +52,8 @@ func TestStrictSettings(t *testing.T) {
 		"no file":               {"", "", []string{"--config", "/gone.toml"}, "correct --config or make the file"},
 		"an unsafe value":       {"metrics = \"0.0.0.0:9090\"", "", nil, "loopback only"},
 		"two problems":          {"a = \"x\"\nbb = true", "INCAMERA_C=1", nil, "bb is no setting"},
+		"files beyond all":      {"room-files = \"6000\"", "", nil, "a file must fit into what a meeting may have"},
+		"files below nothing":   {"max-file = \"-1\"", "", nil, "--max-file -1: want a number of MB"},
 		"too long a drain":      {"drain = \"48h\"", "", nil, "want a time from 0s to 24h"},
 	} {
 		args := append([]string{"serve", "--listen", "127.0.0.1:0"}, tc.args...)

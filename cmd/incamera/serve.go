@@ -87,6 +87,9 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 		cfg.Told = hooks.Send
 	}
 	cfg.Store, cfg.PermitKey = doors, permitKey
+	if cfg.Files, err = openFiles(c, log); err != nil {
+		return err
+	}
 	cfg.Log, cfg.BehindProxy, cfg.NewMedia = log, c.BehindProxy, media.NewRoom
 	cfg.Room.Relay = c.relay(media)
 	meetings := signaling.New(cfg)

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"context"
 	"crypto/ed25519"
 
 	"incamera/signaling/wire"
@@ -52,6 +53,16 @@ func (r *Room) closeOut() {
 			s.media.setInside(false)
 		}
 	}
+}
+
+// IsMember reports whether this is a member of the group that shows its
+// session's secret.
+func (r *Room) IsMember(ctx context.Context, id wire.SessionID, secret []byte) (is bool) {
+	_ = r.do(ctx, func() {
+		s := r.find(id)
+		is = s != nil && s.ending == "" && s.inside && s.secret.Matches(secret)
+	}) // without a room there is no member
+	return is
 }
 
 const removeLabel = "incamera remove v1\x00"

@@ -45,6 +45,7 @@ type Config struct {
 	ResumeTime  time.Duration // how long a session lives without a socket
 	Desertion   time.Duration // how long askers wait for a group whose members are all away
 	Negotiation time.Duration // how long answering one offer may take
+	MaxFile     uint64        // how large a sealed file may be; 0: no files
 	// Relay makes credentials that let one session reach the media plane through
 	// TLS, until revoke is called. It does not block; nil: there is no relay.
 	Relay func() (r wire.Relay, revoke func())

@@ -105,7 +105,7 @@ func (r *Room) admit() (*Conn, error) {
 	c := r.attach(s)
 	s.push(0, wire.Prepare(wire.Joined{
 		Session: s.id, Secret: secret, Incarnation: r.incarnation,
-		Generation: generation, Founded: founded, Card: r.about.Card, Mark: r.marked, Relay: relay,
+		Generation: generation, Founded: founded, Card: r.about.Card, Mark: r.marked, MaxFile: r.cfg.MaxFile, Relay: relay,
 	}))
 	r.log.Info("session joined", "session", s.id, "people", len(r.sessions))
 	return c, nil
@@ -128,7 +128,7 @@ func (r *Room) resume(m wire.Resume) *Conn {
 	generation, founded := r.delivery.State()
 	s.push(0, wire.Prepare(wire.Joined{
 		Session: s.id, Secret: m.Secret, Resumed: true, Received: s.received, Incarnation: r.incarnation,
-		Generation: generation, Founded: founded,
+		Generation: generation, Founded: founded, MaxFile: r.cfg.MaxFile,
 	}))
 	first := s.outbox.first()
 	for i, p := range s.outbox.queue {

@@ -35,6 +35,8 @@ const (
 	TokenSize   = 32
 	SecretSize  = 32
 	HostKeySize = 32
+	// FileIDSize is the size of a file's id.
+	FileIDSize = 16
 	// SignatureSize is the size of an Ed25519 signature.
 	SignatureSize = 64
 	// PermitSize is the size of a permit: its end and a MAC.

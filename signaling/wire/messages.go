@@ -193,6 +193,7 @@ type Joined struct {
 	Generation  uint32    `json:"generation"`
 	Founded     bool      `json:"founded"`
 	Card        []byte    `json:"card"`
+	MaxFile     uint64    `json:"maxFile"` // how large a sealed file may be, in bytes; 0: no files here
 	Mark        *Mark     `json:"mark,omitempty"`
 	Relay       *Relay    `json:"relay,omitempty"` // when fresh, and the server has one
 }
@@ -433,6 +434,27 @@ type Redeemed struct {
 	Invite []byte `json:"invite"` // the secret of an admin pass, used like an invite
 }
 
+// OpenFile is the body of POST /api/files: a member is to send a file, or to go
+// on with it.
+type OpenFile struct {
+	Room    string    `json:"room"`
+	Session SessionID `json:"session"`
+	Secret  []byte    `json:"secret"` // of the session
+	ID      []byte    `json:"id"`     // 16 random bytes
+	Size    uint64    `json:"size"`   // sealed, in bytes
+}
+
+// FileOpened answers OpenFile.
+type FileOpened struct {
+	Grant    []byte `json:"grant"` // shown with each piece, and to take the file back
+	Received uint64 `json:"received"`
+}
+
+// FileReceived answers each piece of a file.
+type FileReceived struct {
+	Received uint64 `json:"received"`
+}
+
 // Error is the body of every HTTP answer that is not a success.
 type Error struct {
 	Code Code   `json:"code"`
@@ -456,4 +478,4 @@ var ServerMessages = map[string]any{
 
 // HTTPBodies lists the bodies of the HTTP API; decoders are generated for
 // those that the server sends.
-var HTTPBodies = []any{CreateRoom{}, Look{}, Looked{}, Redeem{}, Redeemed{}, Error{}}
+var HTTPBodies = []any{CreateRoom{}, Look{}, Looked{}, Redeem{}, Redeemed{}, OpenFile{}, FileOpened{}, FileReceived{}, Error{}}

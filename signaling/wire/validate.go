@@ -284,5 +284,13 @@ func (m Looked) Validate() error {
 	return first(within("card", m.Card, 1, MaxCard), optional("permit", m.Permit, PermitSize))
 }
 
+// Validate checks forms and sizes.
+func (m OpenFile) Validate() error {
+	return first(room(m.Room), session(m.Session), within("secret", m.Secret, SecretSize, SecretSize), within("id", m.ID, FileIDSize, FileIDSize))
+}
+
+// Validate checks the size of the grant.
+func (m FileOpened) Validate() error { return within("grant", m.Grant, SecretSize, SecretSize) }
+
 // Validate bounds the text.
 func (m Error) Validate() error { return within("text", m.Text, 0, MaxText) }

@@ -87,13 +87,16 @@ func TestBodyVectors(t *testing.T) {
 	check("Looked", body[Looked])
 	check("Redeem", body[Redeem])
 	check("Redeemed", body[Redeemed])
+	check("OpenFile", body[OpenFile])
+	check("FileOpened", body[FileOpened])
+	check("FileReceived", body[FileReceived])
 	check("Error", body[Error])
 	if len(files) != len(HTTPBodies) {
 		t.Errorf("%d vectors for %d bodies", len(files), len(HTTPBodies))
 	}
 }
 
-func body[T CreateRoom | Look | Looked | Redeem | Redeemed | Error](b []byte) ([]byte, error) {
+func body[T CreateRoom | Look | Looked | Redeem | Redeemed | OpenFile | FileOpened | FileReceived | Error](b []byte) ([]byte, error) {
 	m, err := DecodeBody[T](b)
 	return EncodeBody(m), err
 }

@@ -20,6 +20,7 @@ export function joinedMessage(session: string, peers: Other[], more: object = {}
     generation: 1,
     founded: peers.length > 0,
     card: "",
+    maxFile: 1 << 20,
     ...more,
   };
 }

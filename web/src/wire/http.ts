@@ -14,13 +14,15 @@ export class Refusal extends Error {
   constructor(
     readonly code: Code | "unreachable",
     text: string,
+    /** Of the answer; 0: there was none. */
+    readonly status = 0,
   ) {
     super(text);
   }
 }
 
 /** Decodes what came from the server, which is not trusted. */
-function understand<T>(parse: (text: string) => T, text: string): T {
+export function understand<T>(parse: (text: string) => T, text: string): T {
   try {
     return parse(text);
   } catch {
@@ -28,7 +30,8 @@ function understand<T>(parse: (text: string) => T, text: string): T {
   }
 }
 
-async function post(path: string, body: object): Promise<string> {
+/** Posts a body of the HTTP API, and returns the answer's text. Throws Refusal. */
+export async function post(path: string, body: object): Promise<string> {
   let answer: Response;
   let text: string;
   try {
@@ -45,7 +48,7 @@ async function post(path: string, body: object): Promise<string> {
   }
   if (answer.ok) return text;
   const error = understand(parseError, text);
-  throw new Refusal(error.code, error.text);
+  throw new Refusal(error.code, error.text, answer.status);
 }
 
 /** Makes the room, or finds that it is there already. Throws Refusal. */

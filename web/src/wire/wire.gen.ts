@@ -528,6 +528,7 @@ export interface Joined {
   generation: number;
   founded: boolean;
   card: Uint8Array;
+  maxFile: number;
   mark?: Mark;
   relay?: Relay;
 }
@@ -543,6 +544,7 @@ function decodeJoined(v: unknown, where: string): Joined {
     generation: int(0xffffffff)(o.generation, `${where}.generation`),
     founded: bool(o.founded, `${where}.founded`),
     card: bytes(o.card, `${where}.card`),
+    maxFile: int(Number.MAX_SAFE_INTEGER)(o.maxFile, `${where}.maxFile`),
     ...optional("mark", decodeMark, o, where),
     ...optional("relay", decodeRelay, o, where),
   };
@@ -938,6 +940,55 @@ function decodeRedeemed(v: unknown, where: string): Redeemed {
 }
 
 export const parseRedeemed = (text: string): Redeemed => decodeRedeemed(parse(text), "Redeemed");
+
+export interface OpenFile {
+  room: string;
+  session: string;
+  secret: Uint8Array;
+  id: Uint8Array;
+  size: number;
+}
+
+function decodeOpenFile(v: unknown, where: string): OpenFile {
+  const o = obj(v, where);
+  return {
+    room: str(o.room, `${where}.room`),
+    session: str(o.session, `${where}.session`),
+    secret: bytes(o.secret, `${where}.secret`),
+    id: bytes(o.id, `${where}.id`),
+    size: int(Number.MAX_SAFE_INTEGER)(o.size, `${where}.size`),
+  };
+}
+
+export const parseOpenFile = (text: string): OpenFile => decodeOpenFile(parse(text), "OpenFile");
+
+export interface FileOpened {
+  grant: Uint8Array;
+  received: number;
+}
+
+function decodeFileOpened(v: unknown, where: string): FileOpened {
+  const o = obj(v, where);
+  return {
+    grant: bytes(o.grant, `${where}.grant`),
+    received: int(Number.MAX_SAFE_INTEGER)(o.received, `${where}.received`),
+  };
+}
+
+export const parseFileOpened = (text: string): FileOpened => decodeFileOpened(parse(text), "FileOpened");
+
+export interface FileReceived {
+  received: number;
+}
+
+function decodeFileReceived(v: unknown, where: string): FileReceived {
+  const o = obj(v, where);
+  return {
+    received: int(Number.MAX_SAFE_INTEGER)(o.received, `${where}.received`),
+  };
+}
+
+export const parseFileReceived = (text: string): FileReceived => decodeFileReceived(parse(text), "FileReceived");
 
 export interface Error {
   code: Code;

@@ -7,8 +7,11 @@ import {
   encodeClient,
   parseCreateRoom,
   parseError,
+  parseFileOpened,
+  parseFileReceived,
   parseLook,
   parseLooked,
+  parseOpenFile,
   parseRedeem,
   parseRedeemed,
   parseServer,
@@ -35,6 +38,9 @@ const bodies: Record<string, (text: string) => object> = {
   "http.Redeem.json": parseRedeem,
   "http.Redeemed.json": parseRedeemed,
   "http.Error.json": parseError,
+  "http.OpenFile.json": parseOpenFile,
+  "http.FileOpened.json": parseFileOpened,
+  "http.FileReceived.json": parseFileReceived,
 };
 
 test("every vector of the server is read, and written back identically", () => {
