@@ -25,7 +25,7 @@ const (
 )
 
 // An App is what people say inside the group (PROTOCOL.md 2.7): a Chat, a
-// State, a Hand or a Reaction.
+// State, a Hand, a Reaction, or one of those in content.go.
 type App interface{ kind() string }
 
 // A Chat is a text for everybody.
@@ -39,6 +39,9 @@ type State struct {
 	Mic    bool `json:"mic"`
 	Camera bool `json:"camera"`
 	Screen bool `json:"screen"`
+	// Key is the X25519 public key of the sender's leaf, to which Direct
+	// messages are sealed, in 64 hex digits; "" while it takes none.
+	Key string `json:"key,omitempty"`
 }
 
 // A Hand is the sender's place in the line of raised hands: one more than the
@@ -84,6 +87,9 @@ func EncodeApp(a App) ([]byte, error) {
 			Chat
 		}{a.kind(), a}
 	case State:
+		if a.Key != "" && !isHex(a.Key, keyDigits) {
+			return nil, errors.New("saying something: the key is not 64 hex digits")
+		}
 		v = struct {
 			Kind string `json:"kind"`
 			State
@@ -110,7 +116,10 @@ func EncodeApp(a App) ([]byte, error) {
 			Recording
 		}{a.kind(), a}
 	default:
-		panic(fmt.Sprintf("group: no encoding for %T", a))
+		var err error
+		if v, err = contentJSON(a); err != nil {
+			return nil, fmt.Errorf("saying something: %w", err)
+		}
 	}
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -122,7 +131,7 @@ func EncodeApp(a App) ([]byte, error) {
 
 func (c Chat) valid() error {
 	switch n := utf8.RuneCountInString(c.Text); {
-	case len(c.ID) != 16 || strings.Trim(c.ID, "0123456789abcdef") != "":
+	case !isHex(c.ID, idDigits):
 		return errors.New("the id is not 16 hex digits")
 	case strings.TrimSpace(c.Text) == "" || !utf8.ValidString(c.Text):
 		return errors.New("there is no text")
@@ -145,6 +154,14 @@ func DecodeApp(b []byte) (App, error) {
 func decodeApp(b []byte) (App, error) {
 	if len(b) < appStep || len(b)%appStep != 0 {
 		return nil, errors.New("it is not padded")
+	}
+	return decodeUnpadded(b)
+}
+
+// decodeUnpadded reads a message that ends in any number of zeros.
+func decodeUnpadded(b []byte) (App, error) {
+	if len(b) < 4 {
+		return nil, errors.New("cut short")
 	}
 	n := binary.BigEndian.Uint32(b)
 	if int64(n) > int64(len(b)-4) || strings.Trim(string(b[4+n:]), "\x00") != "" {
@@ -171,6 +188,11 @@ func decodeApp(b []byte) (App, error) {
 	case "state":
 		var s State
 		err := errors.Join(read(fields, "mic", &s.Mic), read(fields, "camera", &s.Camera), read(fields, "screen", &s.Screen))
+		if _, ok := fields["key"]; ok && err == nil {
+			if err = read(fields, "key", &s.Key); err == nil && !isHex(s.Key, keyDigits) {
+				err = errors.New("the key is not 64 hex digits")
+			}
+		}
 		return s, err
 	case "hand":
 		// Any spelling of an integer that JSON has, as in a browser.
@@ -193,7 +215,7 @@ func decodeApp(b []byte) (App, error) {
 		err := read(fields, "on", &r.On)
 		return r, err
 	}
-	return nil, nil
+	return decodeContent(kind, fields)
 }
 
 // known returns nil for a sign that may be one of a later version.
@@ -207,7 +229,7 @@ func (r Reaction) known() (App, error) {
 	return nil, nil
 }
 
-func read[T string | bool | float64](fields map[string]json.RawMessage, name string, to *T) error {
+func read[T string | bool | float64 | []string | []*float64](fields map[string]json.RawMessage, name string, to *T) error {
 	raw, ok := fields[name]
 	if !ok || string(raw) == "null" || json.Unmarshal(raw, to) != nil {
 		return fmt.Errorf("%s is missing or of another type", name)

@@ -2,9 +2,12 @@ package group
 
 import (
 	"encoding/binary"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
+	"incamera/e2ee/file"
 	"incamera/e2ee/internal/golden"
 )
 
@@ -37,6 +40,15 @@ func TestAppVectors(t *testing.T) {
 		Reaction{"party"},
 		Recording{true},
 		Recording{},
+		State{Key: strings.Repeat("0a", 32)},
+		File{strings.Repeat("01", 16), "Bericht „Müller“ (1).pdf", 123_456, "application/pdf", strings.Repeat("02", 32), strings.Repeat("03", 32)},
+		File{strings.Repeat("01", 16), strings.Repeat("é", MaxFileName), file.MaxSize, "", strings.Repeat("02", 32), strings.Repeat("03", 32)},
+		Direct{strings.Repeat("AAAA", 18)},
+		Poll{"0123456789abcdef", "Lunch?", []string{"yes", "no"}, false},
+		Poll{"0123456789abcdef", strings.Repeat("ß", MaxQuestion), slices.Repeat([]string{strings.Repeat("é", MaxOption)}, MaxOptions), true},
+		Vote{"Zm9v", "0123456789abcdef", []int{}},
+		Vote{"Zm9v", "0123456789abcdef", []int{0, 3, 9}},
+		PollEnd{"0123456789abcdef"},
 	} {
 		b, err := EncodeApp(a)
 		if err != nil {
@@ -45,12 +57,12 @@ func TestAppVectors(t *testing.T) {
 		if len(b)%appStep != 0 {
 			t.Errorf("%T takes %d bytes", a, len(b))
 		}
-		if back, err := DecodeApp(b); err != nil || back != a {
+		if back, err := DecodeApp(b); err != nil || !reflect.DeepEqual(back, a) {
 			t.Errorf("%+v comes back as %+v, %v", a, back, err)
 		}
 		good = append(good, vector{string(b[4 : 4+binary.BigEndian.Uint32(b)]), b})
 	}
-	for _, text := range []string{`{"kind":"wave"}`, `{"kind":"poll","id":3}`, `{}`, `{"kind":3}`, `{"KIND":"chat"}`, `{"kind":"reaction","sign":"abcdefghijklmnop"}`} {
+	for _, text := range []string{`{"kind":"wave"}`, `{"kind":"polls","id":3}`, `{}`, `{"kind":3}`, `{"KIND":"chat"}`, `{"kind":"reaction","sign":"abcdefghijklmnop"}`} {
 		a, err := DecodeApp(padded(text))
 		if err != nil || a != nil {
 			t.Errorf("%s is %+v, %v", text, a, err)
@@ -94,6 +106,30 @@ func badApps(t *testing.T) (all []golden.Hex) {
 		`{"kind":"reaction","sign":"Thumb"}`,
 		`{"kind":"reaction","sign":"👍"}`,
 		`{"kind":"reaction","sign":"abcdefghijklmnopq"}`,
+		`{"kind":"state","mic":true,"camera":true,"screen":false,"key":""}`,
+		`{"kind":"state","mic":true,"camera":true,"screen":false,"key":"0A"}`,
+		`{"kind":"state","mic":true,"camera":true,"screen":false,"key":null}`,
+		badFile(`"id":"01"`), badFile(`"id":3`), badFile(`"name":""`), badFile(`"name":"a/b"`), badFile(`"name":"a\\b"`), badFile(`"name":".."`),
+		badFile(`"name":"a\u202eb"`), badFile(`"name":"a\u0000b"`), badFile(`"name":"` + strings.Repeat("x", MaxFileName+1) + `"`),
+		badFile(`"size":-1`), badFile(`"size":1.5`), badFile(`"size":"1"`), badFile(`"size":1099511627777`),
+		badFile(`"type":"text/html; charset=x"`), badFile(`"type":"text"`), badFile(`"type":"Text/plain"`),
+		badFile(`"key":""`), badFile(`"digest":"` + strings.Repeat("0A", 32) + `"`), badFile(`"digest":null`),
+		`{"kind":"direct"}`, `{"kind":"direct","box":"AAAA"}`, `{"kind":"direct","box":"` + strings.Repeat("A", 73) + `"}`, `{"kind":"direct","box":"` + strings.Repeat("AAAA", 18) + `\n"}`,
+		`{"kind":"poll","id":"0123456789abcdef","question":"?","options":["a"],"multiple":false}`,
+		`{"kind":"poll","id":"0123456789abcdef","question":"?","options":["a",""],"multiple":false}`,
+		`{"kind":"poll","id":"0123456789abcdef","question":"?","options":["a",3],"multiple":false}`,
+		`{"kind":"poll","id":"0123456789abcdef","question":" ","options":["a","b"],"multiple":false}`,
+		`{"kind":"poll","id":"0123456789abcdef","question":"?","options":["a","b"]}`,
+		`{"kind":"poll","id":"0123456789abcdef","question":"?","options":["1","2","3","4","5","6","7","8","9","10","11"],"multiple":false}`,
+		`{"kind":"vote","asker":"a","poll":"0123456789abcdef"}`,
+		`{"kind":"vote","asker":"","poll":"0123456789abcdef","choices":[]}`,
+		`{"kind":"vote","asker":"a","poll":"0123456789abcdef","choices":[1,1]}`,
+		`{"kind":"vote","asker":"a","poll":"0123456789abcdef","choices":[2,1]}`,
+		`{"kind":"vote","asker":"a","poll":"0123456789abcdef","choices":[10]}`,
+		`{"kind":"vote","asker":"a","poll":"0123456789abcdef","choices":[-1]}`,
+		`{"kind":"vote","asker":"a","poll":"0123456789abcdef","choices":[null]}`,
+		`{"kind":"vote","asker":"a","poll":"3","choices":[]}`,
+		`{"kind":"poll_end"}`, `{"kind":"poll_end","poll":"0123456789ABCDEF"}`,
 		"{\"kind\":\"wave\",\"x\":\"\xff\"}",
 	} {
 		bad = append(bad, padded(text))
@@ -107,8 +143,18 @@ func badApps(t *testing.T) (all []golden.Hex) {
 	return all
 }
 
+// badFile is an announcement with one field that is not as it must be, which
+// comes last and so takes the place of the good one.
+func badFile(field string) string {
+	return `{"kind":"file","id":"` + strings.Repeat("01", 16) + `","name":"a","size":1,"type":"","key":"` +
+		strings.Repeat("02", 32) + `","digest":"` + strings.Repeat("03", 32) + `",` + field + `}`
+}
+
 func TestBadSignsAreNotSaid(t *testing.T) {
-	for _, a := range []App{Hand{MaxTicket + 1}, Reaction{}, Reaction{"wave"}, Reaction{"👍"}} {
+	for _, a := range []App{
+		Hand{MaxTicket + 1}, Reaction{}, Reaction{"wave"}, Reaction{"👍"}, State{Key: "x"},
+		File{}, Direct{}, Poll{}, Vote{}, PollEnd{}, Vote{"a", "0123456789abcdef", []int{1, 0}},
+	} {
 		if b, err := EncodeApp(a); err == nil {
 			t.Errorf("%+v is said as %d bytes", a, len(b))
 		}
@@ -137,7 +183,9 @@ func FuzzDecodeApp(f *testing.F) {
 	for _, text := range []string{
 		`{"kind":"chat","id":"0123456789abcdef","text":"hello"}`, `{"kind":"state","mic":true,"camera":false,"screen":true}`,
 		` {"text":"\u00e9","kind":"chat","id":"0123456789abcdef","more":[1]} `, `{"kind":"chat","Id":"0123456789abcdef","text":"x"}`,
-		`{"kind":"chat","id":"0123456789abcdef","text":" "}`, `{"kind":"poll"}`, `[]`, `null`, `{"kind":"chat","id":"0123456789abcdef","text":"\ud800"}`, "", "\xff",
+		`{"kind":"chat","id":"0123456789abcdef","text":" "}`, `{"kind":"poll"}`, badFile(`"more":1`),
+		`{"kind":"poll","id":"0123456789abcdef","question":"?","options":["a","b"],"multiple":false}`, `{"kind":"vote","asker":"a","poll":"0123456789abcdef","choices":[1]}`,
+		`{"kind":"direct","box":"` + strings.Repeat("AAAA", 18) + `"}`, `[]`, `null`, `{"kind":"chat","id":"0123456789abcdef","text":"\ud800"}`, "", "\xff",
 	} {
 		f.Add(padded(text))
 	}
@@ -151,7 +199,7 @@ func FuzzDecodeApp(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%+v is heard and cannot be said: %v", a, err)
 		}
-		if back, err := DecodeApp(again); err != nil || back != a {
+		if back, err := DecodeApp(again); err != nil || !reflect.DeepEqual(back, a) {
 			t.Fatalf("%+v comes back as %+v, %v", a, back, err)
 		}
 	})

@@ -78,6 +78,8 @@ type leafState struct {
 	spoken []spoken
 
 	forgetting
+	direct     *DirectKey        // opens what is said to us alone
+	directKeys map[string]string // of the others, by session
 }
 
 type asking struct {
@@ -87,8 +89,9 @@ type asking struct {
 }
 
 type spoken struct {
-	body []byte
-	app  App
+	body    []byte
+	app     App
+	private bool
 }
 
 // Dropped counts what was not believed.
@@ -163,6 +166,24 @@ func (m *Member) Next() time.Time {
 // Say seals something for the group. It is heard by ourselves too, when it has
 // its place in the log.
 func (m *Member) Say(a App, now time.Time) (Output, error) {
+	if s, ok := a.(State); ok && m.direct != nil {
+		s.Key = m.direct.Public()
+		a = s
+	}
+	return m.say(a, spoken{app: a}, now)
+}
+
+// SayTo seals a Chat or a File for one session. The others of the group see that
+// something was said, and not what or to whom.
+func (m *Member) SayTo(session string, a App, now time.Time) (Output, error) {
+	d, err := SealDirect(m.cfg.Room, m.session, session, m.directKeys[session], a)
+	if err != nil {
+		return Output{}, err
+	}
+	return m.say(d, spoken{app: a, private: true}, now)
+}
+
+func (m *Member) say(a App, s spoken, now time.Time) (Output, error) {
 	plaintext, err := EncodeApp(a)
 	if err != nil {
 		return Output{}, err
@@ -176,7 +197,8 @@ func (m *Member) Say(a App, now time.Time) (Output, error) {
 	}
 	epoch := m.group.Epoch()
 	body := m.seal(link.KindApp, epoch, message.Marshal())
-	m.spoken = append(m.spoken, spoken{body, a})
+	s.body = body
+	m.spoken = append(m.spoken, s)
 	m.send(Speak{Generation: m.generation, Epoch: epoch, Body: body})
 	m.plan(now)
 	return m.flush(), nil
@@ -235,7 +257,7 @@ func (m *Member) begin(generation uint32, founded bool, why error, now time.Time
 	m.terms.standing = standing{}
 	m.sight.lookAnew()
 	m.restartAt = time.Time{}
-	m.leafState = leafState{past: map[uint64]roster{}, ahead: map[uint32]Input{}}
+	m.leafState = leafState{past: map[uint64]roster{}, ahead: map[uint32]Input{}, directKeys: map[string]string{}}
 	m.generation = generation
 	if why != nil && !m.mayStart(now) {
 		m.restartAt, m.restartWhy = m.starts[0].Add(time.Minute), why
@@ -249,6 +271,9 @@ func (m *Member) begin(generation uint32, founded bool, why error, now time.Time
 	own, err := m.terms.newLeaf(m.cfg, m.session)
 	if err != nil {
 		panic("group: making a leaf of our own: " + err.Error())
+	}
+	if m.direct, err = NewDirectKey(); err != nil {
+		panic("group: " + err.Error())
 	}
 	m.own = own
 	if !founded {
@@ -559,7 +584,7 @@ func (m *Member) hear(in Said) {
 	for i, s := range m.spoken {
 		if bytes.Equal(s.body, in.Body) {
 			m.spoken = append(m.spoken[:i:i], m.spoken[i+1:]...)
-			m.tell(Heard{m.terms.roster[m.group.Me()].Participant, true, s.app})
+			m.tell(Heard{m.terms.roster[m.group.Me()].Participant, true, s.app, s.private})
 			return
 		}
 	}
@@ -568,9 +593,22 @@ func (m *Member) hear(in Said) {
 		m.Dropped.Apps++
 		return
 	}
-	if app != nil {
-		m.tell(Heard{from, false, app})
+	private := false
+	switch a := app.(type) {
+	case nil:
+		return
+	case State:
+		m.directKeys[from.Session] = a.Key
+	case Direct:
+		app, err = OpenDirect(m.direct, m.cfg.Room, from.Session, m.session, a)
+		if err != nil {
+			m.Dropped.Apps++
+		}
+		if private = true; app == nil {
+			return
+		}
 	}
+	m.tell(Heard{from, false, app, private})
 }
 
 func (m *Member) read(in Said) (Participant, App, error) {

@@ -219,6 +219,8 @@ type (
 		From Participant
 		Self bool
 		App  App
+		// Private: it was said to one person, who is us unless Self.
+		Private bool
 	}
 )
 

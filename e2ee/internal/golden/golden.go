@@ -26,6 +26,21 @@ func (h *Hex) UnmarshalText(b []byte) (err error) {
 	return err
 }
 
+// Updating reports whether vectors are to be written anew.
+func Updating() bool { return *update }
+
+// Read reads the vectors of this name into v, where there are any yet.
+func Read(t testing.TB, name string, v any) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "..", "testdata", "e2ee", name))
+	if err == nil {
+		err = json.Unmarshal(b, v)
+	}
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+}
+
 // Check fails unless the vectors of this name are what v says; with -update
 // it writes them. The calling test's package is two folders below the root.
 func Check(t testing.TB, name string, v any) {

@@ -450,9 +450,9 @@ describe("app: the meeting", () => {
     chat("c".repeat(16), "Seen");
     await settle();
     assert.equal(app.meeting.unread.value, 0);
-    assert.equal(app.meeting.sendChat("  "), false);
-    assert.equal(app.meeting.sendChat("x".repeat(4001)), false);
-    assert.equal(app.meeting.sendChat(" Hi "), true);
+    assert.equal(app.meeting.sendChat("  ", ""), false);
+    assert.equal(app.meeting.sendChat("x".repeat(4001), ""), false);
+    assert.equal(app.meeting.sendChat(" Hi ", ""), true);
     const said = b.worker.of("say").at(-1)?.payload;
     assert.ok(said?.kind === "chat");
     assert.equal(said.text, "Hi");
@@ -461,7 +461,7 @@ describe("app: the meeting", () => {
 
   it("says nothing before the group is there", async () => {
     const { b, app } = await inMeeting();
-    assert.equal(app.meeting.sendChat("Hi"), false);
+    assert.equal(app.meeting.sendChat("Hi", ""), false);
     await b.clock.pass(1_000);
     assert.deepEqual(b.worker.of("say"), []);
   });

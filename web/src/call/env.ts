@@ -2,6 +2,7 @@
 import { CryptoClient, openWorker, registerServiceWorker } from "../e2ee/client";
 import { relayServer } from "../media/relay";
 import type { PinStatus, ToPin } from "../pin/pin";
+import { getPiece, openFile, putPiece, removeFile } from "../wire/files";
 import { createRoom, look, redeem } from "../wire/http";
 import type { SocketLike } from "../wire/socket";
 import type { Relay } from "../wire/wire.gen";
@@ -47,6 +48,15 @@ export interface Env {
   pin(m: ToPin): Promise<PinStatus | null>;
   reload(): void;
   http: { createRoom: typeof createRoom; look: typeof look; redeem: typeof redeem };
+  files: {
+    open: typeof openFile;
+    put: typeof putPiece;
+    get: typeof getPiece;
+    remove: typeof removeFile;
+  };
+  /** Hands a file to the browser, to be kept under that name. */
+  save(blob: Blob, name: string): void;
+  urls: { create(blob: Blob): string; revoke(url: string): void };
   now(): number;
   after(ms: number, f: () => void): () => void;
   random(): number;
@@ -175,6 +185,19 @@ function audioContexts(): () => AudioContext | null {
   };
 }
 
+/** ms that a browser may take to begin saving what a click points at. */
+const SAVING = 60_000;
+
+/** Nothing is opened in our origin: the type says so, and the name is forced. */
+function save(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(new Blob([blob], { type: "application/octet-stream" }));
+  const a = document.createElement("a");
+  a.href = url;
+  a.download = name;
+  a.click();
+  setTimeout(() => URL.revokeObjectURL(url), SAVING);
+}
+
 /** Addresses of the workers' scripts. */
 export interface Workers {
   crypto: string;
@@ -214,6 +237,12 @@ export function browserEnv(workers: Workers): Env {
     suppressNoise: async (track, failed) =>
       (await import("../media/noise")).suppressNoise(track, failed),
     http: { createRoom, look, redeem },
+    files: { open: openFile, put: putPiece, get: getPiece, remove: removeFile },
+    save,
+    urls: {
+      create: (blob) => URL.createObjectURL(blob),
+      revoke: (url) => URL.revokeObjectURL(url),
+    },
     now: () => Date.now(),
     after(ms, f) {
       const t = setTimeout(f, ms);

@@ -382,6 +382,56 @@ function memory(): Store & { all: Map<string, string> } {
   };
 }
 
+/** The sealed files of a server, whole and in memory. */
+export class FakeFiles {
+  readonly kept = new Map<string, { size: number; data: Uint8Array }>();
+  readonly removed: string[] = [];
+  /** What goes wrong next, in order; undefined: nothing. */
+  troubles: (Refusal | undefined)[] = [];
+  /** Changes what is fetched. */
+  tamper: (data: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> = (d) => d;
+  /** Of a piece only so many bytes come through before the connection breaks. */
+  cut: number | null = null;
+
+  private trouble(signal?: AbortSignal): void {
+    signal?.throwIfAborted();
+    const e = this.troubles.shift();
+    if (e) throw e;
+  }
+  readonly door: Env["files"] = {
+    open: async ({ id, size }) => {
+      this.trouble();
+      const key = Buffer.from(id).toString("hex");
+      const file = this.kept.get(key) ?? { size, data: new Uint8Array() };
+      this.kept.set(key, file);
+      return { grant: new Uint8Array(32), received: file.data.length };
+    },
+    put: async ({ id, offset }, data, signal) => {
+      this.trouble(signal);
+      const file = this.kept.get(id);
+      if (!file || file.data.length !== offset) throw new Refusal("invalid", "", 409);
+      const came = this.cut === null ? data : data.slice(0, this.cut);
+      file.data = Uint8Array.from([...file.data, ...came]);
+      if (this.cut !== null) {
+        this.cut = null;
+        throw new Refusal("unreachable", "");
+      }
+      return file.data.length;
+    },
+    get: async ({ id, size }, begin, end, signal) => {
+      this.trouble(signal);
+      const file = this.kept.get(id);
+      if (!file) throw new Refusal("refused", "", 404);
+      if (file.data.length !== size) throw new Refusal("invalid", "");
+      return this.tamper(file.data.slice(begin, end));
+    },
+    remove: async (_room, id) => {
+      this.kept.delete(id);
+      this.removed.push(id);
+    },
+  };
+}
+
 /** Everything that a test can reach; env is what the client gets. */
 export class FakeBrowser {
   readonly clock = new FakeClock();
@@ -393,6 +443,10 @@ export class FakeBrowser {
   readonly pcs: FakePeerConnection[] = [];
   readonly created: CreateRoom[] = [];
   readonly copied: string[] = [];
+  readonly files = new FakeFiles();
+  readonly saved: { blob: Blob; name: string }[] = [];
+  readonly revoked: string[] = [];
+  private urls = 0;
   unfit: Problem | null = null;
   title = "Board";
   forged = false;
@@ -484,6 +538,9 @@ export class FakeBrowser {
       },
       now: () => this.clock.now,
       after: this.clock.after,
+      files: this.files.door,
+      save: (blob, name) => void this.saved.push({ blob, name }),
+      urls: { create: () => `blob:${++this.urls}`, revoke: (url) => void this.revoked.push(url) },
       random: () => 0.5,
       copy: async (text) => void this.copied.push(text),
       onLeavePage: (f) => {

@@ -11,6 +11,7 @@ import { Company } from "./company";
 import { Connections } from "./connections";
 import { Door } from "./door";
 import type { Env } from "./env";
+import { Files } from "./files";
 import { Layout } from "./layout";
 import type { LocalMedia } from "./local";
 import type {
@@ -36,6 +37,7 @@ import { securityOf } from "./security";
 import { ScreenShare } from "./share";
 import { Signs } from "./signs";
 import { Statistics } from "./statistics";
+import { hear } from "./talk";
 import { buildTiles } from "./tiles";
 import { Timers } from "./timers";
 import { Viewing } from "./viewing";
@@ -88,6 +90,7 @@ export class Meeting implements MeetingModel {
   readonly statistics: Statistics;
   private readonly written = new Chat();
   readonly signs: Signs;
+  readonly files: Files;
   readonly layout: Layout;
   private readonly told: Notices;
   private readonly cleanups: (() => void)[] = [];
@@ -124,6 +127,17 @@ export class Meeting implements MeetingModel {
       waiting: () => events.waiting(),
       unanswered: () => this.told.add(unanswered, "warn"),
       end: (why) => this.end(why),
+    });
+    this.files = new Files({
+      room: known.room,
+      token: known.token,
+      client,
+      door: env.files,
+      now: env.now,
+      after: env.after,
+      save: env.save,
+      url: env.urls,
+      warn: (text) => this.told.add(text, "warn"),
     });
     this.signs = new Signs({
       after: env.after,
@@ -310,7 +324,7 @@ export class Meeting implements MeetingModel {
       c.on("send", (m) => this.session.send(m.message)),
       c.on("phase", (m) => this.company.phase(m)),
       c.on("roster", (m) => this.roster(m)),
-      c.on("said", (m) => this.said(m.session, m.name, m.self, m.payload)),
+      c.on("said", (m) => this.said(m)),
       c.on("seat", (m) => this.seats.take(m)),
       c.on("fault", (m) =>
         this.end({ code: "worker", title: "The meeting can't go on", text: m.text }),
@@ -330,6 +344,7 @@ export class Meeting implements MeetingModel {
     const { session, generation, founded, mark = null } = j;
     if (mark) this.known.create.mark = mark;
     this.company.restart(session);
+    this.files.restart(session, j.secret, j.maxFile);
     this.client.post({ type: "start", name: this.name, session, generation, founded, mark });
     this.media.begin(j.relay ?? null);
     this.own.tellServer();
@@ -402,33 +417,25 @@ export class Meeting implements MeetingModel {
     this.client.post({ type: "verify", sessions: this.company.others(), on });
   }
 
-  private said(session: string, name: string, self: boolean, payload: AppPayload): void {
-    if (payload.kind === "state") {
-      const { mic, camera, screen } = payload;
-      if (!self) this.company.peers.says(session, { mic, camera, screen });
-      return;
-    }
-    if (payload.kind === "recording") {
-      this.recording.take(session, self, payload.on);
-      return;
-    }
-    if (payload.kind !== "chat") {
-      this.signs.take(session, name, payload);
-      return;
-    }
-    const { id, text } = payload;
-    this.written.take(
-      { id, session, name, self, text, at: this.env.now() },
-      this.panel.value === "chat",
-    );
+  private said(m: FromWorker & { type: "said" }): void {
+    hear(m, {
+      peers: this.company.peers,
+      signs: this.signs,
+      chat: this.written,
+      recording: this.recording,
+      members: this.company.members,
+      now: () => this.env.now(),
+      reading: () => this.panel.value === "chat",
+    });
   }
 
   // What we send.
 
   /** Has it sealed for the group; false while there is none. */
-  private say(payload: AppPayload): boolean {
+  private say(payload: AppPayload, to = ""): boolean {
     if (this.company.group.value.phase !== "member") return false;
-    this.client.post({ type: "say", payload });
+    if (to && !this.company.members.value.has(to)) return false;
+    this.client.post({ type: "say", payload, to });
     return true;
   }
 
@@ -466,9 +473,9 @@ export class Meeting implements MeetingModel {
     if (this.panel.value === "chat") this.written.read();
   }
 
-  sendChat(text: string): boolean {
+  sendChat(text: string, to: string): boolean {
     const payload = compose(text, this.env.random);
-    return payload !== null && this.say(payload);
+    return payload !== null && this.say(payload, to);
   }
 
   copyLink(): void {
@@ -510,6 +517,7 @@ export class Meeting implements MeetingModel {
     this.statistics.close();
     this.share.close();
     this.signs.close();
+    this.files.close();
     this.media.close();
     this.voices.close();
     this.seats.close();

@@ -314,8 +314,65 @@ export interface ChatMessage {
   session: string;
   name: string;
   self: boolean;
+  /** "" for a file. */
   text: string;
+  /** What was sent, if it is a file. */
+  file: FileInfo | null;
+  /** The name of the one person that it is for; "" for everybody. Ours is "you" for others' messages. */
+  to: "" | "you" | { name: string };
   at: number; // Unix ms, by this machine's clock
+}
+
+export interface FileInfo {
+  /** session + id. */
+  key: string;
+  session: string;
+  id: string;
+  /** As the sender says. */
+  name: string;
+  size: number; // bytes
+  type: string;
+}
+
+/** A file that we send. */
+export interface Outgoing {
+  id: number;
+  name: string;
+  size: number; // bytes
+  /** The session that it is for alone; "" for everybody. */
+  to: string;
+  /** How much is at the server, 0 to 1. */
+  sent: number;
+  /** waiting: the server does not answer; it is tried again. */
+  state: "sending" | "waiting" | "failed";
+  /** Why it failed, and what to do. */
+  problem: string;
+}
+
+/** A file that we fetch. */
+export interface Incoming {
+  received: number; // 0 to 1
+  state: "fetching" | "waiting" | "ready" | "failed";
+  problem: string;
+  /** Where its picture is to be had by this page; "": it is not shown. */
+  preview: string;
+}
+
+export interface FilesModel {
+  /** How large a file may be, in bytes; 0: this server takes none. */
+  max: ReadonlySignal<number>;
+  outgoing: ReadonlySignal<readonly Outgoing[]>;
+  /** By key of the FileInfo. */
+  incoming: ReadonlySignal<ReadonlyMap<string, Incoming>>;
+  /** to: the session that they are for alone; "" for everybody. */
+  send(files: readonly File[], to: string): void;
+  cancel(id: number): void;
+  retry(id: number): void;
+  fetch(file: FileInfo): void;
+  stop(key: string): void;
+  save(key: string): void;
+  /** Shows the picture that was fetched, or hides it. */
+  preview(key: string): void;
 }
 
 export interface Security {
@@ -398,6 +455,7 @@ export interface MeetingModel {
   setVolume(session: string, volume: number): void;
   people: ReadonlySignal<Person[]>;
   chat: ReadonlySignal<ChatMessage[]>;
+  files: FilesModel;
   unread: ReadonlySignal<number>;
   security: ReadonlySignal<Security>;
   panel: ReadonlySignal<Panel>;
@@ -419,8 +477,8 @@ export interface MeetingModel {
   chooseMic(id: string): void;
   chooseCamera(id: string): void;
   openPanel(panel: Panel): void;
-  /** Reports whether the text was taken: not blank, at most 4000 characters, and the group is there. */
-  sendChat(text: string): boolean;
+  /** Reports whether the text was taken: not blank, at most 4000 characters, and the group and the person are there. to: the session that it is for alone; "" for everybody. */
+  sendChat(text: string, to: string): boolean;
   /** The numbers were compared with all who are here, or were not, after all. */
   verify(on: boolean): void;
   copyLink(): void;

@@ -1,8 +1,9 @@
 /** What people say inside the group (PROTOCOL.md 2.7). */
 import { type Bytes, cat, text, u32, utf8 } from "./bytes";
+import { readContent, validDirectKey } from "./content";
 import { type AppPayload, MAX_TICKET, type Sign, signs } from "./protocol";
 
-const STEP = 256;
+export const STEP = 256; // what is said is padded to multiples of this, in bytes
 export const MAX_CHAT = 4000; // characters
 
 /** Reports whether it may be said: not blank, not too long, and without halves of characters. */
@@ -21,6 +22,9 @@ export function encodeApp(payload: AppPayload): Bytes {
   if (payload.kind === "hand" && !validTicket(payload.ticket))
     throw new Error("app: not a place in a line");
   if (payload.kind === "reaction" && !isSign(payload.sign)) throw new Error("app: not a reaction");
+  if (payload.kind === "state" && payload.key !== undefined && !validDirectKey(payload.key))
+    throw new Error("app: not a key");
+  readContent(payload); // throws for what nobody would take
   const json = utf8(JSON.stringify(payload));
   const n = 4 + json.length;
   return cat(u32(json.length), json, new Uint8Array((STEP - (n % STEP)) % STEP));
@@ -29,6 +33,12 @@ export function encodeApp(payload: AppPayload): Bytes {
 /** Null for a kind that is not known here; throws for what is malformed. */
 export function decodeApp(data: Uint8Array): AppPayload | null {
   if (data.length < STEP || data.length % STEP !== 0) throw new Error("app: not padded");
+  return decodeUnpadded(data);
+}
+
+/** The same for a message that ends in any number of zeros. */
+export function decodeUnpadded(data: Uint8Array): AppPayload | null {
+  if (data.length < 4) throw new Error("app: cut short");
   const n = new DataView(data.buffer, data.byteOffset).getUint32(0);
   if (4 + n > data.length || data.subarray(4 + n).some((b) => b !== 0))
     throw new Error("app: bad padding");
@@ -48,7 +58,9 @@ export function decodeApp(data: Uint8Array): AppPayload | null {
       if (typeof mic !== "boolean" || typeof camera !== "boolean" || typeof screen !== "boolean") {
         throw new Error("app: bad state");
       }
-      return { kind: "state", mic, camera, screen };
+      if (o.key === undefined) return { kind: "state", mic, camera, screen };
+      if (!validDirectKey(o.key)) throw new Error("app: bad key");
+      return { kind: "state", mic, camera, screen, key: o.key };
     }
     case "hand": {
       const { ticket } = o;
@@ -66,6 +78,6 @@ export function decodeApp(data: Uint8Array): AppPayload | null {
       return { kind: "recording", on };
     }
     default:
-      return null;
+      return readContent(o);
   }
 }

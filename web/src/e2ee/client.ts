@@ -1,5 +1,13 @@
 /** The page's handle on the crypto worker: the only file that others import, beside protocol.ts. */
-import type { Counters, FaultCode, FromWorker, ToWorker, TransformOptions } from "./protocol";
+import type {
+  Counters,
+  FaultCode,
+  FileAnswer,
+  FileOp,
+  FromWorker,
+  ToWorker,
+  TransformOptions,
+} from "./protocol";
 
 type Kind = FromWorker["type"];
 type Of<K extends Kind> = Extract<FromWorker, { type: K }>;
@@ -47,6 +55,7 @@ export class CryptoClient {
   private readonly listeners = new Map<Kind, Set<(m: never) => void>>();
   private readonly waiting = new Set<(e: Error) => void>();
   private dead = false;
+  private files = 0; // asked for so far
   /** Called once, when the worker cannot be loaded or dies. */
   onCrash: () => void = () => {};
 
@@ -123,6 +132,32 @@ export class CryptoClient {
 
   async count(): Promise<Counters> {
     return (await this.ask({ type: "count" }, "counters")).counters;
+  }
+
+  /** Has something done with a file. Rejects when it could not be done. Many may be under way at once. */
+  file<K extends FileOp["op"]>(op: FileOp & { op: K }): Promise<FileAnswer & { op: K }> {
+    if (this.dead)
+      return Promise.reject(new WorkerFault("internal", "The page's encryption stopped."));
+    const number = ++this.files;
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        off();
+        this.waiting.delete(fail);
+      };
+      const fail = (e: Error): void => {
+        end();
+        reject(e);
+      };
+      const off = this.on("filed", (m) => {
+        if (m.number !== number) return;
+        if (m.answer?.op !== op.op)
+          return fail(new WorkerFault("internal", "This file could not be sealed or opened."));
+        end();
+        resolve(m.answer as FileAnswer & { op: K });
+      });
+      this.waiting.add(fail);
+      this.post({ type: "file", number, op });
+    });
   }
 
   /** Sets the transform of a sender or receiver; call it in the task in which the transceiver was made. */

@@ -5,6 +5,7 @@ import { random, sha256 } from "./bytes";
 import { type Card, capacityOf, openCard, sealCard, signCard } from "./card";
 import type { Clock } from "./clock";
 import { type KeyStore, newSigningKey, openDevice, openHost, rawPublic } from "./device";
+import { FileBox } from "./filebox";
 import { Frames } from "./frames";
 import { GroupMember } from "./group";
 import { type Asking, Hosting } from "./hosting";
@@ -13,7 +14,8 @@ import { deriveLinkKeys, type LinkKeys, roomOf } from "./link";
 import { loadSuite, SUITE_X25519, SUITE_XWING } from "./mls";
 import { signRemoval } from "./pass";
 import type { Infos } from "./policy";
-import type { FromWorker, Member, ToWorker } from "./protocol";
+import { Post } from "./post";
+import type { FileOp, FromWorker, Member, ToWorker } from "./protocol";
 import { Seen } from "./seen";
 import { Transforms } from "./transform";
 import { rosterCode } from "./verify";
@@ -33,6 +35,8 @@ export class Engine {
   private card: { card: Card; hash: Uint8Array<ArrayBuffer> } | null = null;
   private hosting: Promise<Hosting> | null = null; // of the link's room
   private group: GroupMember | null = null;
+  private post: Post | null = null; // of the group's session
+  private files: FileBox | null = null; // of the link's room
   private frames: Frames | null = null;
   /** What the roster was told of last; null outside of a group. */
   private here: { epoch: number; me: number; infos: Infos } | null = null;
@@ -93,7 +97,10 @@ export class Engine {
         this.transforms.setSeats(m.seats);
         return;
       case "say":
-        void this.group?.say(m.payload);
+        void this.post?.say(m.payload, m.to).catch(() => {}); // the person went, or was never there
+        return;
+      case "file":
+        void this.file(m.number, m.op); // in an order of its own: reading and sealing take time
         return;
       case "verify":
         return this.verify(m.sessions, m.on);
@@ -161,6 +168,8 @@ export class Engine {
     const keys = await deriveLinkKeys(room, secret.slice());
     if (this.stopped) return;
     this.link = { room, keys };
+    this.files?.clear();
+    this.files = new FileBox(room, async (file, to) => this.post?.say(file, to));
     this.hosting = null;
     this.tell({
       type: "opened",
@@ -197,6 +206,11 @@ export class Engine {
     const frames = new Frames(room, this.clock);
     const hosting = await this.hostingOf(room, card);
     if (this.stopped) return;
+    const post = new Post(room, m.session, this.files!, {
+      say: (payload) => member.say(payload),
+      said: ({ session, name }, self, payload, to) =>
+        this.tell({ type: "said", session, name, self, payload, to }),
+    });
     const member: GroupMember = new GroupMember(
       room,
       keys,
@@ -216,20 +230,19 @@ export class Engine {
         access: (policy, moderates, waiting) => void this.tellAccess(policy, moderates, waiting),
         apart: (sessions) => this.tell({ type: "apart", sessions: [...sessions] }),
         lost: () => frames.halt(),
-        said: (info, isSelf, payload) =>
-          this.tell({
-            type: "said",
-            session: info.session,
-            name: info.name,
-            self: isSelf,
-            payload,
-          }),
+        said: (info, self, payload) => post.take(info, self, payload),
         broken: (text) => this.fault("group", text),
       },
     );
     this.frames = frames;
     this.group = member;
+    this.post = post;
     void member.start(m.name, m.session, m.generation, m.founded, m.mark ?? null);
+  }
+
+  private async file(number: number, op: FileOp): Promise<void> {
+    const answer = await this.files?.carryOut(op).catch(() => null);
+    if (!this.stopped) this.tell({ type: "filed", number, answer: answer ?? null });
   }
 
   private async verify(sessions: string[], on: boolean): Promise<void> {
@@ -284,6 +297,8 @@ export class Engine {
   private endGroup(): void {
     this.group?.stop();
     this.group = null;
+    this.post?.close();
+    this.post = null;
     this.here = null;
     this.frames?.wipe();
     this.frames = null;
@@ -320,6 +335,8 @@ export class Engine {
     this.endGroup();
     if (this.link) for (const key of Object.values(this.link.keys) as Uint8Array[]) key.fill(0);
     this.link = null;
+    this.files?.clear();
+    this.files = null;
     this.card = null;
     this.hosting = null;
     this.self = null;

@@ -65,12 +65,29 @@ export type GroupOut =
 /** What people say inside the group (PROTOCOL.md 2.7). */
 export type AppPayload =
   | { kind: "chat"; id: string; text: string }
-  | { kind: "state"; mic: boolean; camera: boolean; screen: boolean }
+  /** key: what direct messages to the sender are sealed to, in hex. The worker adds it, and keeps those of others. */
+  | { kind: "state"; mic: boolean; camera: boolean; screen: boolean; key?: string }
   /** ticket: the place in the line of raised hands, 0 for a lowered one. */
   | { kind: "hand"; ticket: number }
   | { kind: "reaction"; sign: Sign }
   /** The sender records what it sees and hears. */
-  | { kind: "recording"; on: boolean };
+  | { kind: "recording"; on: boolean }
+  /** key and digest stay in the worker: the page has them empty. */
+  | {
+      kind: "file";
+      id: string;
+      name: string;
+      size: number;
+      type: string;
+      key: string;
+      digest: string;
+    }
+  /** A chat or file for one person; never seen by the page. */
+  | { kind: "direct"; box: string }
+  | { kind: "poll"; id: string; question: string; options: string[]; multiple: boolean }
+  /** asker: the session of who asks; choices: places of options, ascending. */
+  | { kind: "vote"; asker: string; poll: string; choices: number[] }
+  | { kind: "poll_end"; poll: string };
 
 /** The reactions there are. Names alone travel, so that nobody can put a picture of his own on the screens of others. */
 export const signs = ["thumb", "applause", "heart", "laugh", "surprise", "party"] as const;
@@ -78,6 +95,27 @@ export type Sign = (typeof signs)[number];
 
 /** The last place in the line of raised hands; those who come after it share it. */
 export const MAX_TICKET = 2 ** 31 - 1;
+
+/** What the page asks of the worker about files. Sealed bytes pass through the page, keys do not. */
+export type FileOp =
+  /** Begins a file of ours. */
+  | { op: "make"; file: Blob }
+  /** Seals so many chunks, from that one on. */
+  | { op: "seal"; id: string; index: number; count: number }
+  /** Announces a file all of whose chunks were sealed. to: as in say. */
+  | { op: "say"; id: string; name: string; mime: string; to: string }
+  /** Opens whole chunks of what somebody announced, from that one on. */
+  | { op: "open"; session: string; id: string; index: number; data: Uint8Array }
+  /** Forgets a file of ours. */
+  | { op: "drop"; id: string };
+
+export type FileAnswer =
+  | { op: "make"; id: string; sealed: number }
+  | { op: "seal"; data: Uint8Array<ArrayBuffer> }
+  | { op: "say" }
+  /** done: these were the last, and the whole is what was announced. */
+  | { op: "open"; data: Uint8Array<ArrayBuffer>; done: boolean }
+  | { op: "drop" };
 
 /** Who is on a seat according to the server; the worker checks it against every frame. */
 export interface SeatOwner {
@@ -139,7 +177,10 @@ export type ToWorker =
   | { type: "group"; message: GroupIn }
   /** connection counts subscribe connections, so that late frames of an older one are not taken for new ones. */
   | { type: "seats"; seats: SeatOwner[] }
-  | { type: "say"; payload: AppPayload }
+  /** to: the session that it is for alone (a chat); "" or missing for everybody. */
+  | { type: "say"; payload: AppPayload; to?: string }
+  /** Answered by filed, of the same number. */
+  | { type: "file"; number: number; op: FileOp }
   /** The numbers were compared with those people (or were not, after all). Answered by a roster. */
   | { type: "verify"; sessions: string[]; on: boolean }
   /** What only a host can: who gets in, and who goes. Of others it is not taken. */
@@ -220,7 +261,10 @@ export type FromWorker =
   | { type: "apart"; sessions: string[] }
   /** The host's order to the server to end a session. */
   | { type: "removal"; session: string; signature: Uint8Array }
-  | { type: "said"; session: string; name: string; self: boolean; payload: AppPayload }
+  /** to: the session that it was for alone; "" or missing for everybody. */
+  | { type: "said"; session: string; name: string; self: boolean; payload: AppPayload; to?: string }
+  /** answer: null when it could not be done. */
+  | { type: "filed"; number: number; answer: FileAnswer | null }
   /** waiting: frames arrive that cannot be opened yet; open: the last frame was opened. */
   | { type: "seat"; index: number; session: string; state: "empty" | "waiting" | "open" }
   | { type: "counters"; counters: Counters }

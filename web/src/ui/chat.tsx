@@ -1,8 +1,9 @@
-import { useSignal } from "@preact/signals";
-import { useEffect, useId, useRef } from "preact/hooks";
-import type { MeetingModel } from "../call/model";
+import { useEffect, useRef } from "preact/hooks";
+import type { ChatMessage, MeetingModel } from "../call/model";
 import { t } from "../call/words";
-import { CopyIcon } from "./icons";
+import { Compose } from "./compose";
+import { FileRow, Going } from "./files";
+import { CopyIcon, LockIcon } from "./icons";
 import { hiddenHost, pieces } from "./links";
 import { type ChatGroup, groupChat, timeOfDay } from "./text";
 
@@ -41,40 +42,60 @@ export function ChatPanel({ model }: { model: MeetingModel }) {
           </p>
         )}
         {groupChat(messages).map((g) => (
-          <Group key={g.key} group={g} copy={(text) => model.copyText(text)} />
+          <Group key={g.key} group={g} model={model} />
         ))}
       </div>
+      <Going files={model.files} />
       <Compose model={model} />
     </>
   );
 }
 
-function Group({ group: g, copy }: { group: ChatGroup; copy: (text: string) => void }) {
+function Group({ group: g, model }: { group: ChatGroup; model: MeetingModel }) {
+  const kind = `${g.self ? " own" : ""}${g.to ? " alone" : ""}`;
   return (
-    <article class={g.self ? "message own" : "message"}>
+    <article class={`message${kind}`}>
       <p class="said-by">
         <b>{g.self ? t("You") : <bdi>{g.name}</bdi>}</b>{" "}
         <time class="soft" dateTime={new Date(g.at).toISOString()}>
           {timeOfDay(g.at)}
         </time>
+        {g.to && (
+          <span class="alone-mark">
+            <LockIcon /> {aloneWords(g)}
+          </span>
+        )}
       </p>
       {g.messages.map((m) => (
-        <div key={m.id} class="said-row">
-          <p class="said" dir="auto">
-            <Linked text={m.text} />
-          </p>
-          <button
-            type="button"
-            class="round copy"
-            aria-label={t("Copy message")}
-            title={t("Copy message")}
-            onClick={() => copy(m.text)}
-          >
-            <CopyIcon />
-          </button>
-        </div>
+        <Message key={m.id} message={m} model={model} />
       ))}
     </article>
+  );
+}
+
+/** Who can read what was said to one person. */
+function aloneWords({ to }: ChatGroup): string {
+  if (to === "you") return t("to you alone");
+  return to ? t("to {name} alone", { name: to.name }) : "";
+}
+
+function Message({ message: m, model }: { message: ChatMessage; model: MeetingModel }) {
+  if (m.file) return <FileRow file={m.file} files={model.files} />;
+  return (
+    <div class="said-row">
+      <p class="said" dir="auto">
+        <Linked text={m.text} />
+      </p>
+      <button
+        type="button"
+        class="round copy"
+        aria-label={t("Copy message")}
+        title={t("Copy message")}
+        onClick={() => model.copyText(m.text)}
+      >
+        <CopyIcon />
+      </button>
+    </div>
   );
 }
 
@@ -99,49 +120,5 @@ function Linked({ text }: { text: string }) {
         ),
       )}
     </>
-  );
-}
-
-function Compose({ model }: { model: MeetingModel }) {
-  const draft = useSignal("");
-  const id = useId();
-  const send = (): void => {
-    if (model.sendChat(draft.value)) draft.value = "";
-  };
-  return (
-    <form
-      class="compose"
-      onSubmit={(e) => {
-        e.preventDefault();
-        send();
-      }}
-    >
-      <label class="hidden" for={id}>
-        {t("Message")}
-      </label>
-      <textarea
-        id={id}
-        class="field"
-        rows={1}
-        maxLength={4000}
-        placeholder={t("Message")}
-        aria-describedby={`${id}-keys`}
-        value={draft.value}
-        onInput={(e) => {
-          draft.value = e.currentTarget.value;
-        }}
-        onKeyDown={(e) => {
-          if (e.key !== "Enter" || e.shiftKey || e.isComposing) return;
-          e.preventDefault();
-          send();
-        }}
-      />
-      <button type="submit" class="primary">
-        {t("Send")}
-      </button>
-      <span id={`${id}-keys`} class="hidden">
-        {t("Enter sends, Shift and Enter begin a new line.")}
-      </span>
-    </form>
   );
 }

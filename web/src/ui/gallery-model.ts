@@ -11,11 +11,14 @@ import type {
   DoorModel,
   Kept,
   KeptModel,
+  FilesModel,
+  Incoming,
   LandingModel,
   LayoutModel,
   MeetingModel,
   Notice,
   Outside,
+  Outgoing,
   Panel,
   Person,
   Problem,
@@ -50,12 +53,13 @@ export interface Fake extends AppModel {
   meeting: Settable<
     Omit<
       MeetingModel,
-      "signs" | "layout" | "settings" | "door" | "recording" | "version" | "statistics"
+      "signs" | "layout" | "settings" | "door" | "recording" | "version" | "statistics" | "files"
     >
   > & {
     recording: Settable<RecordingModel>;
     version: Settable<VersionModel>;
     statistics: Settable<StatisticsModel>;
+    files: Settable<FilesModel>;
     settings: Settable<SettingsModel>;
     signs: Settable<SignsModel>;
     layout: Settable<LayoutModel>;
@@ -146,6 +150,8 @@ export const said = (n: number, text: string, minute: number): ChatMessage => ({
   name: n < 0 ? "Ada Keller" : nameOf(n),
   self: n < 0,
   text,
+  file: null,
+  to: "",
   at: new Date(2026, 10, 24, 14, minute).getTime(),
 });
 
@@ -376,6 +382,21 @@ export const waits = (n: number): Waiting => ({
   warning: "",
 });
 
+function makeFiles(): Settable<FilesModel> {
+  return {
+    max: signal(100e6),
+    outgoing: signal<readonly Outgoing[]>([]),
+    incoming: signal<ReadonlyMap<string, Incoming>>(new Map()),
+    send: () => {},
+    cancel: () => {},
+    retry: () => {},
+    fetch: () => {},
+    stop: () => {},
+    save: () => {},
+    preview: () => {},
+  };
+}
+
 function makeMeeting(leave: () => void): Fake["meeting"] {
   const mic = signal(mics);
   const camera = signal(devices);
@@ -400,6 +421,7 @@ function makeMeeting(leave: () => void): Fake["meeting"] {
       volumes.value = new Map(volumes.value).set(session, volume);
     },
     chat,
+    files: makeFiles(),
     unread: signal(0),
     security: signal(sealed),
     panel,

@@ -184,6 +184,15 @@ export const CopyIcon = icon(
     <path d="M15.5 8.5V6a2 2 0 0 0-2-2H6a2 2 0 0 0-2 2v7.5a2 2 0 0 0 2 2h2.5" />
   </>,
 );
+export const AttachIcon = icon(
+  <path d="M19 11.5 12 18.6a4.4 4.4 0 0 1-6.2-6.2l7.4-7.4a2.9 2.9 0 0 1 4.1 4.1l-7.3 7.4a1.5 1.5 0 0 1-2.1-2.1l6.6-6.6" />,
+);
+export const FileIcon = icon(
+  <path d="M13.5 3H7a1.5 1.5 0 0 0-1.5 1.5v15A1.5 1.5 0 0 0 7 21h10a1.5 1.5 0 0 0 1.5-1.5V8zM13.5 3v5h5" />,
+);
+export const LockIcon = icon(
+  <path d="M7 10.5h10a1 1 0 0 1 1 1V19a1 1 0 0 1-1 1H7a1 1 0 0 1-1-1v-7.5a1 1 0 0 1 1-1zM8.5 10.5V8a3.5 3.5 0 0 1 7 0v2.5" />,
+);
 export const CheckIcon = icon(<path d="m5 12.5 4.5 4.5L19 7.5" />);
 export const MoreIcon = icon(<path d="M5 12h.01M12 12h.01M19 12h.01" stroke-width="3" />);
 

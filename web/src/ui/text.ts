@@ -85,6 +85,7 @@ export interface ChatGroup {
   session: string;
   name: string;
   self: boolean;
+  to: ChatMessage["to"];
   at: number;
   messages: ChatMessage[];
 }
@@ -92,16 +93,19 @@ export interface ChatGroup {
 /** ms after which a message gets a heading of its own again. */
 const TOGETHER = 5 * 60_000;
 
+const sameReader = (a: ChatMessage["to"], b: ChatMessage["to"]): boolean =>
+  typeof a === "object" && typeof b === "object" ? a.name === b.name : a === b;
+
 /** Messages that one person wrote one after the other share a heading. */
 export function groupChat(messages: readonly ChatMessage[]): ChatGroup[] {
   const groups: ChatGroup[] = [];
   for (const m of messages) {
     const last = groups.at(-1);
-    if (last && last.session === m.session && last.name === m.name && m.at - last.at < TOGETHER)
-      last.messages.push(m);
+    const same = last?.session === m.session && last.name === m.name && sameReader(last.to, m.to);
+    if (last && same && m.at - last.at < TOGETHER) last.messages.push(m);
     else {
-      const { session, name, self, at } = m;
-      groups.push({ key: `${session} ${m.id}`, session, name, self, at, messages: [m] });
+      const { session, name, self, to, at } = m;
+      groups.push({ key: `${session} ${m.id}`, session, name, self, to, at, messages: [m] });
     }
   }
   return groups;

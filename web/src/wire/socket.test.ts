@@ -84,7 +84,7 @@ function joinedMessage(more: object = {}): object {
     received: 0,
     incarnation: "i1",
   };
-  return { ...first, generation: 1, founded: false, card: "", ...more };
+  return { ...first, generation: 1, founded: false, card: "", maxFile: 0, ...more };
 }
 
 /** Ben arrives, as message n of the server. */

@@ -588,4 +588,36 @@ export default {
   "A picture of mine": "Ein eigenes Bild",
   Background: "Hintergrund",
   "Another picture": "Ein anderes Bild",
+  To: "An",
+  Everyone: "Alle",
+  "has left": "ist gegangen",
+  "This person has left. Choose again.": "Diese Person ist gegangen. Wählen Sie neu.",
+  "Nobody else can read it.": "Niemand sonst kann es lesen.",
+  "Drop to send the file": "Loslassen, um die Datei zu senden",
+  "Send a file": "Datei senden",
+  "to you alone": "nur an Sie",
+  "to {name} alone": "nur an {name}",
+  "Fetching {name}": "{name} wird geholt",
+  "Sending {name}": "{name} wird gesendet",
+  "The server does not answer. Trying on.": "Der Server antwortet nicht. Weitere Versuche laufen.",
+  Fetch: "Holen",
+  "Show picture": "Bild zeigen",
+  "Hide picture": "Bild verbergen",
+  "Files being sent": "Dateien, die gesendet werden",
+  "“{name}” is too large: this server takes files of up to {size}.":
+    "„{name}“ ist zu groß: Dieser Server nimmt Dateien bis {size}.",
+  "Too many files at once. Wait until some of them are sent.":
+    "Zu viele Dateien auf einmal. Warten Sie, bis einige gesendet sind.",
+  "The connection was lost while it was sent. Try again.":
+    "Die Verbindung ging beim Senden verloren. Versuchen Sie es noch einmal.",
+  "It could not be read to the end. It may have changed meanwhile: choose it again.":
+    "Sie ließ sich nicht zu Ende lesen. Vielleicht wurde sie inzwischen geändert: Wählen Sie sie neu aus.",
+  "The server has no more room for files of this meeting. Try again later.":
+    "Der Server hat keinen Platz mehr für Dateien dieses Treffens. Versuchen Sie es später noch einmal.",
+  "The server does not answer. Try again when you are connected.":
+    "Der Server antwortet nicht. Versuchen Sie es noch einmal, wenn Sie verbunden sind.",
+  "What the server has is not the file that was sent. It was thrown away: ask for it again.":
+    "Was der Server hat, ist nicht die gesendete Datei. Es wurde verworfen: Bitten Sie noch einmal darum.",
+  "It is no longer on the server. Ask the sender to send it again.":
+    "Sie ist nicht mehr auf dem Server. Bitten Sie, sie noch einmal zu senden.",
 } satisfies Words;

@@ -582,4 +582,36 @@ export default {
   "A picture of mine": "Una imagen mía",
   Background: "Fondo",
   "Another picture": "Otra imagen",
+  To: "Para",
+  Everyone: "Todos",
+  "has left": "se ha ido",
+  "This person has left. Choose again.": "Esta persona se ha ido. Elige de nuevo.",
+  "Nobody else can read it.": "Nadie más puede leerlo.",
+  "Drop to send the file": "Suelta para enviar el archivo",
+  "Send a file": "Enviar un archivo",
+  "to you alone": "solo para ti",
+  "to {name} alone": "solo para {name}",
+  "Fetching {name}": "Obteniendo {name}",
+  "Sending {name}": "Enviando {name}",
+  "The server does not answer. Trying on.": "El servidor no responde. Se sigue intentando.",
+  Fetch: "Obtener",
+  "Show picture": "Mostrar la imagen",
+  "Hide picture": "Ocultar la imagen",
+  "Files being sent": "Archivos que se envían",
+  "“{name}” is too large: this server takes files of up to {size}.":
+    "«{name}» es demasiado grande: este servidor acepta archivos de hasta {size}.",
+  "Too many files at once. Wait until some of them are sent.":
+    "Demasiados archivos a la vez. Espera a que se envíen algunos.",
+  "The connection was lost while it was sent. Try again.":
+    "Se perdió la conexión durante el envío. Inténtalo de nuevo.",
+  "It could not be read to the end. It may have changed meanwhile: choose it again.":
+    "No se pudo leer hasta el final. Puede que haya cambiado: elígelo de nuevo.",
+  "The server has no more room for files of this meeting. Try again later.":
+    "El servidor no tiene más espacio para archivos de esta reunión. Inténtalo más tarde.",
+  "The server does not answer. Try again when you are connected.":
+    "El servidor no responde. Inténtalo de nuevo cuando tengas conexión.",
+  "What the server has is not the file that was sent. It was thrown away: ask for it again.":
+    "Lo que tiene el servidor no es el archivo enviado. Se ha desechado: pídelo de nuevo.",
+  "It is no longer on the server. Ask the sender to send it again.":
+    "Ya no está en el servidor. Pide a quien lo envió que lo envíe otra vez.",
 } satisfies Words;

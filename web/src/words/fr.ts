@@ -588,4 +588,37 @@ export default {
   "A picture of mine": "Une image à moi",
   Background: "Arrière-plan",
   "Another picture": "Une autre image",
+  To: "À",
+  Everyone: "Tout le monde",
+  "has left": "est parti",
+  "This person has left. Choose again.": "Cette personne est partie. Choisissez à nouveau.",
+  "Nobody else can read it.": "Personne d’autre ne peut le lire.",
+  "Drop to send the file": "Déposez pour envoyer le fichier",
+  "Send a file": "Envoyer un fichier",
+  "to you alone": "à vous seul",
+  "to {name} alone": "à {name} seul",
+  "Fetching {name}": "Récupération de {name}",
+  "Sending {name}": "Envoi de {name}",
+  "The server does not answer. Trying on.":
+    "Le serveur ne répond pas. Nouvelles tentatives en cours.",
+  Fetch: "Récupérer",
+  "Show picture": "Afficher l’image",
+  "Hide picture": "Masquer l’image",
+  "Files being sent": "Fichiers en cours d’envoi",
+  "“{name}” is too large: this server takes files of up to {size}.":
+    "« {name} » est trop grand : ce serveur accepte des fichiers jusqu’à {size}.",
+  "Too many files at once. Wait until some of them are sent.":
+    "Trop de fichiers à la fois. Attendez que certains soient envoyés.",
+  "The connection was lost while it was sent. Try again.":
+    "La connexion a été perdue pendant l’envoi. Réessayez.",
+  "It could not be read to the end. It may have changed meanwhile: choose it again.":
+    "Il n’a pas pu être lu jusqu’au bout. Il a peut-être changé entre-temps : choisissez-le à nouveau.",
+  "The server has no more room for files of this meeting. Try again later.":
+    "Le serveur n’a plus de place pour les fichiers de cette réunion. Réessayez plus tard.",
+  "The server does not answer. Try again when you are connected.":
+    "Le serveur ne répond pas. Réessayez quand vous serez connecté.",
+  "What the server has is not the file that was sent. It was thrown away: ask for it again.":
+    "Ce que le serveur détient n’est pas le fichier envoyé. Il a été jeté : redemandez-le.",
+  "It is no longer on the server. Ask the sender to send it again.":
+    "Il n’est plus sur le serveur. Demandez à l’expéditeur de le renvoyer.",
 } satisfies Words;
