@@ -1,5 +1,5 @@
 // Package file seals what people send each other as files, in chunks that can
-// be opened one by one and in no other order, number or file (PROTOCOL.md 2.9).
+// be opened one by one and in no other order, number or file (PROTOCOL.md 2.10).
 //
 // Everything here may be used concurrently.
 package file

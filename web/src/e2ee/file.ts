@@ -1,4 +1,4 @@
-/** Files in sealed chunks that open one by one, each in its place only (PROTOCOL.md 2.9). */
+/** Files in sealed chunks that open one by one, each in its place only (PROTOCOL.md 2.10). */
 import { type Bytes, cat, hkdf, sha256, u32, utf8 } from "./bytes";
 
 export const CHUNK = 64 * 1024; // bytes of all chunks but the last
