@@ -52,7 +52,7 @@ export function ChatPanel({ model }: { model: MeetingModel }) {
 }
 
 function Group({ group: g, model }: { group: ChatGroup; model: MeetingModel }) {
-  const kind = `${g.self ? " own" : ""}${g.to ? " alone" : ""}`;
+  const kind = `${g.self ? " own" : ""}${g.to ? " private" : ""}`;
   return (
     <article class={`message${kind}`}>
       <p class="said-by">
@@ -61,7 +61,7 @@ function Group({ group: g, model }: { group: ChatGroup; model: MeetingModel }) {
           {timeOfDay(g.at)}
         </time>
         {g.to && (
-          <span class="alone-mark">
+          <span class="private-mark">
             <LockIcon /> {aloneWords(g)}
           </span>
         )}

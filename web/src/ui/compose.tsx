@@ -29,7 +29,7 @@ export function Compose({ model }: { model: MeetingModel }) {
   };
   return (
     <form
-      class={`compose${over.value ? " over" : ""}${to ? " alone" : ""}`}
+      class={`compose${over.value ? " over" : ""}${to ? " private" : ""}`}
       onSubmit={(e) => {
         e.preventDefault();
         send();

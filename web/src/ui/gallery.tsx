@@ -423,6 +423,38 @@ const states: Record<string, (f: Fake) => void> = {
     talk(m);
     m.panel.value = "chat";
   },
+  "chat-files": (f) => {
+    const m = meeting(f, 4, ...lively);
+    talk(m);
+    const file = (id: string, name: string, size: number, type = "") => ({
+      ...said(1, "", 12),
+      id,
+      file: { key: id, session: "s1", id, name, size, type },
+    });
+    m.chat.value = [
+      ...m.chat.value.slice(-1),
+      file("a", "Report for the board, 3rd quarter (final, really).pdf", 2_340_000),
+      file("b", "photo.jpg", 840_000, "image/jpeg"),
+      file("c", "minutes.odt", 18_300),
+      file("d", "gone.zip", 99_000_000),
+      { ...said(1, "Between us: page 4 is wrong.", 13), to: "you" as const },
+      { ...said(-1, "I have seen it, too.", 14), to: { name: "Newsroom" } },
+    ];
+    const item = (state: "fetching" | "ready" | "failed", received: number, problem = "") => ({
+      state,
+      received,
+      problem,
+      preview: "",
+    });
+    m.files.incoming.value = new Map([
+      ["b", item("ready", 1)],
+      ["c", item("fetching", 0.4)],
+      ["d", item("failed", 0, "It is no longer on the server. Ask the sender to send it again.")],
+    ]);
+    const going = { name: "slides.pdf", size: 4_100_000, to: "", sent: 0.6, problem: "" };
+    m.files.outgoing.value = [{ ...going, id: 1, state: "sending" as const }];
+    m.panel.value = "chat";
+  },
   "chat-empty": (f) => {
     meeting(f, 2).panel.value = "chat";
   },
