@@ -2,6 +2,7 @@ package group
 
 import (
 	"crypto/rand"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -21,11 +22,23 @@ const (
 	// people still arrive; longer, and Removes stay large for longer.
 	warmAfter = 2 * time.Second
 	newcomer  = time.Second
+	// refreshEvery is how long a member goes on with one key for encryption, and
+	// refreshApart how far apart refreshes of a whole group are at least. Who once
+	// had a member's keys is out with its next path; each costs everybody a commit.
+	refreshEvery = 5 * time.Minute
+	refreshApart = 30 * time.Second
 )
 
 // removalSpacing is how far a commit that throws somebody out keeps from the
 // one before, at most. Shorter, and a large group may not have followed yet.
 const removalSpacing = time.Second
+
+// refreshAfter is how long after its last path a member sends another one. In
+// the bit-reversed order of leaves the times of a group are spread evenly.
+func refreshAfter(members int, leaf uint32) time.Duration {
+	every := max(refreshEvery, time.Duration(members)*refreshApart)
+	return every + time.Duration(float64(every)*float64(bits.Reverse32(leaf))/(1<<32))
+}
 
 // pace returns how far apart commits are, and how many Adds one takes.
 func pace(members int) (spacing time.Duration, adds int) {
@@ -49,6 +62,7 @@ type committing struct {
 	dueSince   time.Time // zero: nothing is due
 	lastCommit time.Time
 	joinedAt   time.Time
+	pathAt     time.Time // when our last path took effect; before that, when we joined
 }
 
 type pending struct {
@@ -56,6 +70,7 @@ type pending struct {
 	body    []byte
 	next    *mls.Group
 	removed bool
+	path    bool // has new keys for our path
 	standing
 }
 
@@ -68,7 +83,7 @@ func newMemberID() (id link.MemberID) {
 func (c *committing) entered(joined bool, now time.Time) {
 	c.lastCommit, c.dueSince = now, time.Time{}
 	if joined {
-		c.joinedAt = now
+		c.joinedAt, c.pathAt = now, now
 	}
 }
 
@@ -121,10 +136,8 @@ func (m *Member) plan(now time.Time) {
 	removes, adds := m.due()
 	if len(removes)+len(adds) == 0 && m.wish == nil {
 		m.dueSince = time.Time{}
-		if len(m.terms.roster) > 1 && !m.terms.roster[m.group.Me()].warm {
-			spacing, _ := pace(len(m.terms.roster))
-			quiet := max(warmAfter, spacing) + time.Duration(m.count().cold)*stepIn
-			m.at = later(m.joinedAt.Add(newcomer), m.lastCommit.Add(quiet))
+		if len(m.terms.roster) > 1 {
+			m.at = m.pathDue()
 		}
 		return
 	}
@@ -151,6 +164,17 @@ func (m *Member) spacing() time.Duration {
 		}
 	}
 	return spacing
+}
+
+// pathDue is when to send a path for its own sake, if nothing else is due.
+func (m *Member) pathDue() time.Time {
+	n, me := len(m.terms.roster), m.group.Me()
+	spacing, _ := pace(n)
+	quiet := m.lastCommit.Add(max(warmAfter, spacing))
+	if m.terms.roster[me].warm {
+		return later(m.pathAt.Add(refreshAfter(n, me)), quiet)
+	}
+	return later(m.joinedAt.Add(newcomer), quiet.Add(time.Duration(m.count().cold)*stepIn))
 }
 
 func later(a, b time.Time) time.Time {
@@ -244,7 +268,8 @@ func (m *Member) tryCommit(removes []uint32, adds []asking) (*pending, error) {
 		}
 	}
 	m.send(out)
-	return &pending{epoch, out.Body, next, len(removes) > 0, m.terms.next}, nil
+	path := len(removes) > 0 || len(adds) == 0 || m.wish != nil
+	return &pending{epoch, out.Body, next, len(removes) > 0, path, m.terms.next}, nil
 }
 
 // refused forgets our commit when the group is in an epoch beyond it. The

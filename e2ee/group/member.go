@@ -521,6 +521,9 @@ func (m *Member) follow(in Committed, now time.Time) {
 		m.begin(m.generation, true, fmt.Errorf("a commit for epoch %d in epoch %d", in.Epoch, m.group.Epoch()), now)
 		return
 	case mine != nil && bytes.Equal(mine.body, in.Body):
+		if mine.path {
+			m.pathAt = now
+		}
 		m.adopt(mine.next, mine.standing, mine.removed, now)
 		return
 	}

@@ -100,7 +100,7 @@ func TestWarming(t *testing.T) {
 		}
 	}
 	before := s.epoch
-	s.run(time.Hour)
+	s.run(refreshEvery - time.Minute)
 	if s.epoch != before {
 		t.Errorf("%d commits for nothing", s.epoch-before)
 	}

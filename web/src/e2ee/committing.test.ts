@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commitAt, due, pace, reversed, type Situation, type Standing, warmAt } from "./committing";
+import {
+  commitAt,
+  due,
+  pace,
+  refreshAfter,
+  refreshAt,
+  reversed,
+  type Situation,
+  type Standing,
+  warmAt,
+} from "./committing";
 
 /** A group of so many, none of whom has sent a path, as one of them sees it. */
 function cold(n: number, me: number): Situation {
@@ -13,7 +23,7 @@ function cold(n: number, me: number): Situation {
   return { me, epoch: 1, members, present, asked: [], removing: new Set(), capacity: 1024 };
 }
 
-const times = { now: 100_000, lastCommit: 100_000, joined: 0, dueSince: 0 };
+const times = { now: 100_000, lastCommit: 100_000, joined: 0, dueSince: 0, path: 50_000 };
 
 test("commits are spaced by the size of the group", () => {
   for (const [members, spacing, adds] of [
@@ -76,4 +86,17 @@ test("no more are added than the group may have; who comes back takes its own pl
 test("a large group is warmed no faster than its commits are spaced", () => {
   assert.equal(warmAt(cold(200, 0), times), times.lastCommit + 2_000);
   assert.equal(warmAt(cold(201, 0), times), times.lastCommit + 5_000);
+});
+
+test("keys are refreshed after 5 to 10 minutes, in a large group so that two are 30 s apart, and when it is quiet", () => {
+  assert.equal(refreshAfter(2, 0), 300_000);
+  assert.equal(refreshAfter(2, 1), 450_000);
+  assert.equal(refreshAfter(500, 0), 15_000_000);
+  const after = Array.from({ length: 512 }, (_, leaf) => refreshAfter(512, leaf)).sort(
+    (a, b) => a - b,
+  );
+  for (const [i, t] of after.entries()) if (i > 0) assert(t - after[i - 1]! >= 30_000 - 1, `${i}`);
+  assert.equal(refreshAt(cold(2, 0), times), 350_000);
+  assert.equal(refreshAt(cold(2, 0), { ...times, lastCommit: 349_000 }), 351_000);
+  assert.equal(refreshAt(cold(1, 0), times), null);
 });

@@ -5,6 +5,10 @@ const STEP_IN = 750; // ms
 /** How long it is quiet until a member that never sent a path does, where commits may be closer than that. */
 const WARM_AFTER = 2_000;
 const NEWCOMER = 1_000;
+/** How long a member goes on with one key for encryption. Who once had its keys is out with its next path; each costs everybody a commit. */
+const REFRESH_EVERY = 300_000;
+/** How far apart refreshes of a whole group are at least. */
+const REFRESH_APART = 30_000;
 
 /** How far a commit that throws somebody out keeps from the one before, at most: who goes hears and sees meanwhile. */
 const REMOVAL_SPACING = 1_000;
@@ -91,6 +95,8 @@ export interface Times {
   joined: number;
   /** Since when something has been due. */
   dueSince: number;
+  /** When our last path took effect; before that, when we joined. */
+  path: number;
 }
 
 /** When to commit what is due. What nobody else would commit waits for nobody. */
@@ -109,4 +115,17 @@ export function warmAt(s: Situation, t: Times): number | null {
   const before = rank(s, (_, m) => m.cold, reversed);
   const quiet = Math.max(WARM_AFTER, pace(s.members.size).spacing);
   return Math.max(t.joined + NEWCOMER, t.lastCommit + quiet + before * STEP_IN);
+}
+
+/** How long after its last path a member sends another one, in ms. In the bit-reversed order of leaves the times of a group are spread evenly. */
+export function refreshAfter(members: number, leaf: number): number {
+  const every = Math.max(REFRESH_EVERY, members * REFRESH_APART);
+  return every * (1 + reversed(leaf) / 2 ** 32);
+}
+
+/** When to send another path though nothing is due; null when nobody is there to hear it. */
+export function refreshAt(s: Situation, t: Times): number | null {
+  if (s.members.size < 2) return null;
+  const quiet = Math.max(WARM_AFTER, pace(s.members.size).spacing);
+  return Math.max(t.path + refreshAfter(s.members.size, s.me), t.lastCommit + quiet);
 }

@@ -461,3 +461,18 @@ test("what was said in an epoch is read for 10 s after its end, however quiet th
   assert.deepEqual(ann.texts(), ["ben: early"]);
   assert.equal(ann.member.dropped, dropped + 1);
 });
+
+test("keys are refreshed every 5 to 10 minutes though nobody comes or goes", async () => {
+  const server = new Server(await newMeeting());
+  const ann = await server.join("ann");
+  await server.advance(300);
+  const ben = await server.join("ben");
+  await server.advance(60_000);
+  const before = server.epoch;
+  await server.advance(180_000);
+  assert.equal(server.epoch, before);
+  for (let i = 0; i < 30; i++) await server.advance(60_000);
+  const n = server.epoch - before;
+  assert(n >= 6 && n <= 12, `${n} commits of two people in half an hour`);
+  assert.equal(ann.base, ben.base);
+});

@@ -54,6 +54,8 @@ interface Pending {
   next: Group;
   standing: Standing;
   removed: boolean;
+  /** It has new keys for our path. */
+  path: boolean;
   /** When to ask what became of it; null when that was done. */
   askAt: number | null;
 }
@@ -413,6 +415,7 @@ export class GroupMember {
     if (!group || BigInt(m.epoch) !== group.epoch) return this.restart();
     if (pending && eq(pending.body, m.body)) {
       this.pending = null;
+      if (pending.path) this.turns.refreshed(this.clock.now());
       this.adopt(pending.next, pending.standing, pending.removed);
       return;
     }
@@ -543,7 +546,9 @@ export class GroupMember {
     const removed = next.due.removes.length > 0;
     const askAt = this.clock.now() + UNANSWERED;
     const standing = this.checks.checked;
-    this.pending = { epoch, body: out.body, next: made.next, standing, removed, askAt };
+    const { body } = out;
+    const path = removed || adds.length === 0 || this.hosting.wish !== null;
+    this.pending = { epoch, body, next: made.next, standing, removed, path, askAt };
     this.events.send(out);
   }
 }

@@ -1,5 +1,5 @@
 /** When a commit of ours is due, over the epochs of one leaf (PROTOCOL.md 2.4). Decisions only: no clock, no keys. */
-import { commitAt, type Due, due, type Situation, warmAt } from "./committing";
+import { commitAt, type Due, due, refreshAt, type Situation, warmAt } from "./committing";
 
 export class Turns {
   /** An epoch that the delivery service has reached, maybe before us. */
@@ -8,6 +8,7 @@ export class Turns {
   lastCommit = 0;
   private joined = 0;
   private dueSince = 0;
+  private path = 0;
 
   forget(): void {
     this.behind = 0;
@@ -16,9 +17,14 @@ export class Turns {
 
   /** An epoch has begun; first: it is the first of ours. */
   entered(first: boolean, now: number): void {
-    if (first) this.joined = now;
+    if (first) this.joined = this.path = now;
     this.lastCommit = now;
     this.dueSince = 0;
+  }
+
+  /** A path of ours has taken effect. */
+  refreshed(now: number): void {
+    this.path = now;
   }
 
   /**
@@ -36,9 +42,11 @@ export class Turns {
     const something = d.removes.length + d.adds.length > 0 || wish;
     if (!something) this.dueSince = 0;
     else if (this.dueSince === 0) this.dueSince = now;
-    const { lastCommit, joined, dueSince } = this;
-    const times = { now, lastCommit, joined, dueSince };
-    const at = something ? commitAt(s, d, times, onlyOurs(d)) : warmAt(s, times);
+    const { lastCommit, joined, dueSince, path } = this;
+    const times = { now, lastCommit, joined, dueSince, path };
+    const at = something
+      ? commitAt(s, d, times, onlyOurs(d))
+      : (warmAt(s, times) ?? refreshAt(s, times));
     return at === null ? null : { at, due: d };
   }
 }
