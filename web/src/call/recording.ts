@@ -7,7 +7,7 @@ import type { SeatView } from "./tiles";
 import { msg } from "./words";
 
 /** ms in which the group must have heard of it; otherwise nothing is recorded. */
-const TOLD_WITHIN = 15_000;
+const TOLD_WITHIN = 60_000;
 /** Set while there may be recordings in this browser's files, so that nobody else has to look. */
 export const KEPT_FLAG = "recordings";
 
