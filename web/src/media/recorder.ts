@@ -41,6 +41,7 @@ export class Recorder {
   private release: () => void = () => {};
   private ended: (() => void) | null = null;
   private over = false;
+  private idleUntil = 0;
 
   constructor(private readonly o: RecorderOptions) {
     this.kind = kinds.find((k) => MediaRecorder.isTypeSupported(k)) ?? "";
@@ -78,7 +79,7 @@ export class Recorder {
     return new Promise((resolve, reject) => {
       worker.onmessage = (e: MessageEvent<FromRecordWorker>) => {
         const { type } = e.data;
-        if (type === "tick") this.composer.draw();
+        if (type === "tick") this.tick();
         else if (type === "ready") resolve();
         else if (type === "ended") this.ended?.();
         else {
@@ -92,6 +93,15 @@ export class Recorder {
       };
       this.post({ type: "begin", name: this.name, passphrase, rate: RATE });
     });
+  }
+
+  /** Draws, for a third of the time at most: ticks that a slow machine is late for are left out, and the page stays usable. */
+  private tick(): void {
+    const began = performance.now();
+    if (began < this.idleUntil) return;
+    this.composer.draw();
+    const ended = performance.now();
+    this.idleUntil = ended + 2 * (ended - began);
   }
 
   private post(m: ToRecordWorker, transfer: Transferable[] = []): void {
