@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"signaling/token":       {},
 	"signaling/wire":        {},
 	"sfu":                   {"sfu/..."}, // never signaling: media does not wait for control
-	"sfu/transport":         {"sfu/rtpx", "sfu/transport/..."},
+	"sfu/transport":         {"sfu/bwe", "sfu/pace", "sfu/rtpx", "sfu/transport/..."},
 	"sfu/transport/session": {"sfu/rtpx"},
 	"sfu/sfutest":           {"sfu"},
 	"sfu/...":               {}, // leaves
