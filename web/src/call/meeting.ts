@@ -28,6 +28,7 @@ import type {
 import { closing, Notices } from "./notices";
 import { Own } from "./own";
 import { isGroupMessage } from "./passing";
+import { Polls } from "./polls";
 import { isBlocked, isEnded, outOfKeys, unanswered } from "./problems";
 import { Reach } from "./reach";
 import { Recording } from "./recording";
@@ -91,6 +92,7 @@ export class Meeting implements MeetingModel {
   private readonly written = new Chat();
   readonly signs: Signs;
   readonly files: Files;
+  readonly polls: Polls;
   readonly layout: Layout;
   private readonly told: Notices;
   private readonly cleanups: (() => void)[] = [];
@@ -127,6 +129,18 @@ export class Meeting implements MeetingModel {
       waiting: () => events.waiting(),
       unanswered: () => this.told.add(unanswered, "warn"),
       end: (why) => this.end(why),
+    });
+    this.polls = new Polls({
+      say: (payload) => this.say(payload),
+      me: () => this.company.me.value,
+      random: env.random,
+      asked: (name, question) => {
+        if (this.panel.value === "chat") return;
+        this.told.add(t("{name} asks: {question}", { name, question }), "info", {
+          label: "Vote",
+          run: () => this.openPanel("chat"),
+        });
+      },
     });
     this.files = new Files({
       room: known.room,
@@ -168,6 +182,7 @@ export class Meeting implements MeetingModel {
       before: () => {
         this.recording.repeat();
         this.signs.repeat();
+        this.polls.repeat();
       },
     });
     this.viewing = new Viewing(
@@ -344,6 +359,7 @@ export class Meeting implements MeetingModel {
     const { session, generation, founded, mark = null } = j;
     if (mark) this.known.create.mark = mark;
     this.company.restart(session);
+    this.polls.restart();
     this.files.restart(session, j.secret, j.maxFile);
     this.client.post({ type: "start", name: this.name, session, generation, founded, mark });
     this.media.begin(j.relay ?? null);
@@ -406,6 +422,7 @@ export class Meeting implements MeetingModel {
     const here = new Set(this.company.members.value.keys());
     this.signs.keep(here);
     this.recording.keep(here);
+    this.polls.keep(here);
     if (this.handUp) this.signs.toggleHand();
     this.handUp = false;
     if (fresh.length > 0) this.own.tellSoon();
@@ -423,6 +440,7 @@ export class Meeting implements MeetingModel {
       signs: this.signs,
       chat: this.written,
       recording: this.recording,
+      polls: this.polls,
       members: this.company.members,
       now: () => this.env.now(),
       reading: () => this.panel.value === "chat",

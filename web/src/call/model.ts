@@ -323,6 +323,31 @@ export interface ChatMessage {
   at: number; // Unix ms, by this machine's clock
 }
 
+export interface PollModel {
+  /** session + id. */
+  key: string;
+  /** Who asks. */
+  name: string;
+  own: boolean;
+  question: string;
+  multiple: boolean;
+  closed: boolean;
+  /** How many have voted. */
+  voters: number;
+  /** names: who chose it; chosen: we did. */
+  options: { text: string; names: string[]; chosen: boolean }[];
+}
+
+export interface PollsModel {
+  list: ReadonlySignal<readonly PollModel[]>;
+  /** Reports whether it was asked: a question, two to ten different answers, and few polls of ours open. */
+  ask(question: string, options: readonly string[], multiple: boolean): boolean;
+  /** Chooses an option, or takes it back. */
+  choose(key: string, option: number): void;
+  /** Ends a poll of ours. */
+  close(key: string): void;
+}
+
 export interface FileInfo {
   /** session + id. */
   key: string;
@@ -456,6 +481,7 @@ export interface MeetingModel {
   people: ReadonlySignal<Person[]>;
   chat: ReadonlySignal<ChatMessage[]>;
   files: FilesModel;
+  polls: PollsModel;
   unread: ReadonlySignal<number>;
   security: ReadonlySignal<Security>;
   panel: ReadonlySignal<Panel>;

@@ -4,6 +4,7 @@ import type { AppPayload, FromWorker, Member } from "../e2ee/protocol";
 import type { Chat } from "./chat";
 import type { Peers } from "./peers";
 import type { Recording } from "./recording";
+import type { Polls } from "./polls";
 import type { Signs } from "./signs";
 
 export interface TalkParts {
@@ -11,6 +12,7 @@ export interface TalkParts {
   signs: Signs;
   chat: Chat;
   recording: Recording;
+  polls: Polls;
   members: ReadonlySignal<ReadonlyMap<string, Member>>;
   now(): number;
   /** The chat is on the screen. */
@@ -39,6 +41,11 @@ export function hear(m: FromWorker & { type: "said" }, p: TalkParts): void {
       p.chat.take({ ...who, to, ...content(session, payload) }, p.reading());
       return;
     }
+    case "poll":
+    case "vote":
+    case "poll_end":
+      p.polls.take(session, name, payload);
+      return;
     default:
   }
 }

@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { ChatMessage, MeetingModel } from "../call/model";
 import { t } from "../call/words";
@@ -5,6 +6,7 @@ import { Compose } from "./compose";
 import { FileRow, Going } from "./files";
 import { CopyIcon, LockIcon } from "./icons";
 import { hiddenHost, pieces } from "./links";
+import { AskPoll, PollList } from "./polls";
 import { type ChatGroup, groupChat, timeOfDay } from "./text";
 
 /** px from the end within which a reader is at the end, and is taken along when there is more. */
@@ -14,6 +16,7 @@ export function ChatPanel({ model }: { model: MeetingModel }) {
   const messages = model.chat.value;
   const log = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
+  const asking = useSignal(false);
   const own = messages.at(-1)?.self ?? false;
   useEffect(() => {
     const element = log.current;
@@ -21,6 +24,7 @@ export function ChatPanel({ model }: { model: MeetingModel }) {
   }, [messages, own]);
   return (
     <>
+      <PollList polls={model.polls} />
       <div
         ref={log}
         class="log scrolls"
@@ -46,7 +50,21 @@ export function ChatPanel({ model }: { model: MeetingModel }) {
         ))}
       </div>
       <Going files={model.files} />
-      <Compose model={model} />
+      {asking.value ? (
+        <AskPoll
+          polls={model.polls}
+          done={() => {
+            asking.value = false;
+          }}
+        />
+      ) : (
+        <Compose
+          model={model}
+          askPoll={() => {
+            asking.value = true;
+          }}
+        />
+      )}
     </>
   );
 }

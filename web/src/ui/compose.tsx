@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useId, useRef } from "preact/hooks";
 import type { MeetingModel } from "../call/model";
 import { t } from "../call/words";
-import { AttachIcon } from "./icons";
+import { AttachIcon, PollIcon } from "./icons";
 
 const EVERYBODY = "";
 
@@ -10,7 +10,7 @@ const EVERYBODY = "";
 const filesOf = (data: DataTransfer | null): File[] => [...(data?.files ?? [])];
 
 /** Where one writes, and to whom; what is dropped or pasted here is sent as a file. */
-export function Compose({ model }: { model: MeetingModel }) {
+export function Compose({ model, askPoll }: { model: MeetingModel; askPoll: () => void }) {
   const draft = useSignal("");
   const chosen = useSignal(EVERYBODY);
   const over = useSignal(false);
@@ -70,6 +70,15 @@ export function Compose({ model }: { model: MeetingModel }) {
             </option>
           ))}
         </select>
+        <button
+          type="button"
+          class="round ask-poll"
+          aria-label={t("New poll")}
+          title={t("New poll")}
+          onClick={askPoll}
+        >
+          <PollIcon />
+        </button>
         {to !== EVERYBODY && (
           <span class="soft" role="status">
             {gone ? t("This person has left. Choose again.") : t("Nobody else can read it.")}

@@ -21,6 +21,8 @@ import type {
   Outgoing,
   Panel,
   Person,
+  PollModel,
+  PollsModel,
   Problem,
   RecordingModel,
   Screen,
@@ -53,9 +55,10 @@ export interface Fake extends AppModel {
   meeting: Settable<
     Omit<
       MeetingModel,
-      "signs" | "layout" | "settings" | "door" | "recording" | "version" | "statistics" | "files"
+      "signs" | "layout" | "settings" | "door" | "recording" | "version" | "statistics" | "files" | "polls"
     >
   > & {
+    polls: Settable<PollsModel>;
     recording: Settable<RecordingModel>;
     version: Settable<VersionModel>;
     statistics: Settable<StatisticsModel>;
@@ -422,6 +425,12 @@ function makeMeeting(leave: () => void): Fake["meeting"] {
     },
     chat,
     files: makeFiles(),
+    polls: {
+      list: signal<readonly PollModel[]>([]),
+      ask: () => true,
+      choose: () => {},
+      close: () => {},
+    },
     unread: signal(0),
     security: signal(sealed),
     panel,

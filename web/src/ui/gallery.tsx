@@ -423,6 +423,34 @@ const states: Record<string, (f: Fake) => void> = {
     talk(m);
     m.panel.value = "chat";
   },
+  "chat-polls": (f) => {
+    const m = meeting(f, 4, ...lively);
+    talk(m);
+    const poll = { name: "Newsroom", own: false, multiple: false, closed: false, voters: 3 };
+    const option = (text: string, chosen: boolean, ...who: string[]) => ({
+      text,
+      chosen,
+      names: who,
+    });
+    m.polls.list.value = [
+      {
+        ...poll,
+        key: "a",
+        question: "Do we publish on Thursday?",
+        options: [option("Yes", true, "Ada Keller", "Legal desk"), option("No", false, "Ann")],
+      },
+      {
+        ...poll,
+        key: "b",
+        own: true,
+        multiple: true,
+        closed: true,
+        question: "Which days suit you for the next meeting?",
+        options: [option("Mon", false), option("Tue", true, "Ada Keller", "Ann", "Legal desk")],
+      },
+    ];
+    m.panel.value = "chat";
+  },
   "chat-files": (f) => {
     const m = meeting(f, 4, ...lively);
     talk(m);

@@ -187,6 +187,7 @@ export const CopyIcon = icon(
 export const AttachIcon = icon(
   <path d="M19 11.5 12 18.6a4.4 4.4 0 0 1-6.2-6.2l7.4-7.4a2.9 2.9 0 0 1 4.1 4.1l-7.3 7.4a1.5 1.5 0 0 1-2.1-2.1l6.6-6.6" />,
 );
+export const PollIcon = icon(<path d="M5 20v-7M12 20V5M19 20v-11" />);
 export const FileIcon = icon(
   <path d="M13.5 3H7a1.5 1.5 0 0 0-1.5 1.5v15A1.5 1.5 0 0 0 7 21h10a1.5 1.5 0 0 0 1.5-1.5V8zM13.5 3v5h5" />,
 );

@@ -54,6 +54,10 @@ const NAMED = 2;
 
 export const listNames = (names: readonly string[]): string => nameSome(names.map(isolated));
 
+/** All names, in a row. */
+export const nameList = (names: readonly string[]): string =>
+  new Intl.ListFormat(language.value).format(names);
+
 function nameSome(names: readonly string[]): string {
   const list = names.length > NAMED ? [countPeople(names.length)] : names;
   return new Intl.ListFormat(language.value).format(list);

@@ -620,4 +620,23 @@ export default {
     "Was der Server hat, ist nicht die gesendete Datei. Es wurde verworfen: Bitten Sie noch einmal darum.",
   "It is no longer on the server. Ask the sender to send it again.":
     "Sie ist nicht mehr auf dem Server. Bitten Sie, sie noch einmal zu senden.",
+  Polls: "Umfragen",
+  "You ask": "Sie fragen",
+  "{name} asks": "{name} fragt",
+  "{name} asks: {question}": "{name} fragt: {question}",
+  Vote: "Abstimmen",
+  "several answers": "mehrere Antworten",
+  closed: "beendet",
+  "1 person has voted": "1 Person hat abgestimmt",
+  "{n} people have voted": "{n} Personen haben abgestimmt",
+  "Close poll": "Umfrage beenden",
+  Question: "Frage",
+  "Answer {n}": "Antwort {n}",
+  "Several answers may be chosen": "Mehrere Antworten sind möglich",
+  "Everybody sees who chose what: the names are part of the sealed votes.":
+    "Alle sehen, wer was gewählt hat: Die Namen gehören zu den versiegelten Stimmen.",
+  "A poll needs a question and two different answers. You can have three open at a time.":
+    "Eine Umfrage braucht eine Frage und zwei verschiedene Antworten. Sie können drei zugleich offen haben.",
+  "Ask everybody": "Alle fragen",
+  "New poll": "Neue Umfrage",
 } satisfies Words;

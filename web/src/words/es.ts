@@ -614,4 +614,23 @@ export default {
     "Lo que tiene el servidor no es el archivo enviado. Se ha desechado: pídelo de nuevo.",
   "It is no longer on the server. Ask the sender to send it again.":
     "Ya no está en el servidor. Pide a quien lo envió que lo envíe otra vez.",
+  Polls: "Encuestas",
+  "You ask": "Preguntas tú",
+  "{name} asks": "{name} pregunta",
+  "{name} asks: {question}": "{name} pregunta: {question}",
+  Vote: "Votar",
+  "several answers": "varias respuestas",
+  closed: "cerrada",
+  "1 person has voted": "1 persona ha votado",
+  "{n} people have voted": "{n} personas han votado",
+  "Close poll": "Cerrar la encuesta",
+  Question: "Pregunta",
+  "Answer {n}": "Respuesta {n}",
+  "Several answers may be chosen": "Se pueden elegir varias respuestas",
+  "Everybody sees who chose what: the names are part of the sealed votes.":
+    "Todos ven quién eligió qué: los nombres forman parte de los votos sellados.",
+  "A poll needs a question and two different answers. You can have three open at a time.":
+    "Una encuesta necesita una pregunta y dos respuestas distintas. Puedes tener tres abiertas a la vez.",
+  "Ask everybody": "Preguntar a todos",
+  "New poll": "Nueva encuesta",
 } satisfies Words;

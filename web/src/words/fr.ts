@@ -621,4 +621,23 @@ export default {
     "Ce que le serveur détient n’est pas le fichier envoyé. Il a été jeté : redemandez-le.",
   "It is no longer on the server. Ask the sender to send it again.":
     "Il n’est plus sur le serveur. Demandez à l’expéditeur de le renvoyer.",
+  Polls: "Sondages",
+  "You ask": "Vous demandez",
+  "{name} asks": "{name} demande",
+  "{name} asks: {question}": "{name} demande : {question}",
+  Vote: "Voter",
+  "several answers": "plusieurs réponses",
+  closed: "clos",
+  "1 person has voted": "1 personne a voté",
+  "{n} people have voted": "{n} personnes ont voté",
+  "Close poll": "Clore le sondage",
+  Question: "Question",
+  "Answer {n}": "Réponse {n}",
+  "Several answers may be chosen": "Plusieurs réponses possibles",
+  "Everybody sees who chose what: the names are part of the sealed votes.":
+    "Tout le monde voit qui a choisi quoi : les noms font partie des votes scellés.",
+  "A poll needs a question and two different answers. You can have three open at a time.":
+    "Un sondage demande une question et deux réponses différentes. Vous pouvez en avoir trois ouverts à la fois.",
+  "Ask everybody": "Demander à tous",
+  "New poll": "Nouveau sondage",
 } satisfies Words;
