@@ -235,7 +235,7 @@ export default {
   Sealed: "Versiegelt",
   "Sealed, always.": "Immer versiegelt.",
   Security: "Sicherheit",
-  "Security of this meeting": "Sicherheit dieses Treffens",
+  "Security of this meeting": "Sicherheit dieser Besprechung",
   Send: "Senden",
   "Send the link to those who should come, by a way you trust.":
     "Senden Sie den Link denen, die kommen sollen, auf einem Weg, dem Sie trauen.",
@@ -271,9 +271,9 @@ export default {
   "The keys are made on your devices. They never leave them for this server.":
     "Die Schlüssel entstehen auf Ihren Geräten. Zu diesem Server kommen sie nie.",
   "The keys of this meeting are gone from this page.":
-    "Die Schlüssel dieses Treffens sind von dieser Seite verschwunden.",
+    "Die Schlüssel dieser Besprechung sind von dieser Seite verschwunden.",
   "The keys of this meeting are gone from this page. By the same link you can ask to come back; then you wait until the host lets you in.":
-    "Die Schlüssel dieses Treffens sind von dieser Seite verschwunden. Mit demselben Link können Sie um Wiedereinlass bitten; dann warten Sie, bis der Gastgeber Sie einlässt.",
+    "Die Schlüssel dieser Besprechung sind von dieser Seite verschwunden. Mit demselben Link können Sie um Wiedereinlass bitten; dann warten Sie, bis der Gastgeber Sie einlässt.",
   "The link could not be copied. Select it and copy it by hand.":
     "Der Link ließ sich nicht kopieren. Markieren und kopieren Sie ihn von Hand.",
   "The link is wrong, or the meeting is over. Ask for a new link.":
@@ -613,7 +613,7 @@ export default {
   "It could not be read to the end. It may have changed meanwhile: choose it again.":
     "Sie ließ sich nicht zu Ende lesen. Vielleicht wurde sie inzwischen geändert: Wählen Sie sie neu aus.",
   "The server has no more room for files of this meeting. Try again later.":
-    "Der Server hat keinen Platz mehr für Dateien dieses Treffens. Versuchen Sie es später noch einmal.",
+    "Der Server hat keinen Platz mehr für Dateien dieser Besprechung. Versuchen Sie es später noch einmal.",
   "The server does not answer. Try again when you are connected.":
     "Der Server antwortet nicht. Versuchen Sie es noch einmal, wenn Sie verbunden sind.",
   "What the server has is not the file that was sent. It was thrown away: ask for it again.":

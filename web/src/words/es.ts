@@ -585,11 +585,11 @@ export default {
   To: "Para",
   Everyone: "Todos",
   "has left": "se ha ido",
-  "This person has left. Choose again.": "Esta persona se ha ido. Elige de nuevo.",
+  "This person has left. Choose again.": "Esta persona se ha ido. Elija de nuevo.",
   "Nobody else can read it.": "Nadie más puede leerlo.",
-  "Drop to send the file": "Suelta para enviar el archivo",
+  "Drop to send the file": "Suelte para enviar el archivo",
   "Send a file": "Enviar un archivo",
-  "to you alone": "solo para ti",
+  "to you alone": "solo para usted",
   "to {name} alone": "solo para {name}",
   "Fetching {name}": "Obteniendo {name}",
   "Sending {name}": "Enviando {name}",
@@ -601,21 +601,21 @@ export default {
   "“{name}” is too large: this server takes files of up to {size}.":
     "«{name}» es demasiado grande: este servidor acepta archivos de hasta {size}.",
   "Too many files at once. Wait until some of them are sent.":
-    "Demasiados archivos a la vez. Espera a que se envíen algunos.",
+    "Demasiados archivos a la vez. Espere a que se envíen algunos.",
   "The connection was lost while it was sent. Try again.":
-    "Se perdió la conexión durante el envío. Inténtalo de nuevo.",
+    "Se perdió la conexión durante el envío. Inténtelo de nuevo.",
   "It could not be read to the end. It may have changed meanwhile: choose it again.":
-    "No se pudo leer hasta el final. Puede que haya cambiado: elígelo de nuevo.",
+    "No se pudo leer hasta el final. Puede que haya cambiado: elíjalo de nuevo.",
   "The server has no more room for files of this meeting. Try again later.":
-    "El servidor no tiene más espacio para archivos de esta reunión. Inténtalo más tarde.",
+    "El servidor no tiene más espacio para archivos de esta reunión. Inténtelo más tarde.",
   "The server does not answer. Try again when you are connected.":
-    "El servidor no responde. Inténtalo de nuevo cuando tengas conexión.",
+    "El servidor no responde. Inténtelo de nuevo cuando tenga conexión.",
   "What the server has is not the file that was sent. It was thrown away: ask for it again.":
-    "Lo que tiene el servidor no es el archivo enviado. Se ha desechado: pídelo de nuevo.",
+    "Lo que tiene el servidor no es el archivo enviado. Se ha desechado: pídalo de nuevo.",
   "It is no longer on the server. Ask the sender to send it again.":
-    "Ya no está en el servidor. Pide a quien lo envió que lo envíe otra vez.",
+    "Ya no está en el servidor. Pida a quien lo envió que lo envíe otra vez.",
   Polls: "Encuestas",
-  "You ask": "Preguntas tú",
+  "You ask": "Usted pregunta",
   "{name} asks": "{name} pregunta",
   "{name} asks: {question}": "{name} pregunta: {question}",
   Vote: "Votar",
@@ -630,7 +630,7 @@ export default {
   "Everybody sees who chose what: the names are part of the sealed votes.":
     "Todos ven quién eligió qué: los nombres forman parte de los votos sellados.",
   "A poll needs a question and two different answers. You can have three open at a time.":
-    "Una encuesta necesita una pregunta y dos respuestas distintas. Puedes tener tres abiertas a la vez.",
+    "Una encuesta necesita una pregunta y dos respuestas distintas. Puede tener tres abiertas a la vez.",
   "Ask everybody": "Preguntar a todos",
   "New poll": "Nueva encuesta",
 } satisfies Words;
