@@ -294,7 +294,7 @@ export class Meeting implements MeetingModel {
         mirrored: this.settings.mirror.value,
       },
       hands: this.signs.places.value,
-      quality: this.peers.quality.value,
+      quality: this.company.peers.quality.value,
       reactions: this.signs.shown.value,
       audioOnly: this.layout.audioOnly.value,
     }),
@@ -308,7 +308,7 @@ export class Meeting implements MeetingModel {
       speaking: this.speakers.value,
       own: this.own.on,
       hands: this.signs.places.value,
-      quality: this.peers.quality.value,
+      quality: this.company.peers.quality.value,
       now: this.env.now(),
     }),
   );
