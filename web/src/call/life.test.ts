@@ -5,7 +5,7 @@ import { atCheck, inMeeting, joinedMessage, linkAddress, member, rosterOf, withB
 
 const seat = (session: string) => ({
   type: "seats",
-  seats: [{ index: 0, source: "camera", session }],
+  seats: [{ index: 0, source: "camera", session, paused: false }],
 });
 const refusedMessage = { type: "refused", code: "refused", text: "" };
 
