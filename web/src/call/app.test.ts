@@ -289,7 +289,10 @@ describe("app: the meeting", () => {
     const { b, app } = await withBen();
     const tile = () => app.meeting.tiles.value.find((t) => t.session === "ben");
     assert.equal(tile()?.video, "waiting");
-    b.socket.say({ type: "seats", seats: [{ index: 0, source: "camera", session: "ben", paused: false }] });
+    b.socket.say({
+      type: "seats",
+      seats: [{ index: 0, source: "camera", session: "ben", paused: false }],
+    });
     await settle();
     assert.match(tile()?.waitingText ?? "", /Receiving the keys of Ben/);
     b.worker.tell({ type: "seat", index: 0, session: "ben", state: "open" });
@@ -301,13 +304,19 @@ describe("app: the meeting", () => {
     await b.clock.pass(100);
     assert.equal(tile()?.video, "on");
     assert.ok(tile()?.stream);
-    b.socket.say({ type: "seats", seats: [{ index: 0, source: "camera", session: "", paused: false }] });
+    b.socket.say({
+      type: "seats",
+      seats: [{ index: 0, source: "camera", session: "", paused: false }],
+    });
     assert.equal(tile()?.stream, null, "the picture stays on a seat that is empty");
   });
 
   it("believes no news of an earlier owner of a seat", async () => {
     const { b, app } = await withBen();
-    b.socket.say({ type: "seats", seats: [{ index: 0, source: "camera", session: "ben", paused: false }] });
+    b.socket.say({
+      type: "seats",
+      seats: [{ index: 0, source: "camera", session: "ben", paused: false }],
+    });
     b.worker.tell({ type: "seat", index: 0, session: "somebody", state: "open" });
     await b.clock.pass(5_000);
     assert.equal(app.meeting.tiles.value.find((t) => t.session === "ben")?.video, "waiting");

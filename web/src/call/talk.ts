@@ -3,8 +3,8 @@ import type { ReadonlySignal } from "@preact/signals-core";
 import type { AppPayload, FromWorker, Member } from "../e2ee/protocol";
 import type { Chat } from "./chat";
 import type { Peers } from "./peers";
-import type { Recording } from "./recording";
 import type { Polls } from "./polls";
+import type { Recording } from "./recording";
 import type { Signs } from "./signs";
 
 export interface TalkParts {

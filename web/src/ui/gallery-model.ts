@@ -9,10 +9,10 @@ import type {
   CheckModel,
   DeviceChoice,
   DoorModel,
-  Kept,
-  KeptModel,
   FilesModel,
   Incoming,
+  Kept,
+  KeptModel,
   LandingModel,
   LayoutModel,
   MeetingModel,
@@ -55,7 +55,15 @@ export interface Fake extends AppModel {
   meeting: Settable<
     Omit<
       MeetingModel,
-      "signs" | "layout" | "settings" | "door" | "recording" | "version" | "statistics" | "files" | "polls"
+      | "signs"
+      | "layout"
+      | "settings"
+      | "door"
+      | "recording"
+      | "version"
+      | "statistics"
+      | "files"
+      | "polls"
     >
   > & {
     polls: Settable<PollsModel>;
