@@ -226,7 +226,7 @@ func TestACME(t *testing.T) {
 	if again.SerialNumber.Cmp(cert.SerialNumber) != 0 {
 		t.Error("the second start has another certificate")
 	}
-	if _, err := tls.Dial("tcp", "127.0.0.1:"+strconv.Itoa(number), &tls.Config{RootCAs: ca.root, ServerName: "other.example.org"}); err == nil {
+	if _, dialErr := tls.Dial("tcp", "127.0.0.1:"+strconv.Itoa(number), &tls.Config{RootCAs: ca.root, ServerName: "other.example.org"}); dialErr == nil {
 		t.Error("another name has a certificate")
 	}
 	second.stop(syscall.SIGTERM)
