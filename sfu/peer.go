@@ -85,12 +85,13 @@ type Peer struct {
 	down quality.Judge
 
 	// Guarded by the room's mutex.
-	inside  bool // whether media flows between this peer and the others
-	on      [sourceCount]bool
-	view    []Tile
-	seats   []*seat
-	seatsOf *transport.Subscriber // the connection that seats belong to
-	mids    map[string]Source
+	inside   bool              // whether media flows between this peer and the others
+	withheld [sourceCount]bool // given to nobody
+	on       [sourceCount]bool
+	view     []Tile
+	seats    []*seat
+	seatsOf  *transport.Subscriber // the connection that seats belong to
+	mids     map[string]Source
 
 	// Owned by the caller of Publish and Subscribe; closing takes the lock.
 	conns struct {
@@ -405,6 +406,18 @@ func (p *Peer) SetInside(inside bool) {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	p.inside = inside
+	p.room.assignAll(time.Now())
+}
+
+// SetWithheld says which sources of the peer are given to nobody, whatever it
+// publishes. At first there are none.
+func (p *Peer) SetWithheld(sources []Source) {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	p.withheld = [sourceCount]bool{}
+	for _, kind := range sources {
+		p.withheld[kind] = true
+	}
 	p.room.assignAll(time.Now())
 }
 

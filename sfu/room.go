@@ -156,7 +156,7 @@ func (r *Room) count(src *source) {
 
 func (r *Room) publishes(id PeerID, kind Source) bool {
 	p := r.peers[id]
-	return p != nil && p.inside && p.on[kind]
+	return p != nil && p.inside && p.on[kind] && !p.withheld[kind]
 }
 
 // wanted lists who is to be on p's seats of a kind, most important first, and

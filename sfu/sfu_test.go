@@ -516,6 +516,37 @@ func TestOutsideNothingFlows(t *testing.T) {
 	guest.Until("it sees nobody", nil, func() bool { return guest.SeatOf("a", sfu.Camera) < 0 && guest.SeatOf("a", sfu.Mic) < 0 })
 }
 
+// TestWithheldIsNotForwarded: of a source that is withheld nobody gets a packet,
+// whatever its publisher sends, until it is given back.
+func TestWithheldIsNotForwarded(t *testing.T) {
+	room := sfutest.Open(t).NewRoom()
+	a, b := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b")
+	a.Peer.SetWithheld([]sfu.Source{sfu.Mic})
+	a.Peer.SetSources([]sfu.Source{sfu.Mic, sfu.Camera})
+	b.Peer.SetView(view("a"))
+	n := 0
+	talk := func() {
+		a.Voice("a")
+		a.Picture(true, "a")
+		n++
+	}
+	b.Until("the picture of a is seen", talk, func() bool {
+		seat := b.SeatOf("a", sfu.Camera)
+		return n > 20 && seat >= 0 && len(b.Received(seat)) > 5
+	})
+	if b.SeatOf("a", sfu.Mic) >= 0 {
+		t.Error("the voice that is withheld is on a seat")
+	}
+	a.Peer.SetWithheld([]sfu.Source{sfu.Camera})
+	b.Until("the voice of a is heard", talk, func() bool {
+		seat := b.SeatOf("a", sfu.Mic)
+		return seat >= 0 && len(b.Received(seat)) > 5
+	})
+	if b.SeatOf("a", sfu.Camera) >= 0 {
+		t.Error("the picture that is withheld is on a seat")
+	}
+}
+
 func TestCameraOffFreesItsSeat(t *testing.T) {
 	room := sfutest.Open(t).NewRoom()
 	a, b := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b")

@@ -18,7 +18,7 @@ import (
 
 var (
 	errRefused  = errors.New("signaling: no such room, or not for this token")
-	errTaken    = errors.New("signaling: the room exists with another token")
+	errTaken    = errors.New("signaling: the room exists with another token, or was ended by its host")
 	errFull     = errors.New("signaling: too many rooms")
 	errDraining = errors.New("signaling: the server is to stop")
 	errEnded    = errors.New("signaling: an operator has ended the room")
@@ -70,6 +70,9 @@ func (s *Server) create(ctx context.Context, m wire.CreateRoom) (err error) {
 	if s.draining.Load() {
 		return errDraining
 	}
+	if s.closed.stays(m, time.Now()) {
+		return errTaken
+	}
 	var media room.Media
 	if s.cfg.NewMedia != nil {
 		if media, err = s.cfg.NewMedia(); err != nil {
@@ -100,6 +103,9 @@ func (s *Server) create(ctx context.Context, m wire.CreateRoom) (err error) {
 		defer s.loops.Done()
 		defer s.tell(hook.RoomOver, m.Room)
 		e.room.Run(s.life)
+		if e.room.Closed() {
+			s.closed.add(m.Room, time.Now())
+		}
 		s.mu.Lock()
 		if s.rooms[m.Room] == e {
 			delete(s.rooms, m.Room)

@@ -103,6 +103,7 @@ type Server struct {
 	loops    sync.WaitGroup // rooms
 
 	counters counters
+	closed   closedRooms
 }
 
 // counters are for the operator; none is of a room or a person. Atomic.

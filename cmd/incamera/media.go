@@ -117,6 +117,9 @@ func (m mediaPeer) Subscribe(ctx context.Context, sdp string, seats []wire.Sourc
 // SetSources implements [room.MediaPeer].
 func (m mediaPeer) SetSources(on []wire.Source) { m.Peer.SetSources(sfuSources(on)) }
 
+// SetWithheld implements [room.MediaPeer].
+func (m mediaPeer) SetWithheld(sources []wire.Source) { m.Peer.SetWithheld(sfuSources(sources)) }
+
 // SetView implements [room.MediaPeer].
 func (m mediaPeer) SetView(tiles []wire.Tile) {
 	list := make([]sfu.Tile, len(tiles))

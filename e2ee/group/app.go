@@ -1,6 +1,7 @@
 package group
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"incamera/e2ee/link"
 )
 
 const (
@@ -25,7 +28,7 @@ const (
 )
 
 // An App is what people say inside the group (PROTOCOL.md 2.7): a Chat, a
-// State, a Hand, a Reaction, or one of those in content.go.
+// State, a Hand, a Reaction, a Mute, a Pass, or one of those in content.go.
 type App interface{ kind() string }
 
 // A Chat is a text for everybody.
@@ -66,6 +69,19 @@ type Recording struct {
 // put a picture of his own on the screens of others.
 var Signs = [...]string{"thumb", "applause", "heart", "laugh", "surprise", "party"}
 
+// A Mute is a moderator's request to switch something off: for one session, or
+// for all who are no moderators where none is named. It is obeyed at once.
+// There is none to switch anything on.
+type Mute struct {
+	Session string `json:"session"`
+	Source  string `json:"source"` // mic, camera or screen
+}
+
+// A Pass is handed by the host to a session that may give the server orders.
+type Pass struct{ link.Pass }
+
+func (Mute) kind() string     { return "mute" }
+func (Pass) kind() string     { return "pass" }
 func (Chat) kind() string     { return "chat" }
 func (State) kind() string    { return "state" }
 func (Hand) kind() string     { return "hand" }
@@ -115,6 +131,16 @@ func EncodeApp(a App) ([]byte, error) {
 			Kind string `json:"kind"`
 			Recording
 		}{a.kind(), a}
+	case Mute:
+		if err := a.valid(); err != nil {
+			return nil, fmt.Errorf("saying something: %w", err)
+		}
+		v = struct {
+			Kind string `json:"kind"`
+			Mute
+		}{a.kind(), a}
+	case Pass:
+		v = passJSON{a.kind(), a.Session, a.Grant, uint32(a.Role), base64.RawURLEncoding.EncodeToString(a.Signature)}
 	default:
 		var err error
 		if v, err = contentJSON(a); err != nil {
@@ -194,6 +220,14 @@ func decodeUnpadded(b []byte) (App, error) {
 			}
 		}
 		return s, err
+	case "mute":
+		var m Mute
+		if err := errors.Join(read(fields, "session", &m.Session), read(fields, "source", &m.Source)); err != nil {
+			return nil, err
+		}
+		return m, m.valid()
+	case "pass":
+		return readPass(fields)
 	case "hand":
 		// Any spelling of an integer that JSON has, as in a browser.
 		var ticket float64
@@ -227,6 +261,44 @@ func (r Reaction) known() (App, error) {
 		return nil, errors.New("the sign is no name")
 	}
 	return nil, nil
+}
+
+func (m Mute) valid() error {
+	if m.Source != "mic" && m.Source != "camera" && m.Source != "screen" {
+		return errors.New("there is no such thing to switch off")
+	}
+	if len(m.Session) > maxSession {
+		return errors.New("that is no session")
+	}
+	return nil
+}
+
+const maxSession = 64 // characters
+
+type passJSON struct {
+	Kind      string `json:"kind"`
+	Session   string `json:"session"`
+	Grant     uint32 `json:"grant"`
+	Role      uint32 `json:"role"`
+	Signature string `json:"signature"` // base64url
+}
+
+func readPass(fields map[string]json.RawMessage) (App, error) {
+	var p Pass
+	var grant, role float64
+	var signature string
+	err := errors.Join(read(fields, "session", &p.Session), read(fields, "grant", &grant), read(fields, "role", &role), read(fields, "signature", &signature))
+	if err != nil {
+		return nil, err
+	}
+	if p.Signature, err = base64.RawURLEncoding.Strict().DecodeString(signature); err != nil {
+		return nil, errors.New("the signature is not base64url")
+	}
+	p.Grant, p.Role = uint32(grant), link.Role(role)
+	if float64(p.Grant) != grant || float64(p.Role) != role || len(p.Session) > maxSession {
+		return nil, errors.New("it is no pass")
+	}
+	return p, nil
 }
 
 func read[T string | bool | float64 | []string | []*float64](fields map[string]json.RawMessage, name string, to *T) error {

@@ -9,6 +9,7 @@ import (
 
 	"incamera/e2ee/file"
 	"incamera/e2ee/internal/golden"
+	"incamera/e2ee/link"
 )
 
 // padded makes an application message of any text.
@@ -49,6 +50,10 @@ func TestAppVectors(t *testing.T) {
 		Vote{"Zm9v", "0123456789abcdef", []int{}},
 		Vote{"Zm9v", "0123456789abcdef", []int{0, 3, 9}},
 		PollEnd{"0123456789abcdef"},
+		Mute{"", "mic"},
+		Mute{"c2Vzc2lvbi0x", "camera"},
+		Mute{"c2Vzc2lvbi0x", "screen"},
+		Pass{link.Pass{Grant: 4_294_967_295, Role: link.RoleModerator, Session: "c2Vzc2lvbi0x", Signature: []byte(strings.Repeat("s", 64))}},
 	} {
 		b, err := EncodeApp(a)
 		if err != nil {
@@ -62,7 +67,7 @@ func TestAppVectors(t *testing.T) {
 		}
 		good = append(good, vector{string(b[4 : 4+binary.BigEndian.Uint32(b)]), b})
 	}
-	for _, text := range []string{`{"kind":"wave"}`, `{"kind":"polls","id":3}`, `{}`, `{"kind":3}`, `{"KIND":"chat"}`, `{"kind":"reaction","sign":"abcdefghijklmnop"}`} {
+	for _, text := range []string{`{"kind":"wave"}`, `{"kind":"polls","id":3}`, `{}`, `{"kind":3}`, `{"KIND":"chat"}`, `{"kind":"unmute","session":"","source":"mic"}`, `{"kind":"reaction","sign":"abcdefghijklmnop"}`} {
 		a, err := DecodeApp(padded(text))
 		if err != nil || a != nil {
 			t.Errorf("%s is %+v, %v", text, a, err)

@@ -33,6 +33,7 @@ type fakeService struct {
 	relay      bool       // hands beats on
 	queue      []delivery // what is on its way
 	wire       [][]byte   // every body that the server has seen
+	orders     []order    // of hosts to the server
 
 	// Faults.
 	lose  func(to *client, in Input) bool    // a message that does not arrive
@@ -43,6 +44,11 @@ type fakeService struct {
 type delivery struct {
 	to *client
 	in Input
+}
+
+type order struct {
+	from string // session
+	m    Message
 }
 
 // A client is a member and what it has heard.
@@ -207,6 +213,8 @@ func (s *fakeService) receive(from *client, m Message) {
 		return
 	}
 	switch m := m.(type) {
+	case Moderate, Rules, Remove, End:
+		s.orders = append(s.orders, order{from.session, m})
 	case Found:
 		if m.Generation == s.generation && !s.founded {
 			s.founded = true

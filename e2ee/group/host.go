@@ -120,9 +120,15 @@ func (m *Member) Admit(session string, now time.Time) (Output, error) {
 }
 
 // Remove throws a session out, and puts the lobby up so that it does not come
-// back by the link alone. That the server ends it is for SignRemoval.
+// back by the link alone. The server is ordered to end it, too.
 func (m *Member) Remove(session string, now time.Time) (Output, error) {
-	return m.host(now, "removing somebody", func() error { return m.throwOut(session) })
+	return m.host(now, "removing somebody", func() error {
+		err := m.throwOut(session)
+		if err == nil && m.ordering.shown != 0 {
+			m.send(Remove{session})
+		}
+		return err
+	})
 }
 
 // SendBack takes a session out of the group and puts the lobby up: it may ask
@@ -211,13 +217,40 @@ func (m *Member) mayFound() bool {
 	return !m.terms.known.Closed() || m.signer(m.terms.known.Grant) != nil
 }
 
-// firstContext is the context of a group that we found.
+// firstContext is the context of a group that we found. Who acts for the host
+// takes the policy along; the host puts one up in any case, so that all know
+// him. Times that are over are of a meeting of before.
 func (m *Member) firstContext(id []byte) []mls.Extension {
 	list := []mls.Extension{{Type: link.CardExtension, Data: m.cfg.Hash[:]}}
-	if !m.terms.known.Closed() {
+	p := m.terms.known
+	if m.signer(p.Grant) == nil {
 		return list
 	}
-	return append(list, m.signPolicy(id, m.terms.known, m.terms.known.Number))
+	g, err := m.ownGrant(p.Grant)
+	if err != nil {
+		panic("group: a grant of our own making: " + err.Error())
+	}
+	p.Grant = g
+	now := uint64(m.terms.now.UnixMilli())
+	if p.Locks < now {
+		p.Locks = 0
+	}
+	if p.Ends < now {
+		p.Ends = 0
+	}
+	return append(list, m.signPolicy(id, p, p.Number))
+}
+
+// claim has the host be known to a group that others have founded.
+func (m *Member) claim() {
+	p := m.terms.policy
+	if m.cfg.Host == nil || m.wish != nil || p.Grant.IsHost(m.ownDevice()) {
+		return
+	}
+	if g, err := m.ownGrant(p.Grant); err == nil {
+		p.Grant = g
+		m.wishFor(p)
+	}
 }
 
 // wishedContext is the group's context with the policy that we wish for.
@@ -258,6 +291,7 @@ func (m *Member) takePolicy() {
 			m.sentBack(session)
 		}
 	}
+	m.claim()
 	m.tell(PolicyBegun{p, m.signer(p.Grant) != nil})
 }
 

@@ -58,14 +58,14 @@ func TestHostAloneReloads(t *testing.T) {
 func TestMarks(t *testing.T) {
 	s := hosted(t, 2)
 	host, mod := s.clients[0], s.clients[1]
-	if s.mark != nil {
-		t.Fatal("a mark without a policy")
+	if s.mark == nil || s.mark.Closed || s.marks != 1 {
+		t.Fatalf("the policy that the host begins with is marked as %+v", s.mark)
 	}
 	out, err := host.member.SetModerators([]ed25519.PublicKey{device(mod)}, s.now)
 	s.do(host, out, err)
 	out, err = mod.member.SetPolicy(true, false, s.now)
 	s.do(mod, out, err)
-	if s.mark == nil || s.mark.Number != host.member.Policy().Number || !s.mark.Closed || s.marks != 2 {
+	if s.mark == nil || s.mark.Number != host.member.Policy().Number || !s.mark.Closed || s.marks != 3 {
 		t.Fatalf("%d marks, the last is %+v", s.marks, s.mark)
 	}
 	good := *s.mark

@@ -63,6 +63,7 @@ type Member struct {
 
 	hosting
 	heart
+	ordering
 	leafState
 	committing
 }
@@ -170,7 +171,7 @@ func (m *Member) Say(a App, now time.Time) (Output, error) {
 		s.Key = m.direct.Public()
 		a = s
 	}
-	return m.say(a, spoken{app: a}, now)
+	return m.sayAnd(a, spoken{app: a}, now)
 }
 
 // SayTo seals a Chat or a File for one session. The others of the group see that
@@ -180,28 +181,35 @@ func (m *Member) SayTo(session string, a App, now time.Time) (Output, error) {
 	if err != nil {
 		return Output{}, err
 	}
-	return m.say(d, spoken{app: a, private: true}, now)
+	return m.sayAnd(d, spoken{app: a, private: true}, now)
 }
 
-func (m *Member) say(a App, s spoken, now time.Time) (Output, error) {
-	plaintext, err := EncodeApp(a)
-	if err != nil {
+func (m *Member) sayAnd(a App, s spoken, now time.Time) (Output, error) {
+	if err := m.say(a, s); err != nil {
 		return Output{}, err
 	}
+	m.plan(now)
+	return m.flush(), nil
+}
+
+func (m *Member) say(a App, s spoken) error {
+	plaintext, err := EncodeApp(a)
+	if err != nil {
+		return err
+	}
 	if m.phase != Inside || len(m.spoken) >= maxSpoken {
-		return Output{}, errors.New("saying something: not in the group yet, or too much at once")
+		return errors.New("saying something: not in the group yet, or too much at once")
 	}
 	message, err := m.group.Encrypt(plaintext, nil)
 	if err != nil {
-		return Output{}, fmt.Errorf("saying something: %w", err)
+		return fmt.Errorf("saying something: %w", err)
 	}
 	epoch := m.group.Epoch()
 	body := m.seal(link.KindApp, epoch, message.Marshal())
 	s.body = body
 	m.spoken = append(m.spoken, s)
 	m.send(Speak{Generation: m.generation, Epoch: epoch, Body: body})
-	m.plan(now)
-	return m.flush(), nil
+	return nil
 }
 
 func (m *Member) send(msg Message) { m.out.Send = append(m.out.Send, msg) }
@@ -319,7 +327,7 @@ func (m *Member) found() {
 func (m *Member) take(in Input, now time.Time) {
 	switch in := in.(type) {
 	case Joined:
-		m.session, m.starts = in.Session, nil
+		m.session, m.starts, m.ordering = in.Session, nil, ordering{}
 		m.here = map[string]bool{in.Session: true}
 		m.marked = 0 // of another server, maybe
 		if in.Mark != nil {
@@ -580,6 +588,7 @@ func (m *Member) adopt(next *mls.Group, s standing, removed bool, now time.Time)
 		m.setPhase(Inside, nil)
 	}
 	m.tell(EpochBegun{m.frameKeys(removed), s.roster.list()})
+	m.giveOrders(now)
 }
 
 // hear takes an application message. One that cannot be read harms nobody.
@@ -587,7 +596,7 @@ func (m *Member) hear(in Said) {
 	for i, s := range m.spoken {
 		if bytes.Equal(s.body, in.Body) {
 			m.spoken = append(m.spoken[:i:i], m.spoken[i+1:]...)
-			m.tell(Heard{m.terms.roster[m.group.Me()].Participant, true, s.app, s.private})
+			m.heard(m.terms.roster[m.group.Me()].Participant, true, s.app, s.private)
 			return
 		}
 	}
@@ -611,7 +620,23 @@ func (m *Member) hear(in Said) {
 			return
 		}
 	}
-	m.tell(Heard{from, false, app, private})
+	m.heard(from, false, app, private)
+}
+
+// heard passes on what its sender may say, ourselves included: nobody sees of
+// his own what the others do not.
+func (m *Member) heard(from Participant, self bool, a App, private bool) {
+	err := m.hears(from, a)
+	if p, ok := a.(Pass); ok && err == nil {
+		if err = m.takePass(p.Pass); err == nil {
+			return // of nobody else's interest
+		}
+	}
+	if err != nil {
+		m.Dropped.Apps++
+		return
+	}
+	m.tell(Heard{from, self, a, private})
 }
 
 func (m *Member) read(in Said) (Participant, App, error) {

@@ -149,6 +149,24 @@ type (
 	}
 	// Mark has the server keep the policy.
 	Mark link.Mark
+
+	// Moderate shows the server the host's pass for our session.
+	Moderate struct{ Pass link.Pass }
+	// Rules is what the server has to know of the policy in force.
+	// Ends, Hostless and Keep are in seconds; 0: no limit.
+	Rules struct {
+		Generation           uint32
+		Epoch                uint64
+		Withheld             keys.Sources // of sessions that Others does not name
+		Others               []Shut
+		Ends, Hostless, Keep uint32
+
+		ends uint64 // as the policy says it
+	}
+	// Remove orders the server to end a session.
+	Remove struct{ Session string }
+	// End orders it to end the meeting.
+	End struct{}
 )
 
 func (Found) message()    {}
@@ -159,6 +177,11 @@ func (Since) message()    {}
 func (Beat) message()     {}
 func (SendBack) message() {}
 func (Mark) message()     {}
+
+func (Moderate) message() {}
+func (Rules) message()    {}
+func (Remove) message()   {}
+func (End) message()      {}
 
 // A Phase is where a member stands.
 type Phase uint8

@@ -5,10 +5,7 @@ import (
 	"encoding/binary"
 )
 
-const (
-	passLabel   = "incamera pass v1\x00"
-	removeLabel = "incamera remove v1\x00"
-)
+const passLabel = "incamera pass v1\x00"
 
 // A Role is for whom the server is to take a session.
 type Role uint8
@@ -51,10 +48,4 @@ func (p Pass) Holds(room Room, host ed25519.PublicKey) bool {
 // group, which may ask again.
 func SignSendBack(room Room, session string, host ed25519.PrivateKey) []byte {
 	return ed25519.Sign(host, []byte("incamera send back v1\x00"+string(room)+session))
-}
-
-// SignRemoval is the host's order to the server to end a session of the room.
-// Session ids are never used twice, so it cannot be repeated to any effect.
-func SignRemoval(room Room, session string, host ed25519.PrivateKey) []byte {
-	return ed25519.Sign(host, []byte(removeLabel+string(room)+session))
 }

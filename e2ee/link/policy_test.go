@@ -61,7 +61,6 @@ func TestPolicyVectors(t *testing.T) {
 		"full": sign(full, mod), "fullExceptions": []golden.Hex{golden.Hex(exceptions[0].Device), golden.Hex(exceptions[1].Device)},
 		"fullWithheld": []int{int(exceptions[0].Withheld), int(exceptions[1].Withheld)},
 		"keyPackages":  []golden.Hex{packages[0], packages[1]}, "admissions": golden.Hex(admitted),
-		"removalSession": "c2Vzc2lvbi0x", "removal": golden.Hex(SignRemoval(a.Room, "c2Vzc2lvbi0x", host)),
 		"passSession": pass.Session, "passGrant": pass.Grant, "passRole": pass.Role, "pass": golden.Hex(pass.Signature),
 	})
 }

@@ -55,6 +55,9 @@ func New() *Service { return &Service{generation: 1} }
 // State returns the generation, and whether it has a group.
 func (s *Service) State() (generation uint32, founded bool) { return s.generation, s.founded }
 
+// Epoch returns the generation, and the epoch of its group; 0 without one.
+func (s *Service) Epoch() (generation uint32, epoch uint64) { return s.generation, s.epoch }
+
 // Arrive adds a session. It panics if the session is there already.
 func (s *Service) Arrive(id wire.SessionID) {
 	if slices.Contains(s.sessions, id) {

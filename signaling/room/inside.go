@@ -65,21 +65,6 @@ func (r *Room) IsMember(ctx context.Context, id wire.SessionID, secret []byte) (
 	return is
 }
 
-const removeLabel = "incamera remove v1\x00"
-
-// remove carries out the host's order to end a session. It reports whether the
-// host has given it. Ids are never used twice, so an order is for once only.
-func (r *Room) remove(m wire.Remove) bool {
-	if len(r.about.HostKey) != ed25519.PublicKeySize ||
-		!ed25519.Verify(r.about.HostKey, []byte(removeLabel+r.about.Name+string(m.Session)), m.Signature) {
-		return false
-	}
-	if s := r.find(m.Session); s != nil {
-		r.doom(s, wire.ReasonRemoved)
-	}
-	return true
-}
-
 const sendBackLabel = "incamera send back v1\x00"
 
 // sendBack carries out the host's order to take a session out of the group. It

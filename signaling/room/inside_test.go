@@ -2,7 +2,6 @@ package room
 
 import (
 	"crypto/ed25519"
-	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -67,50 +66,6 @@ func (p *fakePeer) isInside() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.inside
-}
-
-// TestRemove: the host's order ends a session at once, and nobody else's does.
-func TestRemove(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		media := &fakeMedia{}
-		r := start(t, media)
-		ann, ben := pair(t, r)
-		ben.say(publish("offer"))
-		expect[wire.Published](ben)
-		order := func(by ed25519.PrivateKey, room string, session wire.SessionID) wire.Remove {
-			return wire.Remove{Session: session, Signature: ed25519.Sign(by, []byte("incamera remove v1\x00"+room+string(session)))}
-		}
-		_, own, _ := ed25519.GenerateKey(nil)
-		other := order(hostKey, "room", ann.ID)
-		other.Session = ben.ID
-		for name, m := range map[string]wire.Remove{
-			"by somebody else": order(own, "room", ben.ID),
-			"of another room":  order(hostKey, "rome", ben.ID),
-			"for another":      other,
-		} {
-			ann.say(m)
-			if f := expect[wire.Failed](ann); f.About != "remove" {
-				t.Errorf("%s: %+v", name, f)
-			}
-		}
-		ben.quiet() // nobody notices
-		ann.say(order(hostKey, "room", ben.ID))
-		if e := expect[wire.Ended](ben); e.Reason != wire.ReasonRemoved {
-			t.Errorf("%+v", e)
-		}
-		if m := ben.next(); m != nil || !errors.Is(ben.Err, ErrEnded) {
-			t.Errorf("got %T, %v", m, ben.Err)
-		}
-		if l := expect[wire.Left](ann); l.Session != ben.ID || l.Reason != wire.ReasonRemoved {
-			t.Errorf("%+v", l)
-		}
-		synctest.Wait()
-		if p := media.peer(0); !p.isClosed() {
-			t.Error("his media goes on")
-		}
-		ann.say(order(hostKey, "room", ben.ID)) // who is gone already
-		ann.quiet()
-	})
 }
 
 // TestSendBack: the host's order takes a session out of the group at once,

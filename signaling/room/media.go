@@ -28,6 +28,9 @@ type MediaPeer interface {
 	// SetInside says whether media flows between this peer and the others. At
 	// first it does not.
 	SetInside(inside bool)
+	// SetWithheld says which sources of the peer are given to nobody. At first
+	// there are none.
+	SetWithheld(sources []wire.Source)
 	Close()
 }
 
@@ -53,26 +56,28 @@ type job struct {
 
 // A mediaWorker carries out the offers of one session in their order, away from
 // the room's loop, and posts the answers back. Its methods are called by the
-// room's loop and never block. Of sources and view only the latest counts, so a
+// room's loop and never block. Of sources, view and the like only the latest counts, so a
 // slot of one is enough: the loop empties it before it fills it.
 type mediaWorker struct {
-	room    *Room
-	session *session
-	jobs    chan job
-	sources chan []wire.Source
-	view    chan []wire.Tile
-	inside  chan bool
-	wake    chan struct{} // says that lost has changed
-	lost    atomic.Int64  // the highest number of a peer that has closed itself
-	stop    context.CancelFunc
+	room     *Room
+	session  *session
+	jobs     chan job
+	sources  chan []wire.Source
+	view     chan []wire.Tile
+	inside   chan bool
+	withheld chan []wire.Source
+	wake     chan struct{} // says that lost has changed
+	lost     atomic.Int64  // the highest number of a peer that has closed itself
+	stop     context.CancelFunc
 
 	// Owned by run.
 	peer   MediaPeer // nil until the first offer, and after it was lost
 	number int64     // of the latest peer
 	last   struct {
-		on     []wire.Source
-		tiles  []wire.Tile
-		inside bool
+		on       []wire.Source
+		tiles    []wire.Tile
+		inside   bool
+		withheld []wire.Source
 	}
 }
 
@@ -80,11 +85,12 @@ func (r *Room) startMedia(s *session) *mediaWorker {
 	ctx, cancel := context.WithCancel(r.life)
 	w := &mediaWorker{
 		room: r, session: s, stop: cancel,
-		jobs:    make(chan job, maxOffers),
-		sources: make(chan []wire.Source, 1),
-		view:    make(chan []wire.Tile, 1),
-		inside:  make(chan bool, 1),
-		wake:    make(chan struct{}, 1),
+		jobs:     make(chan job, maxOffers),
+		sources:  make(chan []wire.Source, 1),
+		view:     make(chan []wire.Tile, 1),
+		inside:   make(chan bool, 1),
+		withheld: make(chan []wire.Source, 1),
+		wake:     make(chan struct{}, 1),
 	}
 	r.workers.Go(func() { w.run(ctx) })
 	return w
@@ -118,6 +124,12 @@ func (w *mediaWorker) setInside(inside bool) {
 	}
 }
 
+func (w *mediaWorker) setWithheld(sources []wire.Source) {
+	if w != nil {
+		put(w.withheld, sources)
+	}
+}
+
 // put replaces what is in a slot of one. Only one goroutine may put.
 func put[T any](slot chan T, v T) {
 	select {
@@ -138,6 +150,10 @@ func (w *mediaWorker) run(ctx context.Context) {
 		case inside := <-w.inside:
 			if w.last.inside = inside; w.peer != nil {
 				w.peer.SetInside(inside)
+			}
+		case withheld := <-w.withheld:
+			if w.last.withheld = withheld; w.peer != nil {
+				w.peer.SetWithheld(withheld)
 			}
 		case on := <-w.sources:
 			if w.last.on = on; w.peer != nil {
@@ -228,6 +244,7 @@ func (w *mediaWorker) connect() error {
 	}
 	w.peer = peer
 	r.post(func() { r.graded(s, wire.Quality{Up: wire.GradeGood, Down: wire.GradeGood}) }) // until it says otherwise
+	peer.SetWithheld(w.last.withheld)                                                      // before anything of it can be forwarded
 	peer.SetInside(w.last.inside)
 	if w.last.on != nil {
 		peer.SetSources(w.last.on)

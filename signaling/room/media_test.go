@@ -27,11 +27,12 @@ type fakePeer struct {
 	media  *fakeMedia
 	events MediaEvents
 
-	mu     sync.Mutex
-	on     []wire.Source
-	tiles  []wire.Tile
-	inside bool
-	closed bool
+	mu       sync.Mutex
+	on       []wire.Source
+	tiles    []wire.Tile
+	inside   bool
+	withheld []wire.Source
+	closed   bool
 }
 
 func (m *fakeMedia) NewPeer(_ wire.SessionID, e MediaEvents) (MediaPeer, error) {
@@ -85,6 +86,18 @@ func (p *fakePeer) SetInside(inside bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.inside = inside
+}
+
+func (p *fakePeer) SetWithheld(sources []wire.Source) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.withheld = sources
+}
+
+func (p *fakePeer) isWithheld() []wire.Source {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.withheld
 }
 
 func (p *fakePeer) SetView(tiles []wire.Tile) {

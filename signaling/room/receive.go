@@ -80,8 +80,12 @@ func (r *Room) handle(s *session, about string, m any) {
 	case wire.Ack: // its head says it all
 	case wire.Join:
 		r.fault(s, about)
-	case wire.Remove:
-		if !r.remove(m) {
+	case wire.Moderate:
+		if !r.moderate(s, m) {
+			r.fault(s, about)
+		}
+	case wire.Remove, wire.Rules, wire.End, wire.Note:
+		if !r.order(s, m) {
 			r.fault(s, about)
 		}
 	case wire.SendBack:

@@ -43,6 +43,7 @@ type Config struct {
 	IdleNew     time.Duration // how long a room waits for its first session
 	IdleUsed    time.Duration // how long an empty room waits for another
 	ResumeTime  time.Duration // how long a session lives without a socket
+	MaxKeep     time.Duration // how long the host may have an empty room wait
 	Desertion   time.Duration // how long askers wait for a group whose members are all away
 	Negotiation time.Duration // how long answering one offer may take
 	MaxFile     uint64        // how large a sealed file may be; 0: no files
@@ -58,6 +59,7 @@ func DefaultConfig() Config {
 		IdleNew:     2 * time.Minute,
 		IdleUsed:    10 * time.Minute,
 		ResumeTime:  30 * time.Second,
+		MaxKeep:     24 * time.Hour,
 		Desertion:   3 * time.Second,
 		Negotiation: 10 * time.Second,
 	}
@@ -83,6 +85,7 @@ type Room struct {
 	over     bool       // nobody enters any more
 	marked   *wire.Mark // the latest, never changed in place; nil: none
 	desertAt time.Time  // when the group is forgotten; zero while a member is here, or nobody asks
+	orders   orders
 	life     context.Context
 
 	// Waited for by Run.
@@ -90,6 +93,7 @@ type Room struct {
 
 	// Atomic.
 	people atomic.Int32
+	closed atomic.Bool // by the host's order
 }
 
 // About is what its creator says of a room.
@@ -154,9 +158,14 @@ func (r *Room) Run(ctx context.Context) {
 			}
 			return
 		}
+		over := r.finish()
 		r.reap()
+		if over {
+			return
+		}
 		r.closeOut()
 		r.watchGroup(time.Now())
+		r.watchHosts(time.Now())
 	}
 }
 
@@ -227,6 +236,9 @@ func (r *Room) tick(now time.Time) (over bool) {
 	if r.due(r.desertAt, now) {
 		r.log.Info("group abandoned: all of its members are away")
 		r.deliver(r.delivery.Abandon())
+	}
+	if r.due(r.orders.endAt, now) || r.due(r.orders.hostlessAt, now) {
+		r.orders.over = wire.ReasonOver
 	}
 	r.alarm.at = time.Time{}
 	r.alarm.set(r.idleAt)
@@ -345,7 +357,7 @@ func (r *Room) reap() {
 		if len(r.sessions) == 0 {
 			r.idleAt = time.Now()
 			if !r.over {
-				r.idleAt = r.idleAt.Add(r.cfg.IdleUsed)
+				r.idleAt = r.idleAt.Add(r.idleTime())
 			}
 			r.alarm.set(r.idleAt)
 		}

@@ -50,6 +50,9 @@ type session struct {
 	lostAt   time.Time // when the session ends unless resumed; zero: connected
 	on       []wire.Source
 	faults   int
+	role     uint32           // that the host's pass gives, 0: none; see Room.standing
+	grant    uint32           // that the pass was made under
+	withheld []wire.Source    // by the host's order: not forwarded
 	inside   bool             // in the group, as far as the delivery service knows
 	ending   wire.LeaveReason // not empty once the session is doomed
 	media    *mediaWorker
@@ -102,6 +105,7 @@ func (r *Room) admit() (*Conn, error) {
 	r.people.Store(int32(len(r.sessions)))
 	r.idleAt = time.Time{}
 	r.delivery.Arrive(s.id)
+	r.withhold(s)
 	c := r.attach(s)
 	s.push(0, wire.Prepare(wire.Joined{
 		Session: s.id, Secret: secret, Incarnation: r.incarnation,
@@ -161,9 +165,9 @@ func (s *session) detach(why error) {
 
 // end lets go of everything that the session holds.
 func (s *session) end() {
-	if s.ending == wire.ReasonSlow || s.ending == wire.ReasonInvalid || s.ending == wire.ReasonRemoved || s.ending == wire.ReasonOperator {
+	if text, ok := endedText[s.ending]; ok {
 		// No number is kept for it: nobody can ask for it again.
-		s.push(s.outbox.sent+1, wire.Prepare(wire.Ended{Reason: s.ending, Text: endedText[s.ending]}))
+		s.push(s.outbox.sent+1, wire.Prepare(wire.Ended{Reason: s.ending, Text: text}))
 	}
 	s.detach(ErrEnded)
 	if s.media != nil {
@@ -177,8 +181,10 @@ func (s *session) end() {
 var endedText = map[wire.LeaveReason]string{
 	wire.ReasonSlow:     "This browser did not keep up with the meeting.",
 	wire.ReasonRemoved:  "The host has ended this.",
-	wire.ReasonOperator: "Who runs this server has ended the meeting.",
+	wire.ReasonEnded:    "The host has ended the meeting.",
+	wire.ReasonOver:     "The time that the host has set for the meeting is over.",
 	wire.ReasonInvalid:  "This browser sent too much that the server does not understand.",
+	wire.ReasonOperator: "Who runs this server has ended the meeting.",
 }
 
 // send numbers p and passes it on. It fails when the client is too far behind.

@@ -19,10 +19,12 @@ const (
 	MaxAsk     = 64 << 10
 	MaxApp     = 64 << 10
 	MaxCard    = 2 << 10
-	MaxMark    = 2 << 10
+	MaxMark    = 4 << 10
 	MaxBeat    = 1 << 9
 	MaxText    = 1 << 10
+	MaxNote    = 4 << 10
 	MaxTo      = 64
+	MaxOthers  = 128
 	MaxTiles   = 64
 	MaxSeats   = 64
 	MaxSources = 4
@@ -72,7 +74,9 @@ var maxSize = map[string]int{
 	"welcomed":  (MaxWelcome+MaxTree)*4/3 + smallMessage,
 	"publish":   2*MaxSDP + smallMessage, "published": 2*MaxSDP + smallMessage, // line ends are escaped
 	"subscribe": 2*MaxSDP + smallMessage, "subscribed": 2*MaxSDP + smallMessage,
-	"view":   MaxTiles*256 + smallMessage,
+	"view":  MaxTiles*256 + smallMessage,
+	"rules": MaxOthers*256 + smallMessage,
+	"note":  MaxNote*4/3 + smallMessage, "noted": MaxNote*4/3 + smallMessage,
 	"seats":  MaxSeats*256 + smallMessage,
 	"joined": (MaxCard+MaxMark)*4/3 + smallMessage,
 	"mark":   MaxMark*4/3 + smallMessage, "marked": MaxMark*4/3 + smallMessage,
@@ -88,10 +92,13 @@ func MaxSize(typ string) int {
 	return smallMessage
 }
 
+// AllSources are the sources there are.
+var AllSources = [...]Source{SourceMic, SourceCamera, SourceScreen, SourceScreenAudio}
+
 // Enums are the named string types whose values the protocol fixes.
 var Enums = []any{
-	[]Source{SourceMic, SourceCamera, SourceScreen, SourceScreenAudio},
-	[]LeaveReason{ReasonLeft, ReasonLost, ReasonSlow, ReasonInvalid, ReasonRemoved, ReasonOperator},
+	AllSources[:],
+	[]LeaveReason{ReasonLeft, ReasonLost, ReasonSlow, ReasonInvalid, ReasonRemoved, ReasonEnded, ReasonOver, ReasonOperator},
 	[]Grade{GradeGood, GradeLimited, GradePaused},
 	[]Code{CodeRefused, CodeFull, CodeRate, CodeInvalid, CodeMedia, CodeInvite, CodeSignIn, CodeUnavailable},
 }
@@ -171,7 +178,7 @@ func room(s string) error {
 	return nil
 }
 
-func within[T ~string | ~[]byte | []Source | []SessionID | []Tile | []MidSource | []Seat | []Peer](what string, v T, least, most int) error {
+func within[T ~string | ~[]byte | []Source | []SessionID | []Tile | []MidSource | []Seat | []Peer | []Withheld](what string, v T, least, most int) error {
 	if n := len(v); n < least || n > most {
 		return fmt.Errorf("%s of %d, want %d to %d", what, n, least, most)
 	}

@@ -27,12 +27,13 @@ type LeaveReason string
 
 // The reasons. A client treats lost and left alike, but shows them apart.
 const (
-	ReasonLeft    LeaveReason = "left"    // asked to leave
-	ReasonLost    LeaveReason = "lost"    // no socket for the resume time
-	ReasonSlow    LeaveReason = "slow"    // stopped reading
-	ReasonInvalid LeaveReason = "invalid" // sent too many malformed messages
-	ReasonRemoved LeaveReason = "removed" // by the host's order
-
+	ReasonLeft     LeaveReason = "left"     // asked to leave
+	ReasonLost     LeaveReason = "lost"     // no socket for the resume time
+	ReasonSlow     LeaveReason = "slow"     // stopped reading
+	ReasonInvalid  LeaveReason = "invalid"  // sent too many malformed messages
+	ReasonRemoved  LeaveReason = "removed"  // by the host's order
+	ReasonEnded    LeaveReason = "ended"    // the host has ended the meeting for all
+	ReasonOver     LeaveReason = "over"     // the time that the host has set is over
 	ReasonOperator LeaveReason = "operator" // who runs the server has ended the room
 )
 
@@ -146,11 +147,51 @@ type View struct {
 	Tiles []Tile `json:"tiles"`
 }
 
-// Remove is the host's order to end a session. Signature is the host's
-// (PROTOCOL.md 1.5).
+// The roles that a pass gives.
+const (
+	RoleModerator = 1
+	RoleHost      = 2
+)
+
+// Moderate shows the host's pass for this very session: from here on its
+// orders are carried out (PROTOCOL.md 1.5).
+type Moderate struct {
+	Grant     uint32 `json:"grant"`
+	Role      uint32 `json:"role"`
+	Signature []byte `json:"signature"`
+}
+
+// Remove is the order to end a session.
 type Remove struct {
-	Session   SessionID `json:"session"`
-	Signature []byte    `json:"signature"`
+	Session SessionID `json:"session"`
+}
+
+// Withheld says which sources of a session are given to nobody.
+type Withheld struct {
+	Session SessionID `json:"session"`
+	Sources []Source  `json:"sources"`
+}
+
+// Rules is the order to keep to what the group's policy says in an epoch, as
+// far as the server has to know it. Ends, Hostless and Keep are in seconds; 0:
+// no limit.
+type Rules struct {
+	Generation uint32     `json:"generation"`
+	Epoch      uint64     `json:"epoch"`
+	Withheld   []Source   `json:"withheld"` // of sessions that are not named
+	Others     []Withheld `json:"others"`
+	Ends       uint32     `json:"ends"`     // from now, until the meeting ends
+	Hostless   uint32     `json:"hostless"` // without a moderator's session, until it ends
+	Keep       uint32     `json:"keep"`     // for which the empty room is kept
+}
+
+// End is the host's order to end the meeting for all.
+type End struct{}
+
+// Note is a sealed word of a moderator to a session that is not in the group.
+type Note struct {
+	To   SessionID `json:"to"`
+	Body []byte    `json:"body"`
 }
 
 // SendBack is the host's order to take a session out of the group: it goes on,
@@ -204,6 +245,11 @@ type Joined struct {
 type Relay struct {
 	Username string `json:"username"`
 	Password string `json:"password"`
+}
+
+// Noted is a Note, to whom it is for.
+type Noted struct {
+	Body []byte `json:"body"`
 }
 
 // Refused answers Join; the socket closes.
@@ -409,6 +455,9 @@ type CreateRoom struct {
 	// One of the two, where the server is closed (PROTOCOL.md 1.6).
 	Invite []byte `json:"invite,omitempty"` // the secret of an invite or an admin pass
 	Permit []byte `json:"permit,omitempty"` // from Looked: the room was there before
+
+	// Open is the host's signature: a meeting that was ended may begin again.
+	Open []byte `json:"open,omitempty"`
 }
 
 // Look is the body of POST /api/look.
@@ -464,7 +513,8 @@ type Error struct {
 // ClientMessages lists what a client may send on the socket, by wire name.
 var ClientMessages = map[string]any{
 	"join": Join{}, "ack": Ack{}, "found": Found{}, "ask": Ask{}, "commit": Commit{}, "app": App{}, "beat": Beat{}, "since": Since{},
-	"publish": Publish{}, "subscribe": Subscribe{}, "sources": Sources{}, "view": View{}, "remove": Remove{}, "send_back": SendBack{}, "mark": Mark{}, "leave": Leave{},
+	"publish": Publish{}, "subscribe": Subscribe{}, "sources": Sources{}, "view": View{}, "leave": Leave{},
+	"moderate": Moderate{}, "mark": Mark{}, "remove": Remove{}, "send_back": SendBack{}, "rules": Rules{}, "end": End{}, "note": Note{},
 }
 
 // ServerMessages lists what the server may send on the socket, by wire name.
@@ -473,7 +523,7 @@ var ServerMessages = map[string]any{
 	"founded": Founded{}, "reset": Reset{}, "sent_back": SentBack{}, "marked": Marked{}, "asked": Asked{}, "committed": Committed{}, "commit_refused": CommitRefused{},
 	"welcomed": Welcomed{}, "said": Said{}, "beat_of": BeatOf{}, "caught_up": CaughtUp{}, "gap": Gap{},
 	"published": Published{}, "subscribed": Subscribed{}, "sources_of": SourcesOf{}, "seats": Seats{}, "demand": Demand{}, "quality": Quality{}, "media_lost": MediaLost{},
-	"failed": Failed{}, "closing": Closing{}, "ended": Ended{},
+	"noted": Noted{}, "failed": Failed{}, "closing": Closing{}, "ended": Ended{},
 }
 
 // HTTPBodies lists the bodies of the HTTP API; decoders are generated for

@@ -110,9 +110,12 @@ func (m Peers) Validate() error {
 	return within("peers", m.Peers, 0, MaxPeers)
 }
 
-// Validate checks the session id and the signature's size.
-func (m Remove) Validate() error {
-	return first(session(m.Session), within("signature", m.Signature, SignatureSize, SignatureSize))
+// Validate checks the role and the signature's size.
+func (m Moderate) Validate() error {
+	if m.Role != RoleModerator && m.Role != RoleHost {
+		return errors.New("a role that there is not")
+	}
+	return within("signature", m.Signature, SignatureSize, SignatureSize)
 }
 
 // Validate checks the session id and the signature's size.
@@ -137,6 +140,29 @@ func marked(m *Mark) error {
 	}
 	return m.Validate()
 }
+
+// Validate checks the session id.
+func (m Remove) Validate() error { return session(m.Session) }
+
+// Validate checks that each session and source is named once.
+func (m Rules) Validate() error {
+	named := make([]SessionID, 0, len(m.Others))
+	for _, o := range m.Others {
+		if err := first(session(o.Session), sources(o.Sources)); err != nil {
+			return err
+		}
+		named = append(named, o.Session)
+	}
+	return first(generation(m.Generation), below(m.Epoch), sources(m.Withheld), within("others", m.Others, 0, MaxOthers), distinct("session", named))
+}
+
+// Validate checks the session id and the body's size.
+func (m Note) Validate() error {
+	return first(session(m.To), within("body", m.Body, 1, MaxNote))
+}
+
+// Validate checks the body's size.
+func (m Noted) Validate() error { return within("body", m.Body, 1, MaxNote) }
 
 // Validate checks sizes.
 func (m Joined) Validate() error {
@@ -257,7 +283,7 @@ func (m Ended) Validate() error { return within("text", m.Text, 0, MaxText) }
 func (m CreateRoom) Validate() error {
 	return first(room(m.Room), within("hostKey", m.HostKey, HostKeySize, HostKeySize), marked(m.Mark),
 		within("tokenHash", m.TokenHash, TokenSize, TokenSize), within("card", m.Card, 1, MaxCard),
-		optional("invite", m.Invite, SecretSize), optional("permit", m.Permit, PermitSize))
+		optional("invite", m.Invite, SecretSize), optional("permit", m.Permit, PermitSize), optional("open", m.Open, SignatureSize))
 }
 
 // optional accepts what is not there, or has its size.

@@ -166,7 +166,7 @@ var lobby = []*Attack{
 	{
 		Name: "removal ordered by who is no host", Claim: "C22",
 		Do: func(t *Trial) {
-			t.try("somebody with the link orders the real server to end Ben's session, signed with a key of his own")
+			t.try("somebody with the link shows the real server a pass that he has signed himself, and orders it to end Ben's session")
 			s := t.server()
 			l := s.room()
 			ann, ben := s.enter(l, "Ann"), s.enter(l, "Ben")
@@ -176,16 +176,20 @@ var lobby = []*Attack{
 			_, own, err := ed25519.GenerateKey(rand.Reader)
 			t.check(err, "making a key")
 			conn := s.raw(l)
-			text := wire.EncodeClient(wire.Head{N: 1}, wire.Remove{
-				Session: wire.SessionID(ben.Report().Session), Signature: link.SignRemoval(l.Room, ben.Report().Session, own),
-			})
-			_, err = conn.Write(append(header(len(text)), text...))
-			t.check(err, "ordering the removal")
-			t.sawf("server", "refuses the order: %t", s.answers(conn, `"failed"`))
+			pass := link.MakePass(l.Room, own, 1, link.RoleHost, ben.Report().Session)
+			for i, m := range []any{
+				wire.Moderate{Grant: pass.Grant, Role: wire.RoleHost, Signature: pass.Signature},
+				wire.Remove{Session: wire.SessionID(ben.Report().Session)},
+			} {
+				text := wire.EncodeClient(wire.Head{N: uint32(i + 1)}, m)
+				_, err = conn.Write(append(header(len(text)), text...))
+				t.check(err, "ordering the removal")
+			}
+			t.sawf("server", "refuses pass and order: %t", s.answers(conn, `"about":"moderate"`) && s.answers(conn, `"about":"remove"`))
 			s.talk(ann, ben)
 		},
-		Defence: "the server ends a session for the host's signature only",
-		Without: []Edit{{"signaling/room/inside.go", "!ed25519.Verify(r.about.HostKey, []byte(removeLabel+r.about.Name+string(m.Session)), m.Signature)", "len(m.Signature) != ed25519.SignatureSize"}},
+		Defence: "the server takes orders of those only for whom the host has signed",
+		Without: []Edit{{"signaling/room/orders.go", "!ed25519.Verify(r.about.HostKey, statement, m.Signature)", "len(m.Signature) != ed25519.SignatureSize"}},
 	},
 	{
 		Name: "all shown to who waits in the lobby", Claim: "C21",

@@ -83,6 +83,16 @@ func InputOf(m any) group.Input {
 	return nil
 }
 
+// sourcesOf is a set of sources as it stands on the wire.
+func sourcesOf(set keys.Sources) (list []wire.Source) {
+	for source, name := range wire.AllSources {
+		if set.Has(keys.Source(source)) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
 // WireOf is a message of the group as the server knows it.
 func WireOf(m group.Message) any {
 	switch m := m.(type) {
@@ -106,6 +116,18 @@ func WireOf(m group.Message) any {
 		return wire.Mark(m)
 	case group.Since:
 		return wire.Since{Generation: m.Generation, Seq: m.Seq}
+	case group.Moderate:
+		return wire.Moderate{Grant: m.Pass.Grant, Role: uint32(m.Pass.Role), Signature: m.Pass.Signature}
+	case group.Remove:
+		return wire.Remove{Session: wire.SessionID(m.Session)}
+	case group.End:
+		return wire.End{}
+	case group.Rules:
+		r := wire.Rules{Generation: m.Generation, Epoch: m.Epoch, Withheld: sourcesOf(m.Withheld), Ends: m.Ends, Hostless: m.Hostless, Keep: m.Keep}
+		for _, o := range m.Others {
+			r.Others = append(r.Others, wire.Withheld{Session: wire.SessionID(o.Session), Sources: sourcesOf(o.Sources)})
+		}
+		return r
 	}
 	panic(fmt.Sprintf("client: no message on the wire for %T", m))
 }

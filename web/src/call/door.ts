@@ -2,7 +2,6 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals-core";
 import type { CryptoClient } from "../e2ee/client";
 import type { Asker, Member, Phase } from "../e2ee/protocol";
-import type { ClientMessage } from "../wire/wire.gen";
 import type { Access, DoorModel, Outside, Problem } from "./model";
 import { firstSeen, shortDevice, warningOf } from "./roster";
 import type { Timers } from "./timers";
@@ -41,19 +40,16 @@ export class Door implements DoorModel {
     private readonly timers: Timers,
     private readonly now: () => number,
     private readonly members: ReadonlySignal<ReadonlyMap<string, Member>>,
-    private readonly send: (m: ClientMessage) => void,
   ) {}
 
   /** Follows the worker; returns what ends that. */
   listen(): () => void {
     const offs = [
       this.client.on("phase", (m) => this.phase(m.phase)),
-      this.client.on("access", ({ moderates, lobby, locked, waiting }) => {
+      this.client.on("access", ({ moderates, rules, waiting }) => {
+        const { lobby, locked } = rules;
         this.told.value = { moderates, lobby, locked, waiting };
       }),
-      this.client.on("removal", ({ session, signature }) =>
-        this.send({ type: "remove", session, signature }),
-      ),
     ];
     return () => {
       for (const off of offs) off();
@@ -85,10 +81,10 @@ export class Door implements DoorModel {
   }
 
   setLobby(lobby: boolean): void {
-    this.client.post({ type: "policy", lobby, locked: this.told.value.locked });
+    this.client.post({ type: "rules", change: { lobby } });
   }
   setLocked(locked: boolean): void {
-    this.client.post({ type: "policy", lobby: this.told.value.lobby, locked });
+    this.client.post({ type: "rules", change: { locked } });
   }
   admit(asks: string[]): void {
     this.client.post({ type: "admit", asks });

@@ -24,6 +24,7 @@ export class LocalDevice {
   readonly source: ReadonlySignal<MediaStreamTrack | null> = this.opened;
   private opening = 0;
   private holding = false;
+  private forbidden = false;
 
   /**
    * A camera that is off is given back, so that its light goes out. A microphone that is muted stays open and is not sent: the
@@ -105,9 +106,25 @@ export class LocalDevice {
     return list;
   }
 
+  /** Off by a host's word, without remembering that for the next time. */
+  off(): void {
+    this.holding = false;
+    if (!this.state.value.on) return;
+    this.opening++;
+    this.update({ on: false });
+    if (this.kind === "camera") this.drop();
+  }
+
+  /** It is off, and cannot be switched on until that is taken back; then it is off still. */
+  forbid(on: boolean): void {
+    this.forbidden = on;
+    if (on) this.off();
+  }
+
   async toggle(): Promise<void> {
     this.holding = false;
     const on = !this.state.value.on;
+    if (on && this.forbidden) return;
     this.env.browser.set(`${this.kind}:off`, on ? "0" : "1");
     this.update({ on, problem: null });
     await this.open();
@@ -115,7 +132,7 @@ export class LocalDevice {
 
   /** On while a key is down, without remembering that; what was on stays on. */
   async hold(down: boolean): Promise<void> {
-    if (down === this.holding || (down && this.state.value.on)) return;
+    if (down === this.holding || (down && (this.state.value.on || this.forbidden))) return;
     this.holding = down;
     this.update({ on: down });
     await this.open();

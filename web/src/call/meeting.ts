@@ -12,6 +12,7 @@ import { Connections } from "./connections";
 import { Door } from "./door";
 import type { Env } from "./env";
 import { Files } from "./files";
+import { Host } from "./host";
 import { Layout } from "./layout";
 import type { LocalMedia } from "./local";
 import type {
@@ -29,7 +30,15 @@ import { closing, Notices } from "./notices";
 import { Own } from "./own";
 import { isGroupMessage } from "./passing";
 import { Polls } from "./polls";
-import { isBlocked, isEnded, outOfKeys, unanswered } from "./problems";
+import {
+  hostEnded,
+  isBlocked,
+  isEnded,
+  outOfKeys,
+  timeIsOver,
+  unanswered,
+  youEnded,
+} from "./problems";
 import { Reach } from "./reach";
 import { Recording } from "./recording";
 import { listPeople } from "./roster";
@@ -89,6 +98,7 @@ export class Meeting implements MeetingModel {
   private readonly apart: Apart;
   readonly recording: Recording;
   readonly statistics: Statistics;
+  readonly host: Host;
   private readonly written = new Chat();
   readonly signs: Signs;
   readonly files: Files;
@@ -159,9 +169,7 @@ export class Meeting implements MeetingModel {
       say: (payload) => this.say(payload),
       me: () => this.company.me.value,
     });
-    this.door = new Door(client, this.timers, env.now, this.company.members, (m) =>
-      this.session.send(m),
-    );
+    this.door = new Door(client, this.timers, env.now, this.company.members);
     this.apart = new Apart(client, this.company.members);
     this.share = new ScreenShare(env.devices, {
       changed: (video, audio) => this.own.publish({ screen: video, "screen-audio": audio }),
@@ -192,6 +200,15 @@ export class Meeting implements MeetingModel {
         return this.tiles.value.filter((t) => cameras || t.source !== "camera");
       },
       (m) => this.session.send(m),
+    );
+    this.host = new Host(
+      client,
+      this.timers,
+      env.now,
+      this.company.members,
+      local,
+      this.share,
+      this.told,
     );
     this.session = new Session(
       { connect: env.connect, after: env.after, random: env.random },
@@ -336,6 +353,7 @@ export class Meeting implements MeetingModel {
     this.cleanups.push(
       this.door.listen(),
       this.apart.listen(),
+      this.host.listen(),
       c.on("send", (m) => this.session.send(m.message)),
       c.on("phase", (m) => this.company.phase(m)),
       c.on("roster", (m) => this.roster(m)),
@@ -399,6 +417,8 @@ export class Meeting implements MeetingModel {
         break;
       case "ended":
         if (m.reason === "removed") this.end(this.door.removed());
+        else if (m.reason === "ended") this.end(this.host.isHost.value ? youEnded : hostEnded);
+        else if (m.reason === "over") this.end(timeIsOver);
         if (m.reason === "operator") this.end(isEnded);
         break;
       case "failed":
@@ -439,6 +459,8 @@ export class Meeting implements MeetingModel {
       peers: this.company.peers,
       signs: this.signs,
       chat: this.written,
+      host: this.host,
+      me: () => this.company.me.value,
       recording: this.recording,
       polls: this.polls,
       members: this.company.members,

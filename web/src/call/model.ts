@@ -1,5 +1,5 @@
 import type { ReadonlySignal } from "@preact/signals-core";
-import type { Counters, Sign } from "../e2ee/protocol";
+import type { Counters, MeetingRules, RuleChange, Sign } from "../e2ee/protocol";
 import type { Figures } from "../media/figures";
 import type { Lead } from "./layout";
 import type { Mark } from "./quality";
@@ -187,6 +187,34 @@ export interface Person {
   warning: string;
   /** The place in the line of raised hands, from 1; 0 while it is down. */
   hand: number;
+  role: Role;
+  /** What the host keeps them from. */
+  barred: Barred;
+}
+
+/** What somebody may be kept from: to be heard, to be seen, to share a screen, to write. */
+export type Act = "mic" | "camera" | "screen" | "chat";
+export type Barred = Readonly<Record<Act, boolean>>;
+/** A listener sends no media; a moderator acts for the host. */
+export type Role = "host" | "moderator" | "speaker" | "listener";
+
+/** What a host decides beside who gets in. */
+export interface HostModel {
+  /** We may decide. */
+  moderates: ReadonlySignal<boolean>;
+  /** We are the host. */
+  isHost: ReadonlySignal<boolean>;
+  rules: ReadonlySignal<MeetingRules>;
+  /** What we are kept from. */
+  barred: ReadonlySignal<Barred>;
+  rule(change: RuleChange): void;
+  /** Withholds something from all who are no hosts, or gives it back. */
+  withhold(act: Act, on: boolean): void;
+  withholdFrom(session: string, act: Act, on: boolean): void;
+  setRole(session: string, role: Role): void;
+  /** Switches something off at once; of all others where session is "". They can switch it on again. */
+  mute(session: string, source: "mic" | "camera" | "screen"): void;
+  endForAll(): void;
 }
 
 /** Raised hands and reactions. */
@@ -490,6 +518,7 @@ export interface MeetingModel {
   recording: RecordingModel;
   statistics: StatisticsModel;
   version: VersionModel;
+  host: HostModel;
   mic: ReadonlySignal<DeviceChoice>;
   camera: ReadonlySignal<DeviceChoice>;
   signs: SignsModel;

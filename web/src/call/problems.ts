@@ -39,3 +39,23 @@ export const isOver: Problem = {
   title: "The meeting is over",
   text: "The server no longer knows it, and does not take it back.",
 };
+
+export const hostEnded: Problem = {
+  code: "ended",
+  title: msg("The host ended the meeting for all"),
+  text: msg("It can't be joined again by this link until the host opens it again."),
+};
+
+export const youEnded: Problem = {
+  code: "ended",
+  title: msg("You ended the meeting for all"),
+  text: msg("Nobody else can join it again by this link until you open it again."),
+};
+
+export const timeIsOver: Problem = {
+  code: "ended",
+  title: msg("The meeting is over"),
+  text: msg(
+    "The time that its host has set for it is up. By this link nobody joins it again until the host opens it again.",
+  ),
+};

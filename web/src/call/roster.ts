@@ -1,6 +1,7 @@
 /** Who is here: names come from the group's leaves alone, never from the server. */
 import type { Member } from "../e2ee/protocol";
 import { skeleton } from "../e2ee/skeleton";
+import { barredOf, isListener } from "./barred";
 import type { Person } from "./model";
 import type { Quality } from "./peers";
 import { markOf } from "./quality";
@@ -90,6 +91,8 @@ export function listPeople(r: RosterInput): Person[] {
         verified: m.verified && !m.self,
         warning: warningOf(m, r.members),
         hand: r.hands.get(session) ?? 0,
+        role: m.role || (isListener(m.withheld) ? "listener" : "speaker"),
+        barred: barredOf(m.withheld),
       },
     ];
   });

@@ -13,6 +13,7 @@ export class ScreenShare {
   private tracks: MediaStreamTrack[] = [];
   private asking = false;
   private closed = false;
+  private forbidden = false;
 
   constructor(
     private readonly devices: MediaDevices | undefined,
@@ -38,7 +39,7 @@ export class ScreenShare {
   }
 
   private async start(): Promise<void> {
-    if (this.asking || !this.devices) return;
+    if (this.asking || !this.devices || this.forbidden) return;
     this.asking = true;
     try {
       const stream = await this.devices.getDisplayMedia({
@@ -62,7 +63,7 @@ export class ScreenShare {
     const video = stream.getVideoTracks()[0];
     const audio = stream.getAudioTracks()[0];
     this.tracks = [video, audio].filter((t) => t !== undefined);
-    if (!video || this.closed) {
+    if (!video || this.closed || this.forbidden) {
       this.drop();
       return;
     }
@@ -70,6 +71,12 @@ export class ScreenShare {
     video.onended = () => this.stop();
     this.on.value = true;
     this.events.changed(video, audio ?? null);
+  }
+
+  /** It is stopped, and cannot be begun until that is taken back. */
+  forbid(on: boolean): void {
+    this.forbidden = on;
+    if (on) this.stop();
   }
 
   stop(): void {

@@ -1,5 +1,5 @@
 /** Steps into a meeting, for tests over a FakeBrowser. */
-import type { Member, SourceName } from "../e2ee/protocol";
+import type { MeetingRules, Member, SourceName } from "../e2ee/protocol";
 import { createApp } from "./app";
 import { FakeBrowser, settle, theFragment, theRoom } from "./fake";
 import type { AppModel } from "./model";
@@ -31,6 +31,17 @@ export const peersMessage = (peers: Other[]) => ({
   peers: peers.map((p) => ({ session: p.session, on: p.on ?? [], away: false })),
 });
 
+export const noRules: MeetingRules = {
+  lobby: false,
+  locked: false,
+  withheld: 0,
+  full: 0,
+  locks: 0,
+  ends: 0,
+  hostless: 0,
+  keep: 0,
+};
+
 export const member = (
   session: string,
   leaf: number,
@@ -38,7 +49,18 @@ export const member = (
   device = `${session}00000000000`,
 ): Member => {
   const name = session[0]?.toUpperCase() + session.slice(1);
-  return { session, leaf, name, self, device, firstSeen: 0, verified: false, newDevice: false };
+  return {
+    session,
+    leaf,
+    name,
+    self,
+    device,
+    firstSeen: 0,
+    verified: false,
+    newDevice: false,
+    role: "",
+    withheld: 0,
+  };
 };
 
 /** Goes from the link to the device check. */

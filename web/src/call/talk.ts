@@ -2,6 +2,7 @@
 import type { ReadonlySignal } from "@preact/signals-core";
 import type { AppPayload, FromWorker, Member } from "../e2ee/protocol";
 import type { Chat } from "./chat";
+import type { Host } from "./host";
 import type { Peers } from "./peers";
 import type { Polls } from "./polls";
 import type { Recording } from "./recording";
@@ -13,6 +14,9 @@ export interface TalkParts {
   chat: Chat;
   recording: Recording;
   polls: Polls;
+  host: Host;
+  /** Our own session. */
+  me(): string;
   members: ReadonlySignal<ReadonlyMap<string, Member>>;
   now(): number;
   /** The chat is on the screen. */
@@ -30,6 +34,9 @@ export function hear(m: FromWorker & { type: "said" }, p: TalkParts): void {
     case "hand":
     case "reaction":
       p.signs.take(session, name, payload);
+      return;
+    case "mute":
+      p.host.take(name, payload, p.me());
       return;
     case "recording":
       p.recording.take(session, self, payload.on);

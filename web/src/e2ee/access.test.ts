@@ -15,7 +15,7 @@ import {
 import { ACT, except, LISTENING, MAX_EXCEPTIONS } from "./acts";
 import { type Bytes, cat, hex, random, unhex } from "./bytes";
 import type { Device } from "./leaf";
-import { passHolds, ROLE, signPass, signRemoval } from "./pass";
+import { passHolds, ROLE, signPass } from "./pass";
 
 type Hex = Record<
   | "room"
@@ -31,9 +31,7 @@ type Hex = Record<
   | "full"
   | "pass"
   | "passSession"
-  | "admissions"
-  | "removalSession"
-  | "removal",
+  | "admissions",
   string
 >;
 const root = process.env.INCAMERA_ROOT ?? "..";
@@ -97,7 +95,6 @@ test("policy: what is signed here is what Go signs", async () => {
   assert.equal(hex(open), v.open);
   const locked = { ...OPEN, number: 0x01020304, lobby: true, locked: true, grant };
   assert.equal(hex(await signPolicy(a, locked, by)), v.locked);
-  assert.equal(hex(await signRemoval(v.room, v.removalSession, by)), v.removal);
 });
 
 test("policy: all that is in one is signed as in Go", async () => {

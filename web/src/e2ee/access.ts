@@ -104,6 +104,9 @@ export const isHost = (g: Grant | null, device: Bytes): boolean => g !== null &&
 export const names = (g: Grant | null, device: Bytes): boolean =>
   isHost(g, device) || (g?.moderators.some((m) => eq(m, device)) ?? false);
 
+export const roleOf = (g: Grant | null, device: Bytes): "" | "moderator" | "host" =>
+  isHost(g, device) ? "host" : names(g, device) ? "moderator" : "";
+
 /** What the holder of a device key may not do. From moderators nothing is withheld, so that somebody is left who can take it back. */
 export function withholds(p: Policy, device: Bytes): Acts {
   if (names(p.grant, device)) return 0;

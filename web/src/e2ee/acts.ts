@@ -1,12 +1,12 @@
 /** What somebody may be kept from doing in a meeting (PROTOCOL.md 2.8). */
 import { type Bytes, cat, eq } from "./bytes";
-import type { SourceName } from "./protocol";
+import { ACT, type SourceName } from "./protocol";
 
 /** Bits of ACT. */
 export type Acts = number;
 
-export const ACT = { mic: 1, camera: 2, screen: 4, chat: 8 } as const;
-export type Act = keyof typeof ACT;
+export { ACT };
+
 const ALL = 15;
 
 /** What is withheld from who only listens. */

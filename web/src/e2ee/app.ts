@@ -1,5 +1,5 @@
 /** What people say inside the group (PROTOCOL.md 2.7). */
-import { type Bytes, cat, text, u32, utf8 } from "./bytes";
+import { type Bytes, cat, fromBase64url, text, u32, utf8 } from "./bytes";
 import { readContent, validDirectKey } from "./content";
 import { type AppPayload, MAX_TICKET, type Sign, signs } from "./protocol";
 
@@ -15,8 +15,20 @@ const validTicket = (n: unknown): n is number =>
 
 const isSign = (s: string): s is Sign => (signs as readonly string[]).includes(s);
 
+const MAX_SESSION = 64; // characters
+
+const validMute = (session: unknown, source: unknown): source is "mic" | "camera" | "screen" =>
+  typeof session === "string" &&
+  session.length <= MAX_SESSION &&
+  (source === "mic" || source === "camera" || source === "screen");
+
+const isNumber = (n: unknown, most: number): n is number =>
+  Number.isInteger(n) && (n as number) >= 0 && (n as number) <= most;
+
 /** Throws for what nobody would accept. */
 export function encodeApp(payload: AppPayload): Bytes {
+  if (payload.kind === "mute" && !validMute(payload.session, payload.source))
+    throw new Error("app: not a thing to switch off");
   if (payload.kind === "chat" && !validChat(payload.text))
     throw new Error("app: not a text that can be said");
   if (payload.kind === "hand" && !validTicket(payload.ticket))
@@ -66,6 +78,20 @@ export function decodeUnpadded(data: Uint8Array): AppPayload | null {
       const { ticket } = o;
       if (!validTicket(ticket)) throw new Error("app: bad ticket");
       return { kind: "hand", ticket };
+    }
+    case "mute": {
+      const { session, source } = o;
+      if (!validMute(session, source)) throw new Error("app: bad mute");
+      return { kind: "mute", session: session as unknown as string, source };
+    }
+    case "pass": {
+      const { session, grant, role, signature } = o;
+      if (typeof session !== "string" || session.length > MAX_SESSION)
+        throw new Error("app: bad session");
+      if (!isNumber(grant, 0xffffffff) || !isNumber(role, 255)) throw new Error("app: bad pass");
+      if (typeof signature !== "string" || !fromBase64url(signature))
+        throw new Error("app: bad signature");
+      return { kind: "pass", session, grant, role, signature };
     }
     case "reaction": {
       const { sign } = o;

@@ -1,6 +1,6 @@
 /** What the crypto worker does with each message of the page: the one owner of every key. */
 
-import { OPEN, type Policy } from "./access";
+import { OPEN, type Policy, roleOf, withholds } from "./access";
 import { random, sha256 } from "./bytes";
 import { type Card, capacityOf, openCard, sealCard, signCard } from "./card";
 import type { Clock } from "./clock";
@@ -12,7 +12,6 @@ import { type Asking, Hosting } from "./hosting";
 import type { Device } from "./leaf";
 import { deriveLinkKeys, type LinkKeys, roomOf } from "./link";
 import { loadSuite, SUITE_X25519, SUITE_XWING } from "./mls";
-import { signRemoval } from "./pass";
 import type { Infos } from "./policy";
 import { Post } from "./post";
 import type { FileOp, FromWorker, Member, ToWorker } from "./protocol";
@@ -24,6 +23,13 @@ interface Self {
   store: KeyStore;
   device: Device;
   seen: Seen;
+}
+
+interface Here {
+  epoch: number;
+  me: number;
+  infos: Infos;
+  policy: Policy;
 }
 
 export class Engine {
@@ -39,7 +45,7 @@ export class Engine {
   private files: FileBox | null = null; // of the link's room
   private frames: Frames | null = null;
   /** What the roster was told of last; null outside of a group. */
-  private here: { epoch: number; me: number; infos: Infos } | null = null;
+  private here: Here | null = null;
   private rosters = 0;
   private accesses = 0;
   private stopped = false;
@@ -104,15 +110,24 @@ export class Engine {
         return;
       case "verify":
         return this.verify(m.sessions, m.on);
-      case "policy":
-        void this.group?.setPolicy(m.lobby, m.locked);
+      case "rules":
+        void this.group?.rule(async () => m.change);
+        return;
+      case "except":
+        void this.group?.except(m.session, m.withheld);
+        return;
+      case "appoint":
+        void this.group?.appoint(m.session, m.on);
+        return;
+      case "end":
+        void this.group?.endForAll();
         return;
       case "admit":
         void this.group?.admit(m.asks);
         return;
       case "remove":
         void this.group?.remove(m.session);
-        return this.orderRemoval(m.session);
+        return;
       case "send_back":
         void this.group?.sendBack(m.session);
         return;
@@ -222,10 +237,10 @@ export class Engine {
       {
         send: (message) => this.tell({ type: "send", message }),
         phase: (phase, epoch) => this.tell({ type: "phase", phase, epoch }),
-        epoch: (e, infos) => {
+        epoch: (e, infos, policy) => {
           frames.install(e);
-          this.here = { epoch: e.epoch, me: e.self, infos };
-          void this.tellRoster(room, seen, e.epoch, e.self, infos);
+          this.here = { epoch: e.epoch, me: e.self, infos, policy };
+          void this.tellRoster(room, seen, this.here);
         },
         access: (policy, moderates, waiting) => void this.tellAccess(policy, moderates, waiting),
         apart: (sessions) => this.tell({ type: "apart", sessions: [...sessions] }),
@@ -248,11 +263,12 @@ export class Engine {
   private async verify(sessions: string[], on: boolean): Promise<void> {
     const { seen } = await this.whoAmI();
     if (!this.link || !this.here) return;
-    const { epoch, me, infos } = this.here;
+    const { here } = this;
+    const { me, infos } = here;
     for (const [leaf, i] of infos)
       if (leaf !== me && sessions.includes(i.session)) await seen.verify(i.deviceKey, i.name, on);
     // The group may have changed meanwhile; then its own roster says who is verified.
-    if (this.here?.epoch === epoch) await this.tellRoster(this.link.room, seen, epoch, me, infos);
+    if (this.here === here) await this.tellRoster(this.link.room, seen, here);
   }
 
   /** What this browser may do in the room. It lives as long as the link is open; the host's policy is kept beyond. */
@@ -260,7 +276,7 @@ export class Engine {
     this.hosting ??= this.whoAmI().then(async ({ store, device }) => {
       const host = await openHost(store, room);
       const hosting = new Hosting(room, card.hostKey, device, host);
-      if (host) hosting.known = ((await store.get("keys", `policy/${room}`)) as Policy) ?? OPEN;
+      if (host) hosting.known = ((await store.get("keys", `policy2/${room}`)) as Policy) ?? OPEN;
       return hosting;
     });
     return this.hosting;
@@ -275,23 +291,18 @@ export class Engine {
     const { store, seen } = await this.whoAmI();
     const number = ++this.accesses;
     const hosting = await this.hosting;
-    if (hosting?.hostSigner && policy.number > 0) await store.put("keys", `policy/${room}`, policy);
+    if (hosting?.hostSigner && policy.number > 0)
+      await store.put("keys", `policy2/${room}`, policy);
     const list = await Promise.all(
       waiting.map(async ({ info, ask }) => {
         const { session, name } = info;
         return { session, ask, name, ...(await seen.look(info.deviceKey, name, false)) };
       }),
     );
-    const { lobby, locked } = policy;
+    const { number: _, grant, exceptions, ...rules } = policy;
+    const host = hosting?.hostSigner !== null;
     if (number === this.accesses)
-      this.tell({ type: "access", lobby, locked, moderates, waiting: list });
-  }
-
-  private async orderRemoval(session: string): Promise<void> {
-    const host = (await this.hosting)?.hostSigner;
-    if (!this.link || !this.group || !host) return;
-    const signature = await signRemoval(this.link.room, session, host);
-    this.tell({ type: "removal", session, signature });
+      this.tell({ type: "access", rules, moderates, host, waiting: list });
   }
 
   private endGroup(): void {
@@ -307,13 +318,8 @@ export class Engine {
     this.transforms.setSeats([]);
   }
 
-  private async tellRoster(
-    room: string,
-    seen: Seen,
-    epoch: number,
-    me: number,
-    infos: Infos,
-  ): Promise<void> {
+  private async tellRoster(room: string, seen: Seen, here: Here): Promise<void> {
+    const { epoch, me, infos, policy } = here;
     const number = ++this.rosters;
     const members = await Promise.all(
       [...infos].map(
@@ -323,6 +329,8 @@ export class Engine {
           name: i.name,
           self: leaf === me,
           ...(await seen.look(i.deviceKey, i.name)),
+          role: roleOf(policy.grant, i.deviceKey),
+          withheld: withholds(policy, i.deviceKey),
         }),
       ),
     );

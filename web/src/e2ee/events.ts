@@ -10,7 +10,7 @@ export interface GroupEvents {
   send(m: GroupOut): void;
   phase(p: Phase, epoch: number): void;
   /** A new epoch: its frame keys, and who is in it. */
-  epoch(e: NewEpoch, infos: Infos): void;
+  epoch(e: NewEpoch, infos: Infos, policy: Policy): void;
   /** With each epoch, and when an ask comes or goes: the policy in force, whether we may act for the host, and who waits for our word. */
   access(policy: Policy, moderates: boolean, waiting: readonly Asking[]): void;
   /** The sessions of the members that are not in sync with us: the group may be forked, or the server withholds what they say. */

@@ -6,6 +6,7 @@
  */
 
 import { type Policy, type Rules, withholds } from "./access";
+import { type Acts, except } from "./acts";
 import { type Bytes, cat, empty, eq, random, utf8 } from "./bytes";
 import type { Card } from "./card";
 import { Checks } from "./checks";
@@ -32,6 +33,7 @@ import {
   type Suite,
 } from "./mls";
 import { makeLeaf } from "./newleaf";
+import { checkSaid, Orders } from "./orders";
 import { signSendBack } from "./pass";
 import { checkGroup, nobody, type Standing, type Terms } from "./policy";
 import { Presence } from "./presence";
@@ -58,6 +60,11 @@ interface Pending {
   path: boolean;
   /** When to ask what became of it; null when that was done. */
   askAt: number | null;
+}
+
+function deviceOf(s: Standing, session: string): Bytes {
+  for (const i of s.infos.values()) if (i.session === session) return i.deviceKey;
+  throw new Error("group: nobody is there with that session");
 }
 
 export class GroupMember {
@@ -87,6 +94,8 @@ export class GroupMember {
   private log = new LogReader();
   private asked = new Map<string, Asking>();
   private readonly hearing: Hearing;
+  private orders: Orders;
+  private ordered: Group | null = null; // of the epoch that the server was told of
 
   // Of committing.
   private pending: Pending | null = null;
@@ -113,6 +122,7 @@ export class GroupMember {
     const { sealing, presence } = this;
     const step = (f: () => Promise<void>) => void this.run(f);
     this.heart = new Heart(room, sealing, device, presence, clock, events, step);
+    this.orders = new Orders(this.terms, hosting, "");
     this.checks = new Checks(this.terms, clock, () => this.standing);
   }
 
@@ -129,6 +139,7 @@ export class GroupMember {
       this.name = name;
       this.session = session;
       this.presence.start(session);
+      this.orders = new Orders(this.terms, this.hosting, session);
       await this.begin(generation, founded);
     });
   }
@@ -161,10 +172,32 @@ export class GroupMember {
     });
   }
 
-  /** Throws a session out, if we may. That the server ends it is not done by this. */
+  /** Throws a session out, if we may. */
   remove(session: string): Promise<void> {
     return this.moderate(async (s) => {
-      if (session !== this.session) await this.hosting.remove(session, s);
+      if (session === this.session) return;
+      await this.hosting.remove(session, s);
+      if (this.orders.possible) this.events.send({ type: "remove", session });
+    });
+  }
+
+  /** Withholds acts from the device of a member, or gives them back, if we may. */
+  except(session: string, withheld: Acts): Promise<void> {
+    return this.rule(async (p, s) => {
+      const device = deviceOf(s, session);
+      return { exceptions: except(p.withheld, p.exceptions, device, withheld) };
+    });
+  }
+
+  /** Has the device of a member act for the host, or not any more, if we may. */
+  appoint(session: string, on: boolean): Promise<void> {
+    return this.moderate((s) => this.hosting.appoint(deviceOf(s, session), on, s));
+  }
+
+  /** Ends the meeting for all, if we are the host. */
+  endForAll(): Promise<void> {
+    return this.moderate(async () => {
+      if (this.hosting.hostSigner) this.events.send({ type: "end" });
     });
   }
 
@@ -195,17 +228,30 @@ export class GroupMember {
     this.events.access(standing.policy, moderates, waiting);
   }
 
-  /** What the server is to know of the epoch. */
-  private async tellServer(): Promise<void> {
-    if (this.phase !== "member" || !this.group) return;
-    const m = await this.marks.make(this.group, this.standing);
-    if (m && !this.stopped) this.events.send(m);
+  private async tellReturned(): Promise<void> {
     const { hostSigner } = this.hosting;
     for (const session of this.hosting.takeReturned()) {
       if (!hostSigner) continue; // who is out has no key; that it is sent nothing is for the host to order
       const signature = await signSendBack(this.terms.room, session, hostSigner);
       if (!this.stopped) this.events.send({ type: "send_back", session, signature });
     }
+  }
+
+  /** What the server is to know of an epoch that has begun, and what a host does first in it. */
+  private async tellServer(): Promise<void> {
+    const { group, standing } = this;
+    if (this.phase !== "member" || !group) return;
+    const m = await this.marks.make(group, standing);
+    if (m && !this.stopped) this.events.send(m);
+    await this.tellReturned();
+    if (this.ordered === group || this.stopped) return;
+    this.ordered = group;
+    await this.hosting.claim(standing.policy);
+    const epoch = Number(group.epoch);
+    const given = await this.orders.entered(standing, this.generation, epoch, this.clock.wall());
+    if (this.stopped) return;
+    for (const order of given.send) this.events.send(order);
+    for (const payload of given.say) await this.speak(payload);
   }
 
   /** Resolves when everything that was begun is done. */
@@ -225,7 +271,8 @@ export class GroupMember {
       if (this.stopped) return;
       await step().catch(() => this.dropped++);
       if (this.stopped) return;
-      await this.tellServer();
+      await this.tellServer().catch(() => this.dropped++);
+      if (this.stopped) return;
       this.tellAccess();
       this.plan();
     });
@@ -282,7 +329,7 @@ export class GroupMember {
 
   private async found(): Promise<void> {
     const id = cat(utf8(this.terms.room), random(16));
-    const extensions = await this.staging.firstContext(id);
+    const extensions = await this.staging.firstContext(id, this.clock.wall());
     this.group = Group.create(this.terms.card.suite, this.checks.config, id, this.own!, extensions);
     this.setPhase("founding");
     this.events.send({ type: "found", generation: this.generation });
@@ -465,7 +512,7 @@ export class GroupMember {
     );
     this.setPhase("member");
     this.heart.entered(next, infos);
-    this.events.epoch({ epoch, base, members, self: next.me, removed }, infos);
+    this.events.epoch({ epoch, base, members, self: next.me, removed }, infos, policy);
   }
 
   /** Late messages are read for as long as late frames are. */
@@ -485,7 +532,11 @@ export class GroupMember {
 
   private async hear(m: Entry & { type: "said" }): Promise<void> {
     const { info, self, payload } = await this.hearing.hear(this.group!, this.standing.infos, m);
-    if (payload) this.events.said(info, self, payload);
+    if (!payload) return;
+    checkSaid(this.standing.policy, info, payload); // ours too: nobody sees of his own what others do not
+    if (payload.kind !== "pass") return this.events.said(info, self, payload);
+    const order = await this.orders.take(payload);
+    if (order) this.events.send(order);
   }
 
   // Committing.

@@ -64,9 +64,28 @@ export class Hosting {
     return allows({ host: this.hostKey }, grant, this.device.publicKey) ? this.device : null;
   }
 
+  get ownKey(): Bytes {
+    return this.device.publicKey;
+  }
+
   /** Signs what only the host may. */
   get hostSigner(): Device | null {
     return this.host;
+  }
+
+  /** The policy of a group that we found. Who acts for the host takes the latest along, and the host puts one up in any case, so that all know him. Times that are over are of a meeting of before. now: Unix ms. */
+  async first(now: number): Promise<Policy | null> {
+    const { known } = this;
+    if (!this.signer(known.grant)) return null;
+    const grant = await this.ownGrant(known.grant);
+    const ahead = (t: number): number => (t < now ? 0 : t);
+    return { ...known, grant, locks: ahead(known.locks), ends: ahead(known.ends) };
+  }
+
+  /** Has the host be known to a group that others have founded. */
+  async claim(p: Policy): Promise<void> {
+    if (!this.host || this.wish || isHost(p.grant, this.device.publicKey)) return;
+    this.wish = { ...p, number: 0, grant: await this.ownGrant(p.grant) };
   }
 
   /** Where the latest policy keeps people out, only a moderator begins a group: it takes the policy along. */

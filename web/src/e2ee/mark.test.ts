@@ -99,7 +99,7 @@ test("mark: each policy is kept by the host's page once, and an older one change
   const marks = server.seen.filter((s) => s.m.type === "mark");
   assert.deepEqual(
     marks.map((s) => s.from),
-    ["ann", "ann"],
+    ["ann", "ann", "ann"],
   );
   assert.deepEqual([old.closed, server.mark?.closed], [true, false]);
   server.deliver("ben", { type: "marked", mark: old });

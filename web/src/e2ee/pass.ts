@@ -39,7 +39,3 @@ export async function passHolds(
 /** The host's order to the server to take a session out of the group, which may ask again. */
 export const signSendBack = (room: string, session: string, host: Device): Promise<Bytes> =>
   host.sign(cat(utf8("incamera send back v1"), Uint8Array.of(0), utf8(room), utf8(session)));
-
-/** The host's order to the server to end a session. */
-export const signRemoval = (room: string, session: string, host: Device): Promise<Bytes> =>
-  host.sign(cat(utf8("incamera remove v1"), Uint8Array.of(0), utf8(room), utf8(session)));

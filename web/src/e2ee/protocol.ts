@@ -60,7 +60,21 @@ export type GroupOut =
   | { type: "beat"; generation: number; body: Uint8Array }
   | { type: "since"; generation: number; seq: number }
   | { type: "send_back"; session: string; signature: Uint8Array }
-  | ({ type: "mark" } & Mark);
+  | ({ type: "mark" } & Mark)
+  /** Orders of a host or moderator (PROTOCOL.md 1.5). */
+  | { type: "moderate"; grant: number; role: number; signature: Uint8Array }
+  | {
+      type: "rules";
+      generation: number;
+      epoch: number;
+      withheld: SourceName[];
+      others: { session: string; sources: SourceName[] }[];
+      ends: number;
+      hostless: number;
+      keep: number;
+    }
+  | { type: "remove"; session: string }
+  | { type: "end" };
 
 /** What people say inside the group (PROTOCOL.md 2.7). */
 export type AppPayload =
@@ -87,7 +101,11 @@ export type AppPayload =
   | { kind: "poll"; id: string; question: string; options: string[]; multiple: boolean }
   /** asker: the session of who asks; choices: places of options, ascending. */
   | { kind: "vote"; asker: string; poll: string; choices: number[] }
-  | { kind: "poll_end"; poll: string };
+  | { kind: "poll_end"; poll: string }
+  /** A moderator's request to switch something off, to all who are no moderators where session is "". There is none to switch anything on. */
+  | { kind: "mute"; session: string; source: "mic" | "camera" | "screen" }
+  /** The host hands it to a session that may give orders to the server; signature is base64url. The page never sees one. */
+  | { kind: "pass"; session: string; grant: number; role: number; signature: string };
 
 /** The reactions there are. Names alone travel, so that nobody can put a picture of his own on the screens of others. */
 export const signs = ["thumb", "applause", "heart", "laugh", "surprise", "party"] as const;
@@ -138,6 +156,9 @@ export interface Member {
   verified: boolean;
   /** The name is known here from another device key. */
   newDevice: boolean;
+  role: "" | "moderator" | "host";
+  /** Acts that the policy withholds; see acts.ts. */
+  withheld: number;
 }
 
 /** Somebody who waits for a host's word. */
@@ -151,6 +172,27 @@ export interface Asker {
   verified: boolean;
   newDevice: boolean;
 }
+
+/** What somebody may be kept from doing, as bits (PROTOCOL.md 2.8). */
+export const ACT = { mic: 1, camera: 2, screen: 4, chat: 8 } as const;
+export type Act = keyof typeof ACT;
+
+/** The rules of a meeting, as a host changes them (PROTOCOL.md 2.8). */
+export interface MeetingRules {
+  lobby: boolean;
+  locked: boolean;
+  /** Acts that are withheld from everybody who is no moderator. */
+  withheld: number;
+  /** With so many members it counts as locked; 0: never. */
+  full: number;
+  /** Unix ms, 0: never. */
+  locks: number;
+  ends: number;
+  /** Minutes, 0: no limit. */
+  hostless: number;
+  keep: number;
+}
+export type RuleChange = Partial<MeetingRules>;
 
 /** Options of every RTCRtpScriptTransform that the page makes. */
 export type TransformOptions =
@@ -184,7 +226,11 @@ export type ToWorker =
   /** The numbers were compared with those people (or were not, after all). Answered by a roster. */
   | { type: "verify"; sessions: string[]; on: boolean }
   /** What only a host can: who gets in, and who goes. Of others it is not taken. */
-  | { type: "policy"; lobby: boolean; locked: boolean }
+  | { type: "rules"; change: RuleChange }
+  /** withheld: Acts of a member's device; see acts.ts. */
+  | { type: "except"; session: string; withheld: number }
+  | { type: "appoint"; session: string; on: boolean }
+  | { type: "end" }
   | { type: "admit"; asks: string[] }
   | { type: "remove"; session: string }
   | { type: "send_back"; session: string }
@@ -252,15 +298,14 @@ export type FromWorker =
   /** Who gets in, and whether we may decide; waiting is empty for who may not. After every change. */
   | {
       type: "access";
-      lobby: boolean;
-      locked: boolean;
+      rules: MeetingRules;
       moderates: boolean;
+      /** We are the room's host. */
+      host: boolean;
       waiting: Asker[];
     }
   /** The members that are not in sync with us, after every change. */
   | { type: "apart"; sessions: string[] }
-  /** The host's order to the server to end a session. */
-  | { type: "removal"; session: string; signature: Uint8Array }
   /** to: the session that it was for alone; "" or missing for everybody. */
   | { type: "said"; session: string; name: string; self: boolean; payload: AppPayload; to?: string }
   /** answer: null when it could not be done. */

@@ -1,5 +1,5 @@
 /** What a commit of ours, or a group of ours, is made of (PROTOCOL.md 2.4, 2.8). */
-import { closed, type Policy, signAdmissions, signPolicy } from "./access";
+import { type Policy, signAdmissions, signPolicy } from "./access";
 import { type Bytes, empty, hex, sha256 } from "./bytes";
 import { capacityOf } from "./card";
 import type { Due, Situation } from "./committing";
@@ -42,9 +42,9 @@ export class Staging {
   }
 
   /** The extensions of a group that we found. */
-  async firstContext(groupId: Bytes): Promise<Extension[]> {
-    const { known } = this.hosting;
-    return closed(known) ? this.context(groupId, known, known.number) : [this.cardExtension()];
+  async firstContext(groupId: Bytes, now: number): Promise<Extension[]> {
+    const first = await this.hosting.first(now);
+    return first ? this.context(groupId, first, first.number) : [this.cardExtension()];
   }
 
   /** Reads an ask, and checks that it is that session's. */

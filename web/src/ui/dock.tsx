@@ -144,11 +144,13 @@ function Senders({ model, opened, open }: DockProps) {
   const mic = model.mic.value;
   const camera = model.camera.value;
   const sharing = model.sharing.value;
+  const barred = model.host.barred.value;
   return (
     <div class="dock-group">
       <div class="split">
         <Control
           label={mic.on ? t("Mute microphone") : t("Unmute microphone")}
+          barred={barred.mic ? t("The host has muted you.") : ""}
           word={mic.on ? t("Mute") : t("Unmute")}
           icon={mic.on ? <MicIcon /> : <MicOffIcon />}
           kind={mic.on ? "" : "off"}
@@ -160,6 +162,7 @@ function Senders({ model, opened, open }: DockProps) {
       <div class="split">
         <Control
           label={camera.on ? t("Turn camera off") : t("Turn camera on")}
+          barred={barred.camera ? t("The host keeps your camera off.") : ""}
           word={camera.on ? t("Camera off") : t("Camera on")}
           icon={camera.on ? <CameraIcon /> : <CameraOffIcon />}
           kind={camera.on ? "" : "off"}
@@ -171,6 +174,7 @@ function Senders({ model, opened, open }: DockProps) {
       {model.canShare.value && (
         <Control
           label={sharing ? t("Stop sharing") : t("Share screen")}
+          barred={barred.screen ? t("The host does not let you share.") : ""}
           word={sharing ? t("Stop sharing") : t("Share")}
           icon={sharing ? <StopScreenIcon /> : <ScreenIcon />}
           kind={sharing ? "on only-wide" : "only-wide"}

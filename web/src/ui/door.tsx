@@ -1,8 +1,7 @@
 /** Who gets in: the host's part of the people panel, and what people outside see. */
-import { useSignal } from "@preact/signals";
-import { useEffect, useId, useRef } from "preact/hooks";
 import type { DoorModel, Person, Waiting } from "../call/model";
 import { t, tn } from "../call/words";
+import { Sure } from "./host";
 import { WaitIcon } from "./icons";
 import { Avatar, Trust } from "./people";
 import { isolated } from "./text";
@@ -101,13 +100,13 @@ function WaitingList({ door, waiting, locked }: WaitingListProps) {
 
 interface SwitchProps {
   label: string;
-  note: string;
+  note?: string;
   on: boolean;
   set: (on: boolean) => void;
 }
 
 /** It shows what is in force, not what was asked for: the two differ until all have heard of it. */
-function Switch({ label, note, on, set }: SwitchProps) {
+export function Switch({ label, note, on, set }: SwitchProps) {
   return (
     <button
       type="button"
@@ -117,57 +116,28 @@ function Switch({ label, note, on, set }: SwitchProps) {
       onClick={() => set(!on)}
     >
       <span class="grow">
-        {label} <small class="soft block">{note}</small>
+        {label} {note && <small class="soft block">{note}</small>}
       </span>
       <span class="switch-state">{on ? t("On") : t("Off")}</span>
     </button>
   );
 }
 
-/** Throws somebody out. Asks once more, with the focus on what does nothing: a double click removes nobody. */
+/** Throws somebody out. */
 export function RemoveButton({ door, person: p }: { door: DoorModel; person: Person }) {
-  const asking = useSignal(false);
-  const asked = useRef(false);
-  const first = useRef<HTMLButtonElement>(null);
-  const question = useId();
-  const sure = asking.value;
-  useEffect(() => {
-    if (asked.current) first.current?.focus();
-  }, [sure]);
-  const ask = (on: boolean) => (): void => {
-    asked.current = true;
-    asking.value = on;
-  };
-  if (!door.access.value.moderates || p.self) return null;
-  if (!sure)
-    return (
-      <button
-        key="remove"
-        ref={first}
-        type="button"
-        class="plain small"
-        aria-label={t("Remove {name}", { name: p.name })}
-        onClick={ask(true)}
-      >
-        {t("Remove")}
-      </button>
-    );
+  if (!door.access.value.moderates || p.self || p.role === "host") return null;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a question in a row of a list, not a form's part
-    <div key="question" class="sure" role="group" aria-labelledby={question}>
-      <p id={question}>
-        {t("Remove {name}, and switch the lobby on?", { name: isolated(p.name) })}
-      </p>
-      <button ref={first} type="button" class="plain small" onClick={ask(false)}>
-        {t("Cancel")}
-      </button>
+    <Sure
+      word={t("Remove")}
+      label={t("Remove {name}", { name: p.name })}
+      question={t("Remove {name}, and switch the lobby on?", { name: isolated(p.name) })}
+      yes={t("Yes, remove")}
+      run={() => door.remove(p.session)}
+    >
       <button type="button" class="plain small" onClick={() => door.sendBack(p.session)}>
         {t("Back to the lobby")}
       </button>
-      <button type="button" class="plain small danger" onClick={() => door.remove(p.session)}>
-        {t("Yes, remove")}
-      </button>
-    </div>
+    </Sure>
   );
 }
 

@@ -5,11 +5,13 @@ import type {
   Access,
   AppModel,
   Background,
+  Barred,
   ChatMessage,
   CheckModel,
   DeviceChoice,
   DoorModel,
   FilesModel,
+  HostModel,
   Incoming,
   Kept,
   KeptModel,
@@ -37,7 +39,7 @@ import type {
 } from "../call/model";
 import type { Reading } from "../call/signs";
 import { speak } from "../call/words";
-import type { Counters } from "../e2ee/protocol";
+import { ACT, type Counters, type MeetingRules } from "../e2ee/protocol";
 import { face, slide } from "./gallery-faces";
 
 /** A signal that the gallery may set. */
@@ -59,6 +61,7 @@ export interface Fake extends AppModel {
       | "layout"
       | "settings"
       | "door"
+      | "host"
       | "recording"
       | "version"
       | "statistics"
@@ -75,6 +78,7 @@ export interface Fake extends AppModel {
     signs: Settable<SignsModel>;
     layout: Settable<LayoutModel>;
     door: Settable<DoorModel>;
+    host: Settable<HostModel>;
   };
 }
 
@@ -137,6 +141,8 @@ export function tile(n: number, part: Partial<TileModel> = {}): TileModel {
   };
 }
 
+export const nothing: Barred = { mic: false, camera: false, screen: false, chat: false };
+
 export const person = (t: TileModel, n: number): Person => ({
   session: t.session,
   name: t.name,
@@ -148,6 +154,8 @@ export const person = (t: TileModel, n: number): Person => ({
   away: t.away,
   mark: t.mark,
   hand: t.hand,
+  role: "speaker",
+  barred: nothing,
   note: n === 4 ? "second tab of the same browser" : "",
   seen: n % 3 === 1 ? "first seen today" : "seen before",
   verified: false,
@@ -382,6 +390,37 @@ function makeRecording(): Fake["meeting"]["recording"] {
   };
 }
 
+function makeHost(): Settable<HostModel> {
+  const rules = signal<MeetingRules>({
+    lobby: false,
+    locked: false,
+    withheld: 0,
+    full: 0,
+    locks: 0,
+    ends: 0,
+    hostless: 0,
+    keep: 0,
+  });
+  return {
+    moderates: signal(false),
+    isHost: signal(false),
+    rules,
+    barred: signal(nothing),
+    rule: (change) => {
+      rules.value = { ...rules.value, ...change };
+    },
+    withhold: (act, on) => {
+      const bit = ACT[act];
+      const { withheld } = rules.value;
+      rules.value = { ...rules.value, withheld: on ? withheld | bit : withheld & ~bit };
+    },
+    withholdFrom: () => {},
+    setRole: () => {},
+    mute: () => {},
+    endForAll: () => {},
+  };
+}
+
 /** Somebody in the lobby. */
 export const waits = (n: number): Waiting => ({
   session: `w${n}`,
@@ -451,6 +490,7 @@ function makeMeeting(leave: () => void): Fake["meeting"] {
       watch: () => () => {},
     },
     version: makeVersion(),
+    host: makeHost(),
     mic,
     camera,
     signs: makeSigns(),

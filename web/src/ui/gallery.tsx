@@ -1,6 +1,7 @@
 /** Shows any state of the screens: ?state=name. For looking and for tests that look; no part of the client. */
 import { render } from "preact";
-import type { Problem } from "../call/model";
+import type { Person, Problem } from "../call/model";
+import { hostEnded } from "../call/problems";
 import { speak, t } from "../call/words";
 import { App } from "./app";
 import { face } from "./gallery-faces";
@@ -9,6 +10,7 @@ import {
   fill,
   makeFake,
   names,
+  nothing,
   person,
   said,
   sealed,
@@ -45,6 +47,24 @@ const meeting = (f: Fake, n: number, ...change: Parameters<typeof tile>[1][]): F
     change.map((c) => c ?? {}),
   );
   return f.meeting;
+};
+/** A meeting as its host sees it: with a co-host, a listener, and one who is kept muted. */
+const hosted = (f: Fake): Fake["meeting"] => {
+  const m = meeting(f, 5, ...lively);
+  m.door.access.value = { moderates: true, lobby: true, locked: false, waiting: [] };
+  m.host.moderates.value = true;
+  m.host.isHost.value = true;
+  m.host.rules.value = { ...m.host.rules.value, withheld: 4, full: 20 };
+  const all = m.tiles.value.map(person);
+  const parts: Partial<Person>[] = [
+    { role: "host" },
+    {},
+    { role: "moderator" },
+    { role: "listener", mic: false, camera: false },
+    { mic: false, barred: { ...nothing, mic: true } },
+  ];
+  m.people.value = all.map((p, n) => ({ ...p, ...parts[n] }));
+  return m;
 };
 const stop = (f: Fake, p: Problem): void => {
   f.screen.value = "stopped";
@@ -397,6 +417,44 @@ const states: Record<string, (f: Fake) => void> = {
     const m = meeting(f, 3, ...lively);
     m.door.access.value = { moderates: true, lobby: true, locked: true, waiting: [waits(6)] };
     m.panel.value = "people";
+  },
+  "host-rules": (f) => {
+    hosted(f).panel.value = "people";
+    press("Rules of the meeting");
+  },
+  "host-person": (f) => {
+    hosted(f).panel.value = "people";
+    press("Menu of Legal desk");
+  },
+  "german-host": (f) => {
+    void speak("de");
+    hosted(f).panel.value = "people";
+    press("Regeln des Treffens");
+  },
+  "cohost-person": (f) => {
+    const m = hosted(f);
+    m.host.isHost.value = false;
+    m.panel.value = "people";
+    press("Menu of Legal desk");
+  },
+  "muted-by-host": (f) => {
+    const m = meeting(f, 4, { muted: true }, ...lively);
+    m.mic.value = { ...m.mic.value, on: false };
+    m.host.barred.value = { ...nothing, mic: true, chat: true };
+    const text = "The host has muted you. You can speak again when the host lets you.";
+    m.notices.value = [{ id: 1, text, kind: "warn" }];
+    m.panel.value = "chat";
+  },
+  listener: (f) => {
+    const m = meeting(f, 4, { muted: true, video: "off" }, ...lively);
+    m.mic.value = { ...m.mic.value, on: false };
+    m.camera.value = { ...m.camera.value, on: false };
+    m.host.barred.value = { mic: true, camera: true, screen: true, chat: false };
+    const text = "You are a listener now: you see and hear the meeting, and send nothing.";
+    m.notices.value = [{ id: 1, text, kind: "warn" }];
+  },
+  "ended-by-host": (f) => {
+    stop(f, { ...hostEnded, action: { label: "Join again", run } });
   },
   "lobby-guest": (f) => {
     const m = meeting(f, 3, ...lively);

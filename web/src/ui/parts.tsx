@@ -43,12 +43,14 @@ interface ControlProps {
   count?: number;
   /** The count in words. */
   counted?: string;
+  /** Why it can't be pressed; "" when it can. */
+  barred?: string;
 }
 
 /** A button with an icon, and a word where there is room for it. */
 export function Control(props: ControlProps) {
   const { label, word, icon, press, kind = "", pressed, keys = "", count = 0 } = props;
-  const { counted } = props;
+  const { counted, barred = "" } = props;
   return (
     <button
       type="button"
@@ -56,9 +58,10 @@ export function Control(props: ControlProps) {
       aria-label={label}
       aria-pressed={pressed}
       aria-keyshortcuts={keys || undefined}
-      aria-description={count > 0 ? counted : undefined}
-      title={keys ? `${label} (${keys})` : label}
-      onClick={press}
+      aria-description={barred || (count > 0 ? counted : undefined)}
+      aria-disabled={barred !== "" || undefined}
+      title={barred || (keys ? `${label} (${keys})` : label)}
+      onClick={barred ? undefined : press}
     >
       {icon}
       <span class="word" aria-hidden="true">

@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
-import type { MeetingModel, Person } from "../call/model";
+import type { MeetingModel, Person, Role } from "../call/model";
 import { markText } from "../call/quality";
-import { t } from "../call/words";
+import { msg, t } from "../call/words";
 import { DoorPanel } from "./door";
+import { HostPanel } from "./host";
 import {
   CameraOffIcon,
   CheckIcon,
@@ -29,6 +30,7 @@ export function PeoplePanel({ model }: { model: MeetingModel }) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard */}
       <section class="scrolls" tabIndex={0} aria-label={t("Who waits and who is here")}>
         <DoorPanel door={model.door} />
+        <HostPanel model={model} />
         <ul class="list" aria-label={t("People in the meeting")}>
           {byHand(model.people.value).map((p) => (
             <Row key={p.session} person={p} model={model} />
@@ -45,6 +47,13 @@ export function byHand(people: readonly Person[]): Person[] {
   return [...people].sort((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)));
 }
 
+const roles: Readonly<Record<Role, string>> = {
+  host: msg("Host"),
+  moderator: msg("Co-host"),
+  listener: msg("Listener"),
+  speaker: "",
+};
+
 function Row({ person: p, model }: { person: Person; model: MeetingModel }) {
   return (
     <li class={p.away ? "is-away" : ""}>
@@ -52,6 +61,7 @@ function Row({ person: p, model }: { person: Person; model: MeetingModel }) {
       <span class="grow">
         <bdi>{p.name}</bdi>
         {p.self && <span class="soft"> {t("(you)")}</span>}
+        {roles[p.role] && <small class="role">{t(roles[p.role])}</small>}
         {p.note && <small class="soft block">{t(p.note)}</small>}
         {p.away && <small class="soft block">{t("reconnecting")}</small>}
         <Trust person={p} />
@@ -63,8 +73,19 @@ function Row({ person: p, model }: { person: Person; model: MeetingModel }) {
       )}
       {p.speaking && <Badge icon={<SpeakingIcon />} word={t("speaking")} kind="brass" />}
       {p.screen && <Badge icon={<ScreenIcon />} word={t("shares a screen")} />}
-      {!p.camera && <Badge icon={<CameraOffIcon />} word={t("camera off")} />}
-      {!p.mic && <Badge icon={<MicOffIcon />} word={t("muted")} />}
+      {!p.camera && (
+        <Badge
+          icon={<CameraOffIcon />}
+          word={p.barred.camera ? t("camera kept off by the host") : t("camera off")}
+        />
+      )}
+      {!p.mic && (
+        <Badge
+          icon={<MicOffIcon />}
+          word={p.barred.mic ? t("muted by the host") : t("muted")}
+          kind={p.barred.mic ? "barred" : ""}
+        />
+      )}
       <PersonMenu person={p} model={model} />
     </li>
   );

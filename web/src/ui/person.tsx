@@ -1,4 +1,4 @@
-/** What one can do about a person in the list: pin, set how loud, and, as a host, remove. */
+/** What one can do about a person in the list: pin, set how loud, and what a host can. */
 
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
@@ -6,6 +6,7 @@ import type { MeetingModel, Person } from "../call/model";
 import { tileKey } from "../call/tiles";
 import { t } from "../call/words";
 import { RemoveButton } from "./door";
+import { PersonHost } from "./host";
 import { MoreIcon, PinIcon, VolumeIcon } from "./icons";
 
 export function PersonMenu({ person: p, model }: { person: Person; model: MeetingModel }) {
@@ -66,6 +67,7 @@ function Controls({ id, person: p, model }: ControlsProps) {
       >
         <PinIcon /> {pinned ? t("Unpin") : t("Pin")}
       </button>
+      <PersonHost person={p} model={model} />
       <RemoveButton door={model.door} person={p} />
     </div>
   );

@@ -82,6 +82,10 @@ function decodeCommit(v: unknown, where: string): Commit {
   };
 }
 
+export type End = Record<never, never>;
+
+const decodeEnd = (_v: unknown, _where: string): End => ({});
+
 export interface Found {
   generation: number;
 }
@@ -144,6 +148,34 @@ function decodeMark(v: unknown, where: string): Mark {
   };
 }
 
+export interface Moderate {
+  grant: number;
+  role: number;
+  signature: Uint8Array;
+}
+
+function decodeModerate(v: unknown, where: string): Moderate {
+  const o = obj(v, where);
+  return {
+    grant: int(0xffffffff)(o.grant, `${where}.grant`),
+    role: int(0xffffffff)(o.role, `${where}.role`),
+    signature: bytes(o.signature, `${where}.signature`),
+  };
+}
+
+export interface Note {
+  to: string;
+  body: Uint8Array;
+}
+
+function decodeNote(v: unknown, where: string): Note {
+  const o = obj(v, where);
+  return {
+    to: str(o.to, `${where}.to`),
+    body: bytes(o.body, `${where}.body`),
+  };
+}
+
 export type Source = "mic" | "camera" | "screen" | "screen-audio";
 
 const checkSource = oneOf("mic", "camera", "screen", "screen-audio");
@@ -176,14 +208,48 @@ function decodePublish(v: unknown, where: string): Publish {
 
 export interface Remove {
   session: string;
-  signature: Uint8Array;
 }
 
 function decodeRemove(v: unknown, where: string): Remove {
   const o = obj(v, where);
   return {
     session: str(o.session, `${where}.session`),
-    signature: bytes(o.signature, `${where}.signature`),
+  };
+}
+
+export interface Withheld {
+  session: string;
+  sources: Source[];
+}
+
+function decodeWithheld(v: unknown, where: string): Withheld {
+  const o = obj(v, where);
+  return {
+    session: str(o.session, `${where}.session`),
+    sources: array(checkSource)(o.sources, `${where}.sources`),
+  };
+}
+
+export interface Rules {
+  generation: number;
+  epoch: number;
+  withheld: Source[];
+  others: Withheld[];
+  ends: number;
+  hostless: number;
+  keep: number;
+}
+
+function decodeRules(v: unknown, where: string): Rules {
+  const o = obj(v, where);
+  return {
+    generation: int(0xffffffff)(o.generation, `${where}.generation`),
+    epoch: int(Number.MAX_SAFE_INTEGER)(o.epoch, `${where}.epoch`),
+    withheld: array(checkSource)(o.withheld, `${where}.withheld`),
+    others: array(decodeWithheld)(o.others, `${where}.others`),
+    ends: int(0xffffffff)(o.ends, `${where}.ends`),
+    hostless: int(0xffffffff)(o.hostless, `${where}.hostless`),
+    keep: int(0xffffffff)(o.keep, `${where}.keep`),
   };
 }
 
@@ -271,12 +337,16 @@ export type ClientMessage =
   | ({ type: "ask" } & Ask)
   | ({ type: "beat" } & Beat)
   | ({ type: "commit" } & Commit)
+  | ({ type: "end" } & End)
   | ({ type: "found" } & Found)
   | ({ type: "join" } & Join)
   | ({ type: "leave" } & Leave)
   | ({ type: "mark" } & Mark)
+  | ({ type: "moderate" } & Moderate)
+  | ({ type: "note" } & Note)
   | ({ type: "publish" } & Publish)
   | ({ type: "remove" } & Remove)
+  | ({ type: "rules" } & Rules)
   | ({ type: "send_back" } & SendBack)
   | ({ type: "since" } & Since)
   | ({ type: "sources" } & Sources)
@@ -296,6 +366,8 @@ export function decodeClientMessage(v: unknown): ClientMessage {
       return { type, ...decodeBeat(v, "beat") };
     case "commit":
       return { type, ...decodeCommit(v, "commit") };
+    case "end":
+      return { type, ...decodeEnd(v, "end") };
     case "found":
       return { type, ...decodeFound(v, "found") };
     case "join":
@@ -304,10 +376,16 @@ export function decodeClientMessage(v: unknown): ClientMessage {
       return { type, ...decodeLeave(v, "leave") };
     case "mark":
       return { type, ...decodeMark(v, "mark") };
+    case "moderate":
+      return { type, ...decodeModerate(v, "moderate") };
+    case "note":
+      return { type, ...decodeNote(v, "note") };
     case "publish":
       return { type, ...decodePublish(v, "publish") };
     case "remove":
       return { type, ...decodeRemove(v, "remove") };
+    case "rules":
+      return { type, ...decodeRules(v, "rules") };
     case "send_back":
       return { type, ...decodeSendBack(v, "send_back") };
     case "since":
@@ -446,9 +524,9 @@ function decodeDemand(v: unknown, where: string): Demand {
   };
 }
 
-export type LeaveReason = "left" | "lost" | "slow" | "invalid" | "removed" | "operator";
+export type LeaveReason = "left" | "lost" | "slow" | "invalid" | "removed" | "ended" | "over" | "operator";
 
-const checkLeaveReason = oneOf("left", "lost", "slow", "invalid", "removed", "operator");
+const checkLeaveReason = oneOf("left", "lost", "slow", "invalid", "removed", "ended", "over", "operator");
 
 export interface Ended {
   reason: LeaveReason;
@@ -582,6 +660,17 @@ function decodeMediaLost(v: unknown, where: string): MediaLost {
   const o = obj(v, where);
   return {
     reason: str(o.reason, `${where}.reason`),
+  };
+}
+
+export interface Noted {
+  body: Uint8Array;
+}
+
+function decodeNoted(v: unknown, where: string): Noted {
+  const o = obj(v, where);
+  return {
+    body: bytes(o.body, `${where}.body`),
   };
 }
 
@@ -778,6 +867,7 @@ export type ServerMessage =
   | ({ type: "left" } & Left)
   | ({ type: "marked" } & Marked)
   | ({ type: "media_lost" } & MediaLost)
+  | ({ type: "noted" } & Noted)
   | ({ type: "peers" } & Peers)
   | ({ type: "published" } & Published)
   | ({ type: "quality" } & Quality)
@@ -829,6 +919,8 @@ export function decodeServerMessage(v: unknown): ServerMessage {
       return { type, ...decodeMarked(v, "marked") };
     case "media_lost":
       return { type, ...decodeMediaLost(v, "media_lost") };
+    case "noted":
+      return { type, ...decodeNoted(v, "noted") };
     case "peers":
       return { type, ...decodePeers(v, "peers") };
     case "published":
@@ -865,6 +957,7 @@ export interface CreateRoom {
   capacity?: number;
   invite?: Uint8Array;
   permit?: Uint8Array;
+  open?: Uint8Array;
 }
 
 function decodeCreateRoom(v: unknown, where: string): CreateRoom {
@@ -878,6 +971,7 @@ function decodeCreateRoom(v: unknown, where: string): CreateRoom {
     ...optional("capacity", int(0xffffffff), o, where),
     ...optional("invite", bytes, o, where),
     ...optional("permit", bytes, o, where),
+    ...optional("open", bytes, o, where),
   };
 }
 

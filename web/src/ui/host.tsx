@@ -1,0 +1,292 @@
+/** What a host can do in the people panel: for everybody, and about one person. */
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import type { Act, HostModel, MeetingModel, Person } from "../call/model";
+import { language, t, tn } from "../call/words";
+import { Switch } from "./door";
+import { MicOffIcon } from "./icons";
+import { isolated } from "./text";
+
+/** The host's part of the people panel, below lobby and lock; others see what holds for them. */
+export function HostPanel({ model }: { model: MeetingModel }) {
+  const { host } = model;
+  const open = useSignal(false);
+  const id = useId();
+  if (!host.moderates.value) return <RulesNote host={host} />;
+  return (
+    <>
+      <div class="host-row">
+        <button type="button" class="plain small" onClick={() => host.mute("", "mic")}>
+          <MicOffIcon /> {t("Mute all")}
+        </button>
+        <button
+          type="button"
+          class="plain small"
+          aria-expanded={open.value}
+          aria-controls={id}
+          onClick={() => {
+            open.value = !open.value;
+          }}
+        >
+          {t("Rules of the meeting")}
+        </button>
+      </div>
+      {open.value && <Rules id={id} host={host} />}
+    </>
+  );
+}
+
+function RulesNote({ host }: { host: HostModel }) {
+  const { ends } = host.rules.value;
+  if (ends === 0) return null;
+  return <p class="soft door-note">{t("The meeting ends at {time}.", { time: clock(ends) })}</p>;
+}
+
+const clock = (at: number): string =>
+  new Date(at).toLocaleTimeString(language.value, { hour: "2-digit", minute: "2-digit" });
+
+function Rules({ id, host }: { id: string; host: HostModel }) {
+  const { withheld } = host.rules.value;
+  const may = (act: Act, label: string) => (
+    <Switch label={label} on={(withheld & bit[act]) === 0} set={(on) => host.withhold(act, !on)} />
+  );
+  return (
+    <section id={id} class="host-rules" aria-label={t("Rules of the meeting")}>
+      <p class="soft">{t("Those who are no hosts may:")}</p>
+      <div class="door-switches">
+        {may("mic", t("Speak"))}
+        {may("camera", t("Show their camera"))}
+        {may("screen", t("Share a screen"))}
+        {may("chat", t("Write in the chat"))}
+      </div>
+      <Limits host={host} />
+      {host.isHost.value && <EndForAll host={host} />}
+    </section>
+  );
+}
+
+const bit: Readonly<Record<Act, number>> = { mic: 1, camera: 2, screen: 4, chat: 8 };
+const MINUTE = 60_000;
+
+const minutes = (n: number): string => tn(n, "{n} minute", "{n} minutes");
+const hours = (n: number): string => tn(n, "{n} hour", "{n} hours");
+const span = (n: number): string => (n % 60 === 0 && n >= 60 ? hours(n / 60) : minutes(n));
+
+function Limits({ host }: { host: HostModel }) {
+  const { full, locks, ends, hostless, keep } = host.rules.value;
+  const inTime = (n: number): number => (n === 0 ? 0 : Date.now() + n * MINUTE);
+  return (
+    <>
+      <Choice
+        label={t("Ends")}
+        now={ends > 0 ? t("at {time}", { time: clock(ends) }) : ""}
+        none={t("when the last one leaves")}
+        choices={[15, 30, 45, 60, 90, 120].map((n) => [n, t("in {span}", { span: span(n) })])}
+        set={(n) => host.rule({ ends: inTime(n) })}
+      />
+      <Choice
+        label={t("Locks by itself")}
+        now={locks > 0 ? t("at {time}", { time: clock(locks) }) : ""}
+        none={t("never")}
+        choices={[5, 10, 15, 30].map((n) => [n, t("in {span}", { span: span(n) })])}
+        set={(n) => host.rule({ locks: inTime(n) })}
+      />
+      <Choice
+        label={t("Full with")}
+        value={full}
+        none={t("no limit")}
+        choices={[2, 5, 10, 20, 50, 100].map((n) => [n, tn(n, "{n} person", "{n} people")])}
+        set={(n) => host.rule({ full: n })}
+      />
+      <Choice
+        label={t("Without a host it ends after")}
+        value={hostless}
+        none={t("no time: it goes on")}
+        choices={[1, 5, 15, 60].map((n) => [n, span(n)])}
+        set={(n) => host.rule({ hostless: n })}
+      />
+      <Choice
+        label={t("The server keeps the empty meeting for")}
+        value={keep}
+        none={t("as long as it likes")}
+        choices={[1, 10, 60, 480, 1440].map((n) => [n, span(n)])}
+        set={(n) => host.rule({ keep: n })}
+      />
+    </>
+  );
+}
+
+interface ChoiceProps {
+  label: string;
+  /** What is in force: one of the choices, or in words what is none of them. */
+  value?: number;
+  now?: string;
+  none: string;
+  choices: (readonly [number, string])[];
+  set: (n: number) => void;
+}
+
+function Choice({ label, value = 0, now = "", none, choices, set }: ChoiceProps) {
+  const other = value !== 0 && !choices.some(([n]) => n === value);
+  return (
+    <label class="host-choice">
+      <span class="grow">{label}</span>
+      <select
+        class="field"
+        value={now ? "now" : String(value)}
+        onChange={(e) => set(Number(e.currentTarget.value))}
+      >
+        {now && (
+          <option value="now" disabled>
+            {now}
+          </option>
+        )}
+        {other && <option value={String(value)}>{value}</option>}
+        <option value="0">{none}</option>
+        {choices.map(([n, text]) => (
+          <option key={n} value={String(n)}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+interface SureProps {
+  /** What the first button says, and what it is called for those who do not see where it stands. */
+  word: string;
+  label?: string;
+  question: string;
+  yes: string;
+  run: () => void;
+  children?: ComponentChildren;
+}
+
+/** Asks once more, with the focus on what does nothing: a double click does no harm. */
+export function Sure({ word, label, question, yes, run, children }: SureProps) {
+  const asking = useSignal(false);
+  const asked = useRef(false);
+  const first = useRef<HTMLButtonElement>(null);
+  const id = useId();
+  const sure = asking.value;
+  useEffect(() => {
+    if (asked.current) first.current?.focus();
+  }, [sure]);
+  const ask = (on: boolean) => (): void => {
+    asked.current = true;
+    asking.value = on;
+  };
+  if (!sure)
+    return (
+      <button
+        key="ask"
+        ref={first}
+        type="button"
+        class="plain small"
+        aria-label={label}
+        onClick={ask(true)}
+      >
+        {word}
+      </button>
+    );
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a question in a panel, not a form's part
+    <div key="question" class="sure" role="group" aria-labelledby={id}>
+      <p id={id}>{question}</p>
+      {children}
+      <button ref={first} type="button" class="plain small" onClick={ask(false)}>
+        {t("Cancel")}
+      </button>
+      <button type="button" class="plain small danger" onClick={run}>
+        {yes}
+      </button>
+    </div>
+  );
+}
+
+function EndForAll({ host }: { host: HostModel }) {
+  return (
+    <Sure
+      word={t("End for all")}
+      question={t("End the meeting for everybody? Nobody can join it again until you open it.")}
+      yes={t("Yes, end it")}
+      run={() => host.endForAll()}
+    />
+  );
+}
+
+/** What a host can do about one person, in that person's menu. Nothing switches anything on. */
+export function PersonHost({ person: p, model }: { person: Person; model: MeetingModel }) {
+  const { host } = model;
+  if (!host.moderates.value || p.self || p.role === "host") return null;
+  const { name } = p;
+  const act = (word: string, label: string, run: () => void) => (
+    <button type="button" class="plain small" aria-label={label} onClick={run}>
+      {word}
+    </button>
+  );
+  return (
+    <>
+      {p.mic && act(t("Mute"), t("Mute {name}", { name }), () => host.mute(p.session, "mic"))}
+      {p.camera &&
+        act(t("Stop camera"), t("Stop the camera of {name}", { name }), () =>
+          host.mute(p.session, "camera"),
+        )}
+      {p.screen &&
+        act(t("Stop sharing"), t("Stop the screen share of {name}", { name }), () =>
+          host.mute(p.session, "screen"),
+        )}
+      {p.role === "speaker" && <Keep person={p} host={host} />}
+      {p.role === "listener"
+        ? act(t("Let speak"), t("Let {name} speak", { name }), () =>
+            host.setRole(p.session, "speaker"),
+          )
+        : p.role === "speaker" &&
+          act(t("Make listener"), t("Make {name} a listener", { name }), () =>
+            host.setRole(p.session, "listener"),
+          )}
+      {host.isHost.value &&
+        (p.role === "moderator"
+          ? act(t("No co-host any more"), t("{name} is no co-host any more", { name }), () =>
+              host.setRole(p.session, "speaker"),
+            )
+          : p.role === "speaker" && (
+              <Sure
+                word={t("Make co-host")}
+                label={t("Make {name} a co-host", { name })}
+                question={t("Let {name} admit, mute and remove people, and change the rules?", {
+                  name: isolated(name),
+                })}
+                yes={t("Yes, make co-host")}
+                run={() => host.setRole(p.session, "moderator")}
+              />
+            ))}
+    </>
+  );
+}
+
+/** What is kept from one person until it is given back. */
+function Keep({ person: p, host }: { person: Person; host: HostModel }) {
+  const { name } = p;
+  const keep = (act: Act, word: string, label: string) => (
+    <button
+      type="button"
+      class="plain small"
+      aria-pressed={p.barred[act]}
+      aria-label={label}
+      onClick={() => host.withholdFrom(p.session, act, !p.barred[act])}
+    >
+      {word}
+    </button>
+  );
+  return (
+    <>
+      {keep("mic", t("Keep muted"), t("Keep {name} muted", { name }))}
+      {keep("camera", t("No camera"), t("Keep the camera of {name} off", { name }))}
+      {keep("screen", t("No sharing"), t("Keep {name} from sharing", { name }))}
+      {keep("chat", t("No chat"), t("Keep {name} from writing", { name }))}
+    </>
+  );
+}
