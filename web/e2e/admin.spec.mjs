@@ -52,6 +52,7 @@ describe("the operators' page", { timeout: 180_000 }, () => {
     const guest = await firefox.person("Gil", "green");
     await guest.goto(invite);
     await guest.press("New meeting");
+    await guest.type("Your name", "Gil");
     await guest.press("Join");
     await eventually("Gil is in", () => guest.has("Leave"));
     await operator.sees("1 person");
