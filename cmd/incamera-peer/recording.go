@@ -32,10 +32,10 @@ func openRecording(o openCommand, in io.Reader, stdout, stderr io.Writer) error 
 	if err != nil {
 		return fmt.Errorf("opening the recording: %w", err)
 	}
-	defer src.Close()
+	defer func() { _ = src.Close() }() // it was read
 	fmt.Fprint(stderr, "Passphrase: ")
 	passphrase, err := bufio.NewReader(in).ReadString('\n')
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("reading the passphrase: %w", err)
 	}
 	passphrase = strings.TrimSpace(passphrase)

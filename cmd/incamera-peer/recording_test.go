@@ -15,7 +15,7 @@ func TestOpenRecording(t *testing.T) {
 		t.Fatal(err)
 	}
 	var v struct{ Passphrase, File string }
-	if err := json.Unmarshal(raw, &v); err != nil {
+	if err = json.Unmarshal(raw, &v); err != nil {
 		t.Fatal(err)
 	}
 	sealed, err := hex.DecodeString(v.File)

@@ -35,7 +35,7 @@ const (
 // ID names a file in its room. It is random.
 type ID [16]byte
 
-// ErrChunk: a chunk that is not the one of this place in this file.
+// ErrChunk is the error of a chunk that is not the one of this place in this file.
 var ErrChunk = errors.New("file: a chunk that does not belong here")
 
 // Padded returns how many bytes are sealed for a file of so many: the Padmé

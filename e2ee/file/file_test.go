@@ -97,7 +97,7 @@ func TestNothingButTheFileOpens(t *testing.T) {
 		"another file":     func() ([]byte, error) { return Open(room, id, key, size-1, digest, other) },
 		"another's digest": func() ([]byte, error) { return Open(room, id, key, size, otherDigest, sealed) },
 	} {
-		if b, err := open(); err == nil {
+		if b, openErr := open(); openErr == nil {
 			t.Errorf("%s: %d bytes are opened", what, len(b))
 		}
 	}

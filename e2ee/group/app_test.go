@@ -157,8 +157,17 @@ func badFile(field string) string {
 
 func TestBadSignsAreNotSaid(t *testing.T) {
 	for _, a := range []App{
-		Hand{MaxTicket + 1}, Reaction{}, Reaction{"wave"}, Reaction{"👍"}, State{Key: "x"},
-		File{}, Direct{}, Poll{}, Vote{}, PollEnd{}, Vote{"a", "0123456789abcdef", []int{1, 0}},
+		Hand{MaxTicket + 1},
+		Reaction{},
+		Reaction{"wave"},
+		Reaction{"👍"},
+		State{Key: "x"},
+		File{},
+		Direct{},
+		Poll{},
+		Vote{},
+		PollEnd{},
+		Vote{"a", "0123456789abcdef", []int{1, 0}},
 	} {
 		if b, err := EncodeApp(a); err == nil {
 			t.Errorf("%+v is said as %d bytes", a, len(b))

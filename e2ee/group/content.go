@@ -24,8 +24,9 @@ const (
 	MaxQuestion = 300
 	// MaxOption is the length of one of its options in code points.
 	MaxOption = 120
-	// MinOptions and MaxOptions bound how many options a poll has.
+	// MinOptions is how many options a poll has at least.
 	MinOptions = 2
+	// MaxOptions is the other bound.
 	MaxOptions = 10
 
 	maxSessionBytes = 64

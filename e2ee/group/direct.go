@@ -111,11 +111,11 @@ func OpenDirect(k *DirectKey, room link.Room, from, to string, d Direct) (App, e
 	}
 	recipient, err := hpke.NewRecipient(b[:encSize], k.private, directKDF, directAEAD, directInfo(room, from, to))
 	if err != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // a key that cannot be used is not one of ours
 	}
 	plaintext, err := recipient.Open(nil, b[encSize:])
 	if err != nil {
-		return nil, nil // for somebody else
+		return nil, nil //nolint:nilerr // for somebody else
 	}
 	a, err := decodeUnpadded(plaintext)
 	if err != nil {

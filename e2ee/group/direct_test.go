@@ -33,8 +33,8 @@ func TestDirect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a, err := OpenDirect(ben, directRoom, "ann", "ben", d); err != nil || a != secret {
-		t.Errorf("%+v, %v", a, err)
+	if a, openErr := OpenDirect(ben, directRoom, "ann", "ben", d); openErr != nil || a != secret {
+		t.Errorf("%+v, %v", a, openErr)
 	}
 	altered, err := base64.StdEncoding.DecodeString(d.Box)
 	if err != nil {

@@ -124,7 +124,7 @@ func (m *Member) Admit(session string, now time.Time) (Output, error) {
 func (m *Member) Remove(session string, now time.Time) (Output, error) {
 	return m.host(now, "removing somebody", func() error {
 		err := m.throwOut(session)
-		if err == nil && m.ordering.shown != 0 {
+		if err == nil && m.shown != 0 {
 			m.send(Remove{session})
 		}
 		return err

@@ -32,26 +32,26 @@ func (m *Member) giveOrders(now time.Time) {
 	}
 	p := m.terms.policy
 	if m.cfg.Host != nil && p.Grant.IsHost(m.ownDevice()) {
-		if m.ordering.shown != p.Grant.Number {
-			m.ordering = ordering{shown: p.Grant.Number, handed: map[string]bool{}, ruled: m.ordering.ruled}
+		if m.shown != p.Grant.Number {
+			m.ordering = ordering{shown: p.Grant.Number, handed: map[string]bool{}, ruled: m.ruled}
 			m.send(Moderate{link.MakePass(m.cfg.Room, m.cfg.Host, p.Grant.Number, link.RoleHost, m.session)})
 		}
-		m.handPasses(p.Grant, now)
+		m.handPasses(p.Grant)
 	}
-	if m.ordering.shown == 0 || m.ordering.shown != p.Grant.Number || !m.Moderates() {
+	if m.shown == 0 || m.shown != p.Grant.Number || !m.Moderates() {
 		return
 	}
 	r := m.rules(now)
-	if last := m.ordering.ruled; last != nil && last.sameAs(r) {
+	if last := m.ruled; last != nil && last.sameAs(r) {
 		return
 	}
-	m.ordering.ruled = &r
+	m.ruled = &r
 	m.send(r)
 }
 
-func (m *Member) handPasses(g link.Grant, now time.Time) {
+func (m *Member) handPasses(g link.Grant) {
 	for _, q := range m.terms.roster.list() {
-		if q.Session == m.session || m.ordering.handed[q.Session] {
+		if q.Session == m.session || m.handed[q.Session] {
 			continue
 		}
 		role := link.RoleModerator
@@ -63,7 +63,7 @@ func (m *Member) handPasses(g link.Grant, now time.Time) {
 		}
 		pass := link.MakePass(m.cfg.Room, m.cfg.Host, g.Number, role, q.Session)
 		if p := (Pass{pass}); m.say(p, spoken{app: p}) == nil {
-			m.ordering.handed[q.Session] = true
+			m.handed[q.Session] = true
 		}
 	}
 }
@@ -73,8 +73,8 @@ func (m *Member) takePass(p link.Pass) error {
 	switch {
 	case !p.Holds(m.cfg.Room, m.terms.host):
 		return errors.New("a pass that the host has not made")
-	case p.Session == m.session && p.Grant >= m.ordering.shown && m.cfg.Host == nil:
-		m.ordering.shown = p.Grant
+	case p.Session == m.session && p.Grant >= m.shown && m.cfg.Host == nil:
+		m.shown = p.Grant
 		m.send(Moderate{p})
 	}
 	return nil

@@ -101,7 +101,8 @@ func FuzzPolicy(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, p := range []Policy{
-		{Number: 1}, {Number: 2, Lobby: true, Locked: true, Full: 9, Locks: 1, Ends: 2, Hostless: 3, Keep: 4},
+		{Number: 1},
+		{Number: 2, Lobby: true, Locked: true, Full: 9, Locks: 1, Ends: 2, Hostless: 3, Keep: 4},
 		{Number: 1 << 30, Lobby: true, Withheld: 1, Exceptions: []Exception{{Device: public, Withheld: 2}}, Grant: grant},
 	} {
 		fields := p.fields()

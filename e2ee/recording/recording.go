@@ -97,7 +97,7 @@ func openChunks(w io.Writer, r io.Reader, aead cipher.AEAD, header []byte) error
 }
 
 func ended(err error) error {
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("opening the recording: %w", ErrCutShort)
 	}
 	return fmt.Errorf("reading the recording: %w", err)

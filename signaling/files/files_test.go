@@ -123,7 +123,7 @@ func TestResume(t *testing.T) {
 	if received != 100_000 || err != nil {
 		t.Fatalf("goes on at %d, %v", received, err)
 	}
-	if _, err := s.Write("room", a, old, 100_000, bytes.NewReader(want[100_000:]), now); !errors.Is(err, ErrNone) {
+	if _, err = s.Write("room", a, old, 100_000, bytes.NewReader(want[100_000:]), now); !errors.Is(err, ErrNone) {
 		t.Errorf("the old grant: %v", err)
 	}
 	if received, err = s.Write("room", a, grant, 100_000, bytes.NewReader(want[100_000:]), now); received != 200_000 || err != nil {

@@ -48,7 +48,9 @@ func TestOrdersOfOthers(t *testing.T) {
 		ann, ben := pair(t, r)
 		_, own, _ := ed25519.GenerateKey(nil)
 		every := []any{
-			wire.Remove{Session: ann.ID}, wire.End{}, wire.Note{To: ann.ID, Body: []byte("n")},
+			wire.Remove{Session: ann.ID},
+			wire.End{},
+			wire.Note{To: ann.ID, Body: []byte("n")},
 			wire.Rules{Generation: 1, Epoch: 1, Withheld: []wire.Source{wire.SourceMic}, Ends: 1},
 		}
 		refusedAll(t, ben, []*client{ann}, every...)

@@ -19,7 +19,7 @@ var hostPowers = []*Attack{
 		Name: "frame of who is kept muted", Claim: "C38",
 		Do: func(t *Trial) {
 			t.try("Ben, whom the host has made a listener, sends his camera all the same, and the server forwards it")
-			m := t.hosted(3)
+			m := t.hosted()
 			ann, ben := m.people[0], m.people[1]
 			public := ben.epoch().Roster[slices.IndexFunc(ben.epoch().Roster, func(p group.Participant) bool { return p.Session == string(ben.session) })].Device
 			out, err := ann.member.Except(public, link.Listening, m.now)
@@ -39,7 +39,7 @@ var hostPowers = []*Attack{
 		Name: "others muted by a member", Claim: "C38",
 		Do: func(t *Trial) {
 			t.try("Ben, who is no moderator, asks all to mute themselves, in a message that he has signed as himself")
-			m := t.hosted(3)
+			m := t.hosted()
 			ben, cleo := m.people[1], m.people[2]
 			t.watch(cleo)
 			out, err := ben.member.Say(group.Mute{Source: "mic"}, m.now)

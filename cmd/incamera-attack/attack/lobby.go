@@ -139,7 +139,7 @@ var lobby = []*Attack{
 		Name: "removed member rejoins with the old link", Claim: "C22",
 		Do: func(t *Trial) {
 			t.try("Ben, whom the host has removed, opens the same link again, with his device and with a new one")
-			m := t.hosted(3)
+			m := t.hosted()
 			ann, ben := m.people[0], m.people[1]
 			cfg := m.cfg
 			out, err := ann.member.Remove(string(ben.session), m.now)
@@ -195,7 +195,7 @@ var lobby = []*Attack{
 		Name: "all shown to who waits in the lobby", Claim: "C21",
 		Do: func(t *Trial) {
 			t.try("the server shows Eve, who waits, all that it has: who is there, the log, and Ann's frames")
-			m := t.hosted(3)
+			m := t.hosted()
 			m.lobby(true)
 			ann := m.people[0]
 			var shown []any
@@ -227,7 +227,7 @@ var lobby = []*Attack{
 // closed is a meeting of three with a malicious member, in which the host has
 // put the lobby up for the second time.
 func (t *Trial) closed() (*meeting, *mallory) {
-	m := t.hosted(3)
+	m := t.hosted()
 	x := m.mallory()
 	m.lobby(true)
 	m.lobby(false)

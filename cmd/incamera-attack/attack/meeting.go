@@ -99,14 +99,14 @@ func (t *Trial) meeting(n int) *meeting {
 	return m
 }
 
-// hosted is a meeting of n people whose first, Ann, is the host.
-func (t *Trial) hosted(n int) *meeting {
+// hosted is a meeting of three people whose first, Ann, is the host.
+func (t *Trial) hosted() *meeting {
 	m := t.room()
 	cfg := m.cfg
 	cfg.Host = m.host
 	m.enterWith(names[0], cfg)
 	m.pass(300 * time.Millisecond)
-	for _, name := range names[1:n] {
+	for _, name := range names[1:3] {
 		m.enter(name)
 		m.pass(300 * time.Millisecond)
 	}
