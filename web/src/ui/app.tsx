@@ -1,13 +1,18 @@
 /** Chooses the screen. */
 
 import { useEffect, useRef } from "preact/hooks";
-import type { AppModel, Screen } from "../call/model";
+import type { AppModel, MeetingModel, Screen } from "../call/model";
 import { language, t } from "../call/words";
 import { Check } from "./check";
 import { Landing } from "./landing";
+import { lazy } from "./lazy";
 import { Left } from "./left";
-import { MeetingScreen } from "./meeting";
 import { Stopped } from "./stopped";
+
+/** Not needed to join; fetched while the person looks into the camera. */
+const MeetingScreen = lazy<{ model: MeetingModel }>(
+  async () => (await import("./meeting")).MeetingScreen,
+);
 
 /** The browser's history keeps titles: the meeting's own, which is sealed, is not among them. */
 const titles: Record<Screen, string> = {
@@ -41,6 +46,7 @@ export function App({ model }: { model: AppModel }) {
   useTitle(model, screen);
   useLanguage();
   useEffect(() => {
+    if (screen === "check") MeetingScreen.preload();
     // Who follows by keyboard or ear is taken to the new screen's heading.
     if (!first.current) root.current?.querySelector<HTMLElement>("h1")?.focus();
     first.current = false;

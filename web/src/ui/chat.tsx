@@ -1,13 +1,18 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { ChatMessage, MeetingModel } from "../call/model";
+import type { ChatMessage, MeetingModel, PollsModel } from "../call/model";
 import { t } from "../call/words";
 import { Compose } from "./compose";
 import { FileRow, Going } from "./files";
 import { CopyIcon, LockIcon } from "./icons";
+import { lazy } from "./lazy";
 import { hiddenHost, pieces } from "./links";
-import { AskPoll, PollList } from "./polls";
 import { type ChatGroup, groupChat, timeOfDay } from "./text";
+
+const PollList = lazy<{ polls: PollsModel }>(async () => (await import("./polls")).PollList);
+const AskPoll = lazy<{ polls: PollsModel; done: () => void }>(
+  async () => (await import("./polls")).AskPoll,
+);
 
 /** px from the end within which a reader is at the end, and is taken along when there is more. */
 const AT_END = 48;

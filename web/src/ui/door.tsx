@@ -1,9 +1,9 @@
 /** Who gets in: the host's part of the people panel, and what people outside see. */
 import type { DoorModel, Person, Waiting } from "../call/model";
 import { t, tn } from "../call/words";
-import { Sure } from "./host";
 import { WaitIcon } from "./icons";
 import { Avatar, Trust } from "./people";
+import { Sure } from "./sure";
 import { isolated } from "./text";
 
 export function DoorPanel({ door }: { door: DoorModel }) {

@@ -1,10 +1,12 @@
-/** A part that is loaded when it is first shown; nothing is shown until then. */
+/** A part that is loaded when it is first shown, or before by preload; nothing is shown until then. */
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+export function lazy<P extends object>(
+  load: () => Promise<ComponentType<P>>,
+): ComponentType<P> & { preload(): void } {
   let loaded: ComponentType<P> | null = null;
-  return function Lazy(props: P) {
+  function Lazy(props: P) {
     const [Part, show] = useState<ComponentType<P> | null>(() => loaded);
     useEffect(() => {
       if (Part) return;
@@ -17,5 +19,14 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): C
       );
     }, []);
     return Part ? <Part {...props} /> : null;
+  }
+  const preload = (): void => {
+    load().then(
+      (part) => {
+        loaded = part;
+      },
+      () => {}, // it is tried again when it is shown
+    );
   };
+  return Object.assign(Lazy, { preload });
 }

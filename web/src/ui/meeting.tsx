@@ -4,7 +4,6 @@ import type { MeetingModel } from "../call/model";
 import { t } from "../call/words";
 import { type Choosing, Dock, type Opened, useDeviceMenu } from "./dock";
 import { Outside, WaitingBanner } from "./door";
-import { Help } from "./help";
 import {
   DevicesIcon,
   KeyboardIcon,
@@ -31,11 +30,15 @@ import { OpenPanel } from "./panel";
 import { closePicture } from "./pip";
 import { RecordedStage, RecordingChip, RecordSheet } from "./recording";
 import { countApart } from "./security";
-import { SettingsSheet } from "./settings";
 import { SignsAloud } from "./signs";
 import { Stage } from "./stage";
 import { countPeople, countWaiting, timeOfDay } from "./text";
 
+// Sheets that few open are no part of the join page.
+const SettingsSheet = lazy<{ model: MeetingModel; close: () => void }>(
+  async () => (await import("./settings")).SettingsSheet,
+);
+const Help = lazy<{ close: () => void }>(async () => (await import("./help")).Help);
 const StatisticsSheet = lazy<{ model: MeetingModel; close: () => void }>(
   async () => (await import("./statistics")).StatisticsSheet,
 );

@@ -3,7 +3,6 @@ import type { MeetingModel, Person, Role } from "../call/model";
 import { markText } from "../call/quality";
 import { msg, t } from "../call/words";
 import { DoorPanel } from "./door";
-import { HostPanel } from "./host";
 import {
   CameraOffIcon,
   CheckIcon,
@@ -15,9 +14,12 @@ import {
   WeakIcon,
 } from "./icons";
 import { InviteMore } from "./invite";
+import { lazy } from "./lazy";
 import { PersonMenu } from "./person";
 import { HandBadge } from "./signs";
 import { initials } from "./text";
+
+const HostPanel = lazy<{ model: MeetingModel }>(async () => (await import("./host")).HostPanel);
 
 export function PeoplePanel({ model }: { model: MeetingModel }) {
   return (

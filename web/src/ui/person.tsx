@@ -6,8 +6,12 @@ import type { MeetingModel, Person } from "../call/model";
 import { tileKey } from "../call/tiles";
 import { t } from "../call/words";
 import { RemoveButton } from "./door";
-import { PersonHost } from "./host";
 import { MoreIcon, PinIcon, VolumeIcon } from "./icons";
+import { lazy } from "./lazy";
+
+const PersonHost = lazy<{ person: Person; model: MeetingModel }>(
+  async () => (await import("./host")).PersonHost,
+);
 
 export function PersonMenu({ person: p, model }: { person: Person; model: MeetingModel }) {
   const open = useSignal(false);
