@@ -275,7 +275,10 @@ function Log({ model }: { model: AdminModel }) {
       ) : (
         <p class="soft">{t("The log's chain holds. Names and addresses are not in it.")}</p>
       )}
-      <ul class="entries log">{audit.lines.map(line)}</ul>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by keyboard */}
+      <section class="log" tabIndex={0} aria-label={t("What was done")}>
+        <ul class="entries">{audit.lines.map(line)}</ul>
+      </section>
     </section>
   );
 }
