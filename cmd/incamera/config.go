@@ -171,7 +171,7 @@ func (c *Config) checkFiles() error {
 	if c.MaxFile > c.RoomFiles || c.RoomFiles > c.AllFiles {
 		problems = append(problems, fmt.Errorf("--max-file %d, --room-files %d, --all-files %d: a file must fit into what a meeting may have, and that into what all may have", c.MaxFile, c.RoomFiles, c.AllFiles))
 	}
-	if c.FileLife < time.Minute {
+	if c.MaxFile > 0 && c.FileLife < time.Minute {
 		problems = append(problems, fmt.Errorf("--file-life %v: want at least a minute", c.FileLife))
 	}
 	return errors.Join(problems...)

@@ -83,7 +83,7 @@ func FuzzParseFile(f *testing.F) {
 func TestDidYouMean(t *testing.T) {
 	known := []string{"listen", "advertise", "tls-cert", "tls-key", "data"}
 	for name, want := range map[string]string{
-		"lisen": "listen", "public-addess": "advertise", "public_address": "advertise", "tls-crt": "tls-cert", "dta": "data", "turn-server": "", "x": "",
+		"lisen": "listen", "advetise": "advertise", "tls_key": "tls-key", "tls-crt": "tls-cert", "dta": "data", "turn-server": "", "x": "",
 	} {
 		if got := didYouMean(name, known); want == "" && got != "" || want != "" && !strings.Contains(got, "mean "+want+"?") {
 			t.Errorf("%s: %q, want %q", name, got, want)

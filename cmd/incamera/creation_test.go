@@ -87,7 +87,7 @@ func TestClosedServer(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	args := []string{"--listen", "0.0.0.0:0", "--metrics", "", "--tls", selfSigned, "--data", dir}
 	p := start(t, args...)
-	if len(p.stdout) != 4 {
+	if len(p.stdout) != 5 {
 		t.Fatalf("stdout: %q", p.stdout)
 	}
 	link := secretIn(t, p.stdout[2], "admin", p.url)
@@ -151,7 +151,7 @@ func TestClosedServer(t *testing.T) {
 	}
 
 	p = start(t, args...)
-	if len(p.stdout) != 3 {
+	if len(p.stdout) != 4 {
 		t.Errorf("another admin link, though one was used: %q", p.stdout)
 	}
 	if status := p.makeRoom("e", pass.Invite); status != http.StatusCreated {
@@ -160,7 +160,7 @@ func TestClosedServer(t *testing.T) {
 	p.stop(syscall.SIGTERM)
 
 	p = start(t, "--listen", "0.0.0.0:0", "--metrics", "", "--tls", selfSigned, "--open")
-	if status := p.makeRoom("a", nil); status != http.StatusCreated || len(p.stdout) != 3 {
+	if status := p.makeRoom("a", nil); status != http.StatusCreated || len(p.stdout) != 4 {
 		t.Errorf("an open server: %d %q", status, p.stdout)
 	}
 	p.stop(syscall.SIGTERM)
