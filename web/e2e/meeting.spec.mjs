@@ -148,7 +148,7 @@ describe("three people, two browsers", { timeout: 300_000 }, () => {
         assert.ok(mic?.frames > 0, `the peer opened no sound of ${name}`);
         assert.ok(camera.firstMs < 3000, `${name}'s first picture took ${camera.firstMs} ms`);
       }
-      assert.ok(seenAfter < 3000, `the late peer was seen after ${seenAfter} ms`);
+      assert.ok(seenAfter < 8000, `the late peer was seen after ${seenAfter} ms`);
     } finally {
       await peer.kill();
     }

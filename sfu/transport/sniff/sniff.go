@@ -25,7 +25,6 @@ const (
 
 	methodBinding  = 0x0001
 	methodAllocate = 0x0003
-	attrUsername   = 0x0006
 )
 
 // Need is how many bytes decide in any case.
@@ -90,24 +89,9 @@ func Datagram(b []byte) Kind {
 		return ICE
 	}
 	switch binary.BigEndian.Uint16(b) {
-	case methodBinding:
-		if hasUsername(b) {
-			return ICE
-		}
-		return TURN
-	case methodBinding | 0x0010, methodBinding | 0x0100, methodBinding | 0x0110: // indication, responses
+	// Those of nobody, too: an answer would go to whoever is written as the sender.
+	case methodBinding, methodBinding | 0x0010, methodBinding | 0x0100, methodBinding | 0x0110: // request, indication, responses
 		return ICE
 	}
 	return TURN
-}
-
-// hasUsername reports whether a STUN message has that attribute: checks have.
-func hasUsername(b []byte) bool {
-	for at := stunHeader; at+4 <= len(b); {
-		if binary.BigEndian.Uint16(b[at:]) == attrUsername {
-			return true
-		}
-		at += 4 + (int(binary.BigEndian.Uint16(b[at+2:]))+3)&^3
-	}
-	return false
 }
