@@ -67,11 +67,16 @@ func (a *acmeCertificate) config() *tls.Config {
 }
 
 func (a *acmeCertificate) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	if hello.ServerName == "" { // by an address: there is one name
-		named := *hello
-		named.ServerName = a.domain
-		hello = &named
+	// One kind of certificate for all: whoever speaks TLS 1.3 takes ECDSA. Two
+	// orders at once for one name, of two kinds, spoil each other's proof.
+	asked := *hello
+	asked.SignatureSchemes = []tls.SignatureScheme{tls.ECDSAWithP256AndSHA256}
+	asked.SupportedCurves = []tls.CurveID{tls.CurveP256}
+	asked.CipherSuites = []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}
+	if asked.ServerName == "" { // by an address: there is one name
+		asked.ServerName = a.domain
 	}
+	hello = &asked
 	cert, err := a.manager.GetCertificate(hello)
 	ours := strings.EqualFold(strings.TrimSuffix(hello.ServerName, "."), a.domain)
 	a.mu.Lock()
@@ -98,10 +103,7 @@ func (a *acmeCertificate) fetch(ctx context.Context, here []netip.Addr) {
 	if text := pointsHere(ctx, net.DefaultResolver, a.domain, here); text != "" {
 		a.log.Warn("the name may not lead here", "what to do", text)
 	}
-	// As a browser that has no older kind of certificate.
-	_, _ = a.get(&tls.ClientHelloInfo{ // it has logged what is wrong
-		ServerName: a.domain, SignatureSchemes: []tls.SignatureScheme{tls.ECDSAWithP256AndSHA256}, SupportedVersions: []uint16{tls.VersionTLS13},
-	})
+	_, _ = a.get(&tls.ClientHelloInfo{ServerName: a.domain}) // it has logged what is wrong
 }
 
 // expiry returns when the certificate that is served ends; zero: there is none.
