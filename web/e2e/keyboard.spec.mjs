@@ -65,6 +65,14 @@ describe("by keyboard alone", { timeout: 240_000 }, () => {
       await eventually("the camera is off", () => ann.has("Turn camera on"));
       await chord(ann, "e");
       await eventually("the camera is on", () => ann.has("Turn camera off"));
+      await eventually("the form can be sent", () =>
+        ann.evaluate(() => {
+          const join = [...document.querySelectorAll("button")].find(
+            (b) => b.textContent.trim() === "Join",
+          );
+          return join && !join.disabled && document.activeElement?.tagName === "INPUT";
+        }),
+      );
       await key(ann, "Enter");
       await eventually("Ann is in", () => ann.has("Leave"));
       await ann.sees("Sealed");
