@@ -23,9 +23,12 @@ export function sourcesOf(acts: Acts): SourceName[] {
 
 const media = (acts: Acts): Acts => acts & ~ACT.chat;
 
+/** What puts words of one's own before others. */
+const WRITTEN: ReadonlySet<AppPayload["kind"]> = new Set(["chat", "file", "poll"]);
+
 /** Throws for what its sender may not say under the policy. */
 export function checkSaid(p: Policy, from: LeafInfo, said: AppPayload): void {
-  if (said.kind === "chat" && (withholds(p, from.deviceKey) & ACT.chat) !== 0)
+  if (WRITTEN.has(said.kind) && (withholds(p, from.deviceKey) & ACT.chat) !== 0)
     throw new Error("app: of somebody who may not write");
   if (said.kind === "mute" && !names(p.grant, from.deviceKey))
     throw new Error("app: of somebody who mutes nobody");
