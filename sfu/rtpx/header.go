@@ -13,17 +13,64 @@ type Header struct {
 	Payload     []byte // part of what was parsed; empty when the packet is all padding
 }
 
+// HeaderSize returns how many bytes of a packet its header takes, contributing
+// sources and extensions included: those that are not sealed. It reports false
+// for what is no RTP.
+func HeaderSize(b []byte) (size int, ok bool) {
+	if len(b) < 12 || b[0]>>6 != 2 {
+		return 0, false
+	}
+	size = 12 + 4*int(b[0]&0x0f) // past the contributing sources
+	if b[0]&0x10 != 0 {          // extension
+		if len(b) < size+4 {
+			return 0, false
+		}
+		size += 4 + 4*int(binary.BigEndian.Uint16(b[size+2:]))
+	}
+	return size, size <= len(b)
+}
+
+// Extensions calls f with each header extension of a packet (RFC 8285), in the
+// form with heads of one byte or of two. Ids are not 0. It stops at what is
+// malformed.
+func Extensions(b []byte, f func(id uint8, value []byte)) {
+	size, ok := HeaderSize(b)
+	if !ok || b[0]&0x10 == 0 {
+		return
+	}
+	at := 12 + 4*int(b[0]&0x0f)
+	profile := binary.BigEndian.Uint16(b[at:])
+	two := profile&0xfff0 == 0x1000
+	if !two && profile != 0xbede {
+		return
+	}
+	for b = b[at+4 : size]; len(b) > 0; {
+		if b[0] == 0 { // padding
+			b = b[1:]
+			continue
+		}
+		id, n, head := b[0]>>4, int(b[0]&0x0f)+1, 1
+		if two {
+			if len(b) < 2 {
+				return
+			}
+			id, n, head = b[0], int(b[1]), 2
+		} else if id == 0 || id == 15 {
+			return // neither has a value, and nothing behind it is to be read (RFC 8285 §4.2)
+		}
+		if len(b) < head+n {
+			return
+		}
+		f(id, b[head:head+n:head+n])
+		b = b[head+n:]
+	}
+}
+
 // ParseHeader reads a packet. It reports false for what is no RTP.
 func ParseHeader(b []byte) (h Header, ok bool) {
-	if len(b) < 12 || b[0]>>6 != 2 {
+	at, ok := HeaderSize(b)
+	if !ok {
 		return h, false
-	}
-	at := 12 + 4*int(b[0]&0x0f) // past the contributing sources
-	if b[0]&0x10 != 0 {         // extension
-		if len(b) < at+4 {
-			return h, false
-		}
-		at += 4 + 4*int(binary.BigEndian.Uint16(b[at+2:]))
 	}
 	end := len(b)
 	if b[0]&0x20 != 0 { // padding: its last byte is its length

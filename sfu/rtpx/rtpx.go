@@ -19,6 +19,30 @@ const (
 // IsVideo reports whether c is a video codec.
 func (c Codec) IsVideo() bool { return c > Opus }
 
+// String returns the name of the codec in the signaling protocol.
+func (c Codec) String() string {
+	return [...]string{Opus: "opus", VP8: "vp8", VP9: "vp9", AV1: "av1", H264: "h264"}[c]
+}
+
+// Codecs is a set of them, bit i for the codec of that number.
+type Codecs uint8
+
+// AllVideo are all codecs of pictures.
+const AllVideo Codecs = 1<<VP8 | 1<<VP9 | 1<<AV1 | 1<<H264
+
+// Has reports whether c is in the set.
+func (s Codecs) Has(c Codec) bool { return s&(1<<c) != 0 }
+
+// Names returns the names of those in the set, in the order of their numbers.
+func (s Codecs) Names() (names []string) {
+	for c := Opus; c <= H264; c++ {
+		if s.Has(c) {
+			names = append(names, c.String())
+		}
+	}
+	return names
+}
+
 // Info is what a payload shows.
 type Info struct {
 	Start    bool // first packet of a frame
@@ -28,6 +52,21 @@ type Info struct {
 	// KEYIDX; zero when it does not. PictureBits is 7 or 15.
 	PictureAt, TL0At, KeyIdxAt uint8
 	PictureBits                uint8
+
+	// Layered: the frame is of a temporal layer, and what a receiver needs to do
+	// without those above is there (VP8, VP9).
+	Layered  bool
+	Temporal uint8 // layer
+	// Sync: a frame above the lowest layer needs no other than the latest of the
+	// lowest.
+	Sync bool
+
+	// Of VP9 with layer indices (RFC 9628 §4.2).
+	Spatial    uint8 // layer: a picture has one frame of each
+	End        bool  // last packet of a frame
+	Up         bool  // what follows of higher temporal layers needs none of theirs from before it
+	Predicted  bool  // from earlier pictures
+	InterLayer bool  // predicted from the spatial layer below
 }
 
 // PictureID returns the picture id in the payload that was parsed.
@@ -135,6 +174,9 @@ func parseVP8(p []byte) (in Info, ok bool) {
 			if x&0x10 != 0 {
 				in.KeyIdxAt = uint8(at)
 			}
+			if len(p) > at && x&0xe0 == 0xe0 { // I, L and T
+				in.Layered, in.Temporal, in.Sync = true, p[at]>>6, p[at]&0x20 != 0
+			}
 			at++
 		}
 	}
@@ -155,24 +197,72 @@ func parseVP9(p []byte) (in Info, ok bool) {
 	if p[0]&0x80 != 0 { // I
 		at = in.pictureID(p, at)
 	}
-	spatial := byte(0)
+	in.Predicted = p[0]&0x40 != 0
+	flexible := p[0]&0x10 != 0
 	if p[0]&0x20 != 0 { // L
 		if len(p) <= at {
 			return in, false
 		}
-		spatial = p[at] >> 1 & 7
+		b := p[at]
+		in.Layered = in.PictureBits > 0
+		in.Temporal, in.Up, in.Spatial, in.InterLayer = b>>5, b&0x10 != 0, b>>1&7, b&1 != 0
 		at++
-		if p[0]&0x10 == 0 { // not flexible: TL0PICIDX follows
+		if !flexible { // TL0PICIDX follows
 			in.TL0At = uint8(at)
 			at++
+		}
+	}
+	if flexible && in.Predicted {
+		for n, more := 0, true; more; n++ {
+			if n == maxReferences || len(p) <= at {
+				return in, false
+			}
+			more = p[at]&1 != 0
+			at++
+		}
+	}
+	if p[0]&0x02 != 0 { // V
+		if at, ok = endOfStructure(p, at); !ok {
+			return in, false
 		}
 	}
 	if len(p) <= at {
 		return in, false
 	}
-	in.Start = p[0]&0x08 != 0
-	in.KeyFrame = in.Start && p[0]&0x40 == 0 && spatial == 0
+	in.Start, in.End = p[0]&0x08 != 0, p[0]&0x04 != 0
+	in.KeyFrame = in.Start && !in.Predicted && in.Spatial == 0
 	return in, true
+}
+
+// maxReferences is to how many pictures one may refer.
+const maxReferences = 3
+
+// endOfStructure returns where the scalability structure at p[at] ends (RFC 9628
+// §4.2.1).
+func endOfStructure(p []byte, at int) (end int, ok bool) {
+	if len(p) <= at {
+		return 0, false
+	}
+	layers, sizes, group := int(p[at]>>5)+1, p[at]&0x10 != 0, p[at]&0x08 != 0
+	at++
+	if sizes {
+		at += 4 * layers
+	}
+	if !group {
+		return at, true
+	}
+	if len(p) <= at {
+		return 0, false
+	}
+	pictures := int(p[at])
+	at++
+	for range pictures {
+		if len(p) <= at {
+			return 0, false
+		}
+		at += 1 + int(p[at]>>2&3)
+	}
+	return at, true
 }
 
 // parseH264 reads NAL unit types (RFC 6184 §5.2). A key frame begins with its

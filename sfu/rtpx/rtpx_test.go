@@ -30,15 +30,20 @@ var cases = []struct {
 	{"vp8 delta", VP8, "1011", Info{Start: true}},
 	{"vp8 second packet of a key frame", VP8, "0010", Info{}},
 	{"vp8 long picture id", VP8, "9080812310", Info{Start: true, KeyFrame: true, PictureAt: 2, PictureBits: 15}},
-	{"vp8 short picture id, tl0, tid", VP8, "90e023074011", Info{Start: true, PictureAt: 2, PictureBits: 7, TL0At: 3}},
+	{"vp8 short picture id, tl0, tid", VP8, "90e023074011", Info{Start: true, PictureAt: 2, PictureBits: 7, TL0At: 3, Layered: true, Temporal: 1}},
+	{"vp8 tid without tl0", VP8, "90a0236011", Info{Start: true, PictureAt: 2, PictureBits: 7}},
 	{"vp9 key", VP9, "888123aa", Info{Start: true, KeyFrame: true, PictureAt: 1, PictureBits: 15}},
-	{"vp9 delta", VP9, "c88123aa", Info{Start: true, PictureAt: 1, PictureBits: 15}},
-	{"vp9 key, layers, not flexible", VP9, "a88123000711", Info{Start: true, KeyFrame: true, PictureAt: 1, PictureBits: 15, TL0At: 4}},
-	{"vp9 upper spatial layer", VP9, "a88123020711", Info{Start: true, PictureAt: 1, PictureBits: 15, TL0At: 4}},
+	{"vp9 delta", VP9, "c88123aa", Info{Start: true, PictureAt: 1, PictureBits: 15, Predicted: true}},
+	{"vp9 delta of two pictures, flexible", VP9, "fc81234503080b", Info{Start: true, End: true, PictureAt: 1, PictureBits: 15, Temporal: 2, Spatial: 2, InterLayer: true, Predicted: true, Layered: true}},
+	{"vp9 switching point", VP9, "f4812330080b", Info{End: true, PictureAt: 1, PictureBits: 15, Temporal: 1, Up: true, Predicted: true, Layered: true}},
+	{"vp9 key with sizes", VP9, "ba8123003002800168050002d0aa", Info{Start: true, KeyFrame: true, PictureAt: 1, PictureBits: 15, Layered: true}},
+	{"vp9 key with a group", VP9, "8a8123080304140a0008010205aa", Info{Start: true, KeyFrame: true, PictureAt: 1, PictureBits: 15}},
+	{"vp9 key, layers, not flexible", VP9, "a88123000711", Info{Start: true, KeyFrame: true, PictureAt: 1, PictureBits: 15, TL0At: 4, Layered: true}},
+	{"vp9 upper spatial layer", VP9, "a88123020711", Info{Start: true, PictureAt: 1, PictureBits: 15, TL0At: 4, Spatial: 1, Layered: true}},
 	{"av1 key", AV1, "180a", Info{Start: true, KeyFrame: true}},
 	{"av1 delta", AV1, "1032", Info{Start: true}},
 	{"av1 continued", AV1, "9832", Info{}},
-	{"vp8 everything", VP8, "90f0812307a511", Info{Start: true, PictureAt: 2, PictureBits: 15, TL0At: 4, KeyIdxAt: 5}},
+	{"vp8 everything", VP8, "90f0812307a511", Info{Start: true, PictureAt: 2, PictureBits: 15, TL0At: 4, KeyIdxAt: 5, Layered: true, Temporal: 2, Sync: true}},
 	{"vp8 keyidx alone", VP8, "90100511", Info{Start: true, KeyIdxAt: 2}},
 	{"h264 stap-a with sps", H264, "7800026742000168", Info{Start: true, KeyFrame: true}},
 	{"h264 stap-a, sps second", H264, "780002091000026742", Info{Start: true, KeyFrame: true}},
@@ -74,6 +79,20 @@ func TestTruncated(t *testing.T) {
 	}
 	if _, ok := Parse(0, []byte{1, 2, 3}); ok {
 		t.Error("an unknown codec is taken")
+	}
+}
+
+// What a descriptor announces and does not hold is refused.
+func TestTruncatedStructure(t *testing.T) {
+	for _, text := range []string{
+		"fc81234503030302aaaa",           // a fourth picture that is referred to
+		"ba8123003002800168050002d0",     // nothing after the sizes
+		"8a81230803140804000801",         // a group that ends in the middle
+		"8a812308", "8a8123", "f4812330", // and what is missing altogether
+	} {
+		if in, ok := Parse(VP9, unhex(t, text)); ok {
+			t.Errorf("%s is taken: %+v", text, in)
+		}
 	}
 }
 
@@ -149,6 +168,11 @@ func FuzzParseHeader(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, ok := ParseHeader(b)
+		Extensions(b, func(id uint8, value []byte) {
+			if len(value) > len(b) || id == 0 {
+				t.Fatalf("%x: extension %d of %d bytes", b, id, len(value))
+			}
+		})
 		var p rtp.Packet
 		if err := p.Unmarshal(b); err != nil || !ok {
 			return // each is stricter than the other somewhere
