@@ -6,10 +6,7 @@
 // subscriber depend on it (RFC 7714 §8.1: same index, same nonce).
 package munge
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // In is an incoming packet's numbers.
 type In struct {
@@ -19,6 +16,9 @@ type In struct {
 	PictureID   uint16
 	TL0         uint8
 	KeyIdx      uint8 // 5 bits
+	// Apart: pictures tell by their ids which others they need, so that ids keep
+	// their distances (VP9, RFC 9628 §4.2), also where some are taken out.
+	Apart bool
 }
 
 // Out is what goes on the wire instead. The picture id has as many bits as that
@@ -31,10 +31,6 @@ type Out struct {
 	KeyIdx    uint8
 }
 
-// maxDrops is how many packets can be taken out of a stream before packets
-// older than the first of them are no longer told apart.
-const maxDrops = 32
-
 // maxPause bounds the time that a switch adds: beyond a minute its length says
 // nothing to a receiver, and a timestamp must not wrap.
 const maxPause = time.Minute
@@ -45,27 +41,25 @@ const maxPause = time.Minute
 type Stream struct {
 	clock float64 // ticks per second
 
-	started bool
-	first   uint64   // lowest incoming number that belongs to the current source
-	highest uint64   // incoming, the highest taken
-	offset  uint64   // from the highest to its outgoing number
-	drops   []uint64 // incoming numbers taken out, ascending; later ones have a lower offset
-
-	timestamp       uint32 // outgoing, of the highest
+	started         bool
+	packets         sequence
+	pictures        sequence // of picture ids, extended
+	apart           bool     // they keep their distances,
+	pictureOffset   uint64   // this to outgoing ones
+	timestamp       uint32   // outgoing, of the highest
 	timestampOffset uint32
 	sentAt          time.Time
 
-	pictureIn, pictureOut uint16 // of the highest that has one
-	tl0, keyIdx           uint8  // outgoing, of the highest
-	tl0Offset             uint8
-	keyIdxOffset          uint8
+	tl0, keyIdx  uint8 // outgoing, of the highest
+	tl0Offset    uint8
+	keyIdxOffset uint8
 }
 
 // New returns a stream whose first packet comes after seq and timestamp.
 func New(clockRate uint32, seq uint16, timestamp uint32) *Stream {
 	return &Stream{
-		clock: float64(clockRate), highest: 1<<16 + uint64(seq), timestamp: timestamp,
-		drops: make([]uint64, 0, maxDrops),
+		clock: float64(clockRate), timestamp: timestamp,
+		packets: sequence{highest: 1<<16 + uint64(seq)},
 	}
 }
 
@@ -84,10 +78,12 @@ const maxHintError = time.Second
 // passed; by at least one tick.
 func (s *Stream) Switch(in In, now time.Time, hint Hint) {
 	s.timestampOffset = s.timestamp + s.advance(now, hint) - in.Timestamp
-	s.offset += s.highest + 1 - in.Seq
-	s.first, s.highest = in.Seq, in.Seq-1
-	s.drops = s.drops[:0]
-	s.pictureIn, s.pictureOut = in.PictureID-1, s.pictureOut&0x7fff
+	s.packets.begin(in.Seq)
+	if s.apart {
+		s.pictures.offset = s.pictureOffset
+	}
+	s.pictures.begin(firstPicture + uint64(in.PictureID))
+	s.apart, s.pictureOffset = in.Apart, s.pictures.offset
 	s.tl0Offset = s.tl0 + 1 - in.TL0
 	s.keyIdxOffset = s.keyIdx + 1 - in.KeyIdx
 	s.started = true
@@ -109,38 +105,99 @@ func (s *Stream) advance(now time.Time, hint Hint) uint32 {
 	return uint32(max(1, passed))
 }
 
+// firstPicture keeps picture ids from before the first one of a source positive.
+const firstPicture = 1 << 20
+
+// picture extends a picture id: it is the one closest to the highest.
+func (s *Stream) picture(in In) uint64 {
+	unused := 16 - in.PictureBits
+	// The difference to the highest, as a signed number of that many bits.
+	return s.pictures.highest + uint64(int64(int16((in.PictureID-uint16(s.pictures.highest))<<unused)>>unused))
+}
+
 // Rewrite numbers a packet of the current source. It reports false for one
-// from before the switch, or that was taken out.
+// from before the switch, or that was taken out, or whose picture was.
 func (s *Stream) Rewrite(in In, now time.Time) (out Out, ok bool) {
-	if !s.started || in.Seq < s.first {
+	if !s.started || in.Seq < s.packets.first {
 		return out, false
 	}
-	at, dropped := slices.BinarySearch(s.drops, in.Seq)
-	if dropped {
+	seq, ok := s.packets.number(in.Seq)
+	if !ok {
 		return out, false
 	}
 	out = Out{
-		Seq:       uint16(in.Seq + s.offset + uint64(len(s.drops)-at)),
+		Seq:       uint16(seq),
 		Timestamp: in.Timestamp + s.timestampOffset,
 		TL0:       in.TL0 + s.tl0Offset,
 		KeyIdx:    (in.KeyIdx + s.keyIdxOffset) & 0x1f,
 	}
 	if in.PictureBits > 0 {
-		unused := 16 - in.PictureBits
-		// The difference to the highest, as a signed number of that many bits.
-		out.PictureID = (s.pictureOut + uint16(int16((in.PictureID-s.pictureIn)<<unused)>>unused)) & 0x7fff
-	}
-	if in.Seq > s.highest {
-		s.highest, s.timestamp, s.sentAt = in.Seq, out.Timestamp, now
-		s.tl0, s.keyIdx = out.TL0, out.KeyIdx
-		if in.PictureBits > 0 {
-			s.pictureIn, s.pictureOut = in.PictureID, out.PictureID
+		ext := s.picture(in)
+		id, ok := s.pictures.number(ext)
+		if !ok {
+			return Out{}, false
 		}
+		if s.apart {
+			id = ext + s.pictureOffset
+		}
+		out.PictureID = uint16(id) & 0x7fff
+		if in.PictureBits == 7 {
+			out.PictureID &= 0x7f
+		}
+		s.pictures.highest = max(s.pictures.highest, ext)
 	}
-	if in.PictureBits == 7 {
-		out.PictureID &= 0x7f
+	if in.Seq > s.packets.highest {
+		s.packets.highest, s.timestamp, s.sentAt = in.Seq, out.Timestamp, now
+		s.tl0, s.keyIdx = out.TL0, out.KeyIdx
 	}
 	return out, true
+}
+
+// An Age says how a packet's picture stands to those before.
+type Age uint8
+
+// The ages.
+const (
+	Newer  Age = iota // than all before
+	Newest            // another packet of it was sent
+	Older             // than the newest; it may have been sent
+	Skipped
+)
+
+// Age returns that of a packet's picture, by its id.
+func (s *Stream) Age(in In) Age {
+	switch ext := s.picture(in); {
+	case ext > s.pictures.highest:
+		return Newer
+	case s.skipped(ext):
+		return Skipped
+	case ext == s.pictures.highest:
+		return Newest
+	default:
+		return Older
+	}
+}
+
+func (s *Stream) skipped(picture uint64) bool {
+	_, ok := s.pictures.number(picture)
+	return !ok
+}
+
+// Skip takes a packet of a picture out that is not to be sent, and the picture:
+// what follows has its place, so that a receiver misses neither (RFC 7741 §4.2:
+// it takes a gap in picture ids for a loss; those of pictures that are apart keep
+// theirs). A packet that is late has left a gap, which is reported: whoever
+// receives waits for that number, so that it is to be sent with nothing in it.
+func (s *Stream) Skip(in In) (gap Out, late bool) {
+	if !s.started || in.Seq < s.packets.first {
+		return gap, false
+	}
+	s.pictures.take(s.picture(in)) // if it is new: else it is out, or has left a gap
+	if s.packets.take(in.Seq) {
+		return gap, false
+	}
+	seq, ok := s.packets.number(in.Seq)
+	return Out{Seq: uint16(seq), Timestamp: in.Timestamp + s.timestampOffset}, ok
 }
 
 // Timestamp maps a timestamp of the current source.
@@ -151,14 +208,7 @@ func (s *Stream) Timestamp(in uint32) (out uint32, ok bool) {
 // Drop takes a packet that carries nothing out of the stream, so that it leaves
 // no gap. One that is late stays a gap: what came after it has its number.
 func (s *Stream) Drop(seq uint64) {
-	if !s.started || seq <= s.highest || seq < s.first {
-		return
+	if s.started {
+		s.packets.take(seq)
 	}
-	if len(s.drops) == maxDrops {
-		s.first = s.drops[0] + 1 // what is older can no longer be numbered
-		s.drops = slices.Delete(s.drops, 0, 1)
-	}
-	s.drops = append(s.drops, seq)
-	s.highest = seq
-	s.offset--
 }

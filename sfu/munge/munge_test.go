@@ -162,8 +162,8 @@ func TestForgottenDropsEndTheirRange(t *testing.T) {
 	s.Switch(In{Seq: 70_000}, now, Hint{})
 	s.Rewrite(In{Seq: 70_000}, now)
 	const late = 70_001
-	for i := range uint64(maxDrops + 1) {
-		s.Drop(late + 1 + i)
+	for i := range uint64(maxRuns + 1) {
+		s.Drop(late + 1 + 2*i)
 	}
 	if out, ok := s.Rewrite(In{Seq: late}, now); ok {
 		t.Errorf("it became %d", out.Seq)
