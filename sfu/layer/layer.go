@@ -1,4 +1,5 @@
-// Package layer decides which simulcast layer of a source a seat gets.
+// Package layer decides which simulcast layer of a source a seat gets, and how
+// many of its frames.
 package layer
 
 import "time"
@@ -51,10 +52,16 @@ type Selector struct {
 	wanted  int // for the size of the tile, and what the network takes
 	target  int // to go to at its next key frame
 	current int // that is sent
+
+	limit    int // the highest step that the network takes
+	calmest  int // the highest temporal layer that suits the tile
+	temporal int // the highest that is sent of the current layer
 }
 
 // New returns a selector that sends nothing yet.
-func New() Selector { return Selector{target: None, current: None} }
+func New() Selector {
+	return Selector{target: None, current: None, limit: Unlimited, calmest: Temporals - 1}
+}
 
 // Reset starts over, for another source.
 func (s *Selector) Reset() { s.target, s.current = None, None }
@@ -67,6 +74,56 @@ func (s *Selector) Target() int { return s.target }
 
 // Want sets the layer that suits the tile and the network.
 func (s *Selector) Want(wanted int) { s.wanted = wanted }
+
+// Limit sets how many frames go: the highest step that the network takes, or
+// Unlimited, and the highest temporal layer that suits the tile.
+func (s *Selector) Limit(step, temporal int) { s.limit, s.calmest = step, temporal }
+
+// Temporal returns the highest temporal layer that is sent of the current layer.
+func (s *Selector) Temporal() int { return s.temporal }
+
+// most returns the highest temporal layer of the current layer that may be sent.
+// Of a layer that is too large, until it is left at a key frame of another, the
+// least.
+func (s *Selector) most() int {
+	switch of := Of(s.limit); {
+	case s.current > of:
+		return 0
+	case s.current == of:
+		return min(s.limit%Temporals, s.calmest)
+	default:
+		return s.calmest
+	}
+}
+
+// A Frame is what a selector is told of one.
+type Frame struct {
+	Temporal int // layer
+	Key      bool
+	Sync     bool // it needs no other than the latest of the lowest layer
+	Up       bool // what follows of higher layers needs none of theirs from before it
+}
+
+// Frame decides about a frame of the current layer that is newer than all before.
+// It reports whether it is to be sent: all packets of it, or none.
+//
+// What is above the [Temporals] lowest is never sent. Fewer frames go from here
+// on. More do when nothing is missed that they need: from a key frame, after one
+// from which it is said to go up, or layer by layer from a sync frame of it.
+func (s *Selector) Frame(f Frame) (forward bool) {
+	most := s.most()
+	if s.temporal > most || f.Key {
+		s.temporal = most
+	}
+	if f.Sync && f.Temporal == s.temporal+1 && f.Temporal <= most {
+		s.temporal = f.Temporal
+	}
+	forward = f.Temporal <= s.temporal
+	if forward && f.Up {
+		s.temporal = most
+	}
+	return forward
+}
 
 // Pause has nothing sent, or something again, from the next key frame on.
 func (s *Selector) Pause(paused bool) {
