@@ -44,9 +44,14 @@ type queue[T any] struct {
 
 func (q *queue[T]) empty() bool { return q.next == len(q.entries) }
 
+// keptEntries is for how many entries an empty queue keeps its memory.
+const keptEntries = 64
+
 func (q *queue[T]) put(e entry[T]) {
-	if q.empty() {
-		q.entries, q.next = q.entries[:0], 0
+	if len(q.entries) == cap(q.entries) && q.next > len(q.entries)/2 { // a queue that is never empty
+		n := copy(q.entries, q.entries[q.next:])
+		clear(q.entries[n:])
+		q.entries, q.next = q.entries[:n], 0
 	}
 	q.entries = append(q.entries, e)
 }
@@ -55,6 +60,11 @@ func (q *queue[T]) take() entry[T] {
 	e := q.entries[q.next]
 	q.entries[q.next] = entry[T]{}
 	q.next++
+	if q.empty() {
+		if q.entries, q.next = q.entries[:0], 0; cap(q.entries) > keptEntries {
+			q.entries = nil
+		}
+	}
 	return e
 }
 

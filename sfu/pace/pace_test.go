@@ -143,3 +143,35 @@ func TestPace(t *testing.T) {
 		}
 	}
 }
+
+// TestQueueKeepsLittle: what has gone takes no memory, whether or not the queue
+// was ever empty.
+func TestQueueKeepsLittle(t *testing.T) {
+	var q queue[int]
+	next := 0
+	take := func() {
+		t.Helper()
+		if got := q.take().item; got != next {
+			t.Fatalf("%d is taken, want %d", got, next)
+		}
+		next++
+	}
+	for i := range 100_000 {
+		q.put(entry[int]{item: i})
+		if i >= 10 {
+			take()
+		}
+	}
+	if n := cap(q.entries); n > 4*keptEntries {
+		t.Errorf("10 that wait take the memory of %d", n)
+	}
+	for i := range 1000 {
+		q.put(entry[int]{item: 100_000 + i})
+	}
+	for !q.empty() {
+		take()
+	}
+	if n := cap(q.entries); n > keptEntries {
+		t.Errorf("nothing that waits takes the memory of %d", n)
+	}
+}
