@@ -58,7 +58,8 @@ type Estimator struct {
 	trend   trend
 	control control
 	loss    lossModel
-	acked   meter
+	acked   meter // by arrival
+	sent    meter // by sending, whatever became of it
 	probes  prober
 	queue   queue
 
@@ -150,6 +151,7 @@ func (e *Estimator) Observe(acks []Ack, now time.Duration) {
 	unheard := 0 // bytes: they arrive with the next, or a lost report would pass for a slow network
 	for i := range acks {
 		a := &acks[i]
+		e.sent.add(a.Sent, a.Size)
 		if a.Unheard {
 			unheard += a.Size
 			continue
@@ -176,18 +178,32 @@ func (e *Estimator) Observe(acks []Ack, now time.Duration) {
 		e.loss.probed(probed)
 	}
 	use := e.usage
+	if use == over && e.queue.foreign {
+		use = normal // losses are left to go by
+	}
 	if use == over && e.probes.queues(now) || use == normal && e.queue.ours() {
 		use = under // the probe's queue, whose result will tell; or one that is to drain
 	}
+	if use == over && e.ramps() {
+		acked = max(acked, e.acked.latest())
+	}
 	e.control.update(use, acked, ok, e.rtt, now)
 	e.loss.update(e.control.rate, acked, now)
-	if e.usage == over || e.queue.delay() > warnDelay || e.loss.recent() > warnLoss {
+	if (e.usage == over || e.queue.delay() > warnDelay) && !e.queue.foreign || e.loss.recent() > warnLoss {
 		e.warned = now + warnedFor
 	}
 	if after := e.Target(); after < before*2/3 {
 		e.dropped = max(e.dropped, before)
 		e.probes.fell(now)
 	}
+}
+
+// ramps reports whether much more is sent than half a second ago, as with the key
+// frame of a larger picture. What has arrived since then is no measure of what the
+// network takes.
+func (e *Estimator) ramps() bool {
+	sent, ok := e.sent.rate()
+	return ok && float64(sent) > ramp*float64(e.sent.earliest())
 }
 
 // hear takes a sample of the round trip, the wait for the report included.
@@ -207,7 +223,7 @@ func (e *Estimator) REMB(rate Bitrate) { e.remb = min(max(rate, Least), Most) }
 // included, for a time, and reported as any other packets.
 func (e *Estimator) Probe(wanted Bitrate, now time.Duration) (p Probe, ok bool) {
 	target := e.Target()
-	if !e.begun || e.Holds(now) || wanted <= target || e.usage != normal {
+	if !e.begun || e.Holds(now) || wanted <= target || e.usage != normal && !e.queue.foreign {
 		return p, false
 	}
 	if e.dropped > target {

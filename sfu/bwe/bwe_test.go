@@ -121,3 +121,81 @@ func TestLostReportIsNoSlowNetwork(t *testing.T) {
 		t.Errorf("%d arrive of a million", got)
 	}
 }
+
+// TestMeterParts: the beginning and the end of the window.
+func TestMeterParts(t *testing.T) {
+	var m meter
+	if m.earliest() != 0 || m.latest() != 0 {
+		t.Error("an empty meter has rates")
+	}
+	const size = 1250 // 10 kbit
+	for at := time.Duration(0); at < time.Second; at += 10 * time.Millisecond {
+		n := 1
+		if at >= 800*time.Millisecond {
+			n = 4
+		}
+		m.add(at, n*size)
+	}
+	whole, ok := m.rate()
+	if !ok || m.earliest() != 1000*Kbps || m.latest() != 4000*Kbps || whole != 2000*Kbps {
+		t.Errorf("the window has %d, at first %d, and at last %d", whole, m.earliest(), m.latest())
+	}
+}
+
+// TestLargerPicture: the key frame of a larger picture makes a queue in which it
+// arrives as fast as the network takes it. That it was not sent before says
+// nothing about the network, and it is not taken back.
+func TestLargerPicture(t *testing.T) {
+	for name, takes := range map[string]Bitrate{"there is room": 4000 * Kbps, "there is none": 1400 * Kbps} {
+		t.Run(name, func(t *testing.T) {
+			e := New(2300 * Kbps)
+			var free time.Duration // of the network
+			var acks []Ack
+			for now := time.Duration(0); now < 4*time.Second; now += 5 * time.Millisecond {
+				rate := 600 * Kbps
+				switch {
+				case now >= 3090*time.Millisecond:
+					rate = 1800 * Kbps
+				case now >= 3*time.Second: // the key frame, paced
+					rate = 5800 * Kbps
+				}
+				for size := int(rate) / 8 / 200; size > 0; size -= 1200 {
+					free = max(free, now) + time.Duration(float64(min(size, 1200)*8)/float64(takes)*float64(time.Second))
+					acks = append(acks, Ack{Sent: now, Arrived: free + 20*time.Millisecond, Size: min(size, 1200)})
+				}
+				if now%(50*time.Millisecond) == 0 {
+					n := 0
+					for n < len(acks) && acks[n].Arrived <= now {
+						n++
+					}
+					e.Observe(acks[:n], now)
+					acks = acks[n:]
+				}
+			}
+			if got := e.Target(); (got >= 2000*Kbps) != (takes == 4000*Kbps) {
+				t.Errorf("a network that takes %d is held to take %d", takes, got)
+			}
+		})
+	}
+}
+
+// TestWhoseQueueItIs: a queue that stays though less is sent is another's, one
+// that shrinks is ours, however long that takes.
+func TestWhoseQueueItIs(t *testing.T) {
+	for name, c := range map[string]struct {
+		shrinks float64 // of the time
+		foreign bool
+	}{"stays": {0, true}, "grows": {-0.05, true}, "shrinks": {0.15, false}} {
+		var q queue
+		at, long := time.Duration(0), 2*time.Second
+		for ; at < time.Second; at += 10 * time.Millisecond {
+			q.packet(&Ack{Sent: at, Arrived: at})
+		}
+		for ; at < 10*time.Second; at += 10 * time.Millisecond {
+			q.packet(&Ack{Sent: at, Arrived: at + long - time.Duration(c.shrinks*float64(at))})
+		}
+		if q.foreign != c.foreign {
+			t.Errorf("a queue that %s is another's: %v", name, q.foreign)
+		}
+	}
+}

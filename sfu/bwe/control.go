@@ -16,6 +16,10 @@ const (
 	// been seen to pass.
 	headroom = 1.5
 	extra    = 10 * Kbps
+	// ramp is by how much more is sent in the meter's window than at its beginning
+	// where the sender has begun to send more. Less, and chance keeps a rate from
+	// falling far enough; more, and a larger picture is taken back.
+	ramp = 1.25
 	// step is what is added in a response time near a known capacity.
 	step = 1200 * 8
 	// leastStep is in bits per second in a second, for long round trips.
@@ -96,7 +100,8 @@ func (c *control) rise(acked Bitrate, ackedOK bool, rtt, since time.Duration) {
 }
 
 // fall lowers the rate once a response time: what is under way does not know of
-// it.
+// it. acked is at what rate packets arrive while there is a queue: what the network
+// takes.
 func (c *control) fall(acked Bitrate, ackedOK bool, rtt, now time.Duration) {
 	if c.hasFell && now-c.fell < min(max(rtt, 10*time.Millisecond), 200*time.Millisecond) {
 		return
@@ -158,10 +163,12 @@ func (c *capacity) sample(rate Bitrate) {
 
 // The meter's window: buckets of time in which packets arrived. Shorter, and
 // a key frame is taken for a rate; longer, and the first decrease after a
-// change is too small.
+// change is too small. A part of it is what tells its beginning and its end from
+// the whole: shorter, and packets that came together pass for a rate.
 const (
 	bucketFor = 50 * time.Millisecond
 	buckets   = 10
+	part      = 3
 )
 
 // A meter measures at what rate packets arrive. The zero value is ready.
@@ -191,13 +198,30 @@ func (m *meter) bucket(n int64) *int { return &m.bytes[(n%buckets+buckets)%bucke
 
 // rate is that of the full buckets; ok is false when there are too few.
 func (m *meter) rate() (r Bitrate, ok bool) {
-	full := min(m.at-m.first, buckets-1)
-	if !m.started || full < 3 {
-		return 0, false
+	full := m.full()
+	return m.between(m.at-full, m.at), full >= part
+}
+
+// earliest and latest are the rates of a part at the beginning and at the end of
+// the window; 0 when there are too few buckets.
+func (m *meter) earliest() Bitrate { return m.between(m.at-m.full(), m.at-m.full()+part) }
+func (m *meter) latest() Bitrate   { return m.between(m.at-part, m.at) }
+
+// full is how many buckets are.
+func (m *meter) full() int64 {
+	if !m.started {
+		return 0
+	}
+	return min(m.at-m.first, buckets-1)
+}
+
+func (m *meter) between(begin, end int64) Bitrate {
+	if m.full() < part {
+		return 0
 	}
 	sum := 0
-	for i := m.at - full; i < m.at; i++ {
+	for i := begin; i < end; i++ {
 		sum += *m.bucket(i)
 	}
-	return Bitrate(float64(sum*8) / (time.Duration(full) * bucketFor).Seconds()), true
+	return Bitrate(float64(sum*8) / (time.Duration(end-begin) * bucketFor).Seconds())
 }

@@ -203,6 +203,7 @@ type queue struct {
 	smoothed      time.Duration
 
 	long    time.Duration // since when packets wait, on the subscriber's clock; 0: they do not
+	most    time.Duration // for how long they have waited at most since then
 	foreign bool          // it stays whatever we do
 }
 
@@ -212,8 +213,13 @@ const (
 	// full queue before a trend is seen.
 	queueLong = 80 * time.Millisecond
 	// foreignAfter is after what time of holding and falling a queue is held to be
-	// another's (of TCP that fills it): who makes way for that gets nothing.
+	// another's (of TCP that fills it): who makes way for that gets nothing. From then
+	// on delays say nothing about us, and only losses are gone by.
 	foreignAfter = 4 * time.Second
+	// foreignDrains is by how much of the time a queue shrinks at least that is ours,
+	// as we send less than the network takes. Less, and another's that shrinks by
+	// chance is held to be ours; more (1-backOff), and none is.
+	foreignDrains = 0.1
 )
 
 func (q *queue) packet(a *Ack) {
@@ -231,10 +237,12 @@ func (q *queue) packet(a *Ack) {
 		q.long, q.foreign = 0, false
 	case q.smoothed < queueLong:
 	case q.long == 0:
-		q.long = max(a.Arrived, 1)
+		q.long, q.most = max(a.Arrived, 1), q.smoothed
 	case a.Arrived-q.long > foreignAfter:
-		q.foreign = true
+		q.foreign = q.foreign || float64(q.most-q.smoothed) < foreignDrains*float64(foreignAfter)
+		q.long, q.most = a.Arrived, q.smoothed
 	}
+	q.most = max(q.most, q.smoothed)
 }
 
 // ours reports whether packets wait for long, behind each other.
