@@ -17,6 +17,34 @@ const (
 // String returns the name of the grade in the signaling protocol.
 func (g Grade) String() string { return [...]string{"good", "limited", "paused"}[g] }
 
+// A Cause says by what a connection is hindered.
+type Cause uint8
+
+// The causes, the one that people notice most the last.
+const (
+	None      Cause = iota
+	Bandwidth       // the network takes less than is wanted
+	Delay           // packets wait for long
+	Loss            // many packets do not arrive
+)
+
+// String returns the name of the cause in the signaling protocol.
+func (c Cause) String() string { return [...]string{"none", "bandwidth", "delay", "loss"}[c] }
+
+// CauseOf returns by what a direction is hindered whose grade is not good: loss and
+// delay say more than that not all is carried, which follows from them.
+func CauseOf(g Grade, loss float64, queue time.Duration) Cause {
+	switch {
+	case g == Good:
+		return None
+	case loss > muchLoss:
+		return Loss
+	case queue > longQueue:
+		return Delay
+	}
+	return Bandwidth
+}
+
 const (
 	// worseAfter and betterAfter are for how long it must be so. Shorter, and the
 	// marks dance; longer, and people have wondered for long before they see why.

@@ -51,3 +51,22 @@ func TestGrades(t *testing.T) {
 		}
 	}
 }
+
+func TestCauseOf(t *testing.T) {
+	for _, tc := range []struct {
+		grade Grade
+		loss  float64
+		queue time.Duration
+		want  Cause
+	}{
+		{Good, 1, time.Hour, None},
+		{Limited, 0, 0, Bandwidth},
+		{Paused, muchLoss, longQueue, Bandwidth},
+		{Limited, 0, longQueue + 1, Delay},
+		{Paused, muchLoss + 0.01, longQueue + 1, Loss},
+	} {
+		if got := CauseOf(tc.grade, tc.loss, tc.queue); got != tc.want {
+			t.Errorf("%v with loss %v and a wait of %v: %v, want %v", tc.grade, tc.loss, tc.queue, got, tc.want)
+		}
+	}
+}
