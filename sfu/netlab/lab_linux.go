@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -41,6 +42,7 @@ type Lab struct {
 	hosts   map[netip.Addr]*Host // by each of its addresses
 	waiting schedule
 	number  uint64 // of the latest event
+	late    lateness
 }
 
 // A Host is one network namespace. Up is what it sends, down what it is sent.
@@ -48,9 +50,10 @@ type Host struct {
 	Name string
 	Addr netip.Addr
 
-	lab   *Lab
-	space string
-	tun   *os.File
+	lab       *Lab
+	space     string
+	tun       *os.File
+	addresses []netip.Addr // with Addr
 
 	// Owned by the router.
 	up, down           *Link
@@ -104,11 +107,15 @@ func New(tb testing.TB, seed uint64) *Lab {
 	return l
 }
 
-// Host makes a host with an address of 10.77.0.0/16, which sends everything to
-// the router.
-func (l *Lab) Host(name, addr string) *Host {
+// Host makes a host with addresses of 10.77.0.0/16 or fd77::/16, which sends
+// everything to the router. Of a family of which it has none it has nothing.
+func (l *Lab) Host(name, addr string, more ...string) *Host {
 	l.tb.Helper()
 	h := &Host{Name: name, Addr: netip.MustParseAddr(addr), lab: l, space: l.name + "-" + name}
+	h.addresses = []netip.Addr{h.Addr}
+	for _, text := range more {
+		h.addresses = append(h.addresses, netip.MustParseAddr(text))
+	}
 	if err := h.open(); err != nil {
 		l.tb.Fatalf("netlab: making host %s: %v", name, err)
 	}
@@ -116,7 +123,9 @@ func (l *Lab) Host(name, addr string) *Host {
 		l.seed += 2
 		h.up, h.down = NewLink(l.seed), NewLink(l.seed+1)
 		h.upStats, h.downStats = Stats{Dropped: map[Drop]int{}}, Stats{Dropped: map[Drop]int{}}
-		l.hosts[h.Addr] = h
+		for _, a := range h.addresses {
+			l.hosts[a] = h
+		}
 	})
 	l.wait.Go(h.read)
 	return h
@@ -141,12 +150,22 @@ func (h *Host) open() error {
 	if err != nil {
 		return err
 	}
-	for _, args := range [][]string{
+	commands := [][]string{
 		{"link", "set", "lo", "up"},
-		{"address", "add", h.Addr.String() + "/32", "dev", "lab0"},
 		{"link", "set", "lab0", "mtu", fmt.Sprint(deviceMTU), "up"},
-		{"route", "add", "default", "dev", "lab0"},
-	} {
+	}
+	for _, a := range h.addresses {
+		length, family := "/32", "-4"
+		if a.Is6() {
+			length, family = "/128", "-6"
+		}
+		add := []string{"address", "add", a.String() + length, "dev", "lab0"}
+		if a.Is6() {
+			add = append(add, "nodad") // nobody else has it
+		}
+		commands = append(commands, add, []string{family, "route", "replace", "default", "dev", "lab0"})
+	}
+	for _, args := range commands {
 		if err := ip(append([]string{"-n", h.space}, args...)...); err != nil {
 			return err
 		}
@@ -205,7 +224,7 @@ func (h *Host) ListenUDP(port uint16) *net.UDPConn {
 	h.lab.tb.Helper()
 	var conn *net.UDPConn
 	err := h.inside(func() (err error) {
-		conn, err = net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(h.Addr, port)))
+		conn, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(h.Addr, port)))
 		return err
 	})
 	if err != nil {
@@ -220,7 +239,7 @@ func (h *Host) ListenTCP(port uint16) net.Listener {
 	h.lab.tb.Helper()
 	var l net.Listener
 	err := h.inside(func() (err error) {
-		l, err = net.Listen("tcp4", netip.AddrPortFrom(h.Addr, port).String())
+		l, err = net.Listen("tcp", netip.AddrPortFrom(h.Addr, port).String())
 		return err
 	})
 	if err != nil {
@@ -233,7 +252,7 @@ func (h *Host) ListenTCP(port uint16) net.Listener {
 // DialTCP connects from the host. The caller closes the connection.
 func (h *Host) DialTCP(to netip.AddrPort) (conn net.Conn, err error) {
 	err = h.inside(func() (err error) {
-		conn, err = net.Dial("tcp4", to.String())
+		conn, err = net.Dial("tcp", to.String())
 		return err
 	})
 	return conn, err
@@ -244,6 +263,20 @@ func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.C
 	return exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", h.space, name}, args...)...)
 }
 
+// Knows has programs that Command runs find an address by a name.
+func (h *Host) Knows(name string, addr netip.Addr) {
+	h.lab.tb.Helper()
+	folder := filepath.Join("/etc/netns", h.space) // ip-netns(8) shows it in the place of /etc
+	err := os.MkdirAll(folder, 0o755)
+	if err == nil {
+		h.lab.tb.Cleanup(func() { _ = os.RemoveAll(folder) })
+		err = os.WriteFile(filepath.Join(folder, "hosts"), []byte(addr.String()+" "+name+"\n127.0.0.1 localhost\n"), 0o644) //nolint:gosec // programs read it
+	}
+	if err != nil {
+		h.lab.tb.Fatalf("netlab: %v", err)
+	}
+}
+
 // Set changes both directions of the cable.
 func (h *Host) Set(up, down Profile) {
 	h.lab.do(func(time.Time) {
@@ -252,7 +285,8 @@ func (h *Host) Set(up, down Profile) {
 	})
 }
 
-// BehindNAT has the host's UDP come from a public address. TCP goes as it is.
+// BehindNAT has the host's UDP of IPv4 come from a public address. TCP goes as
+// it is.
 func (h *Host) BehindNAT(public string) {
 	addr := netip.MustParseAddr(public)
 	h.lab.do(func(time.Time) {
@@ -394,6 +428,7 @@ func (s *schedule) take() event {
 func (l *Lab) route() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	l.beat(time.Now())
 	for {
 		now := time.Now()
 		for len(l.waiting) > 0 && !l.waiting[0].at.After(now) {
@@ -417,6 +452,28 @@ func (l *Lab) after(at time.Time, do func(now time.Time)) {
 	l.waiting.add(event{at, l.number, do})
 }
 
+// beat looks how late the router is, and again after beatEvery.
+func (l *Lab) beat(now time.Time) {
+	due := now.Add(beatEvery)
+	l.after(due, func(now time.Time) {
+		l.late.add(now.Sub(due))
+		l.beat(now)
+	})
+}
+
+// Late returns by how much the router was late at most in that share of the
+// looks at its clock, 0 to 1, since Late was last called with 1 or the lab was
+// made: what the computer itself adds to the delays of all cables, and a measure
+// of how busy it is with other things.
+func (l *Lab) Late(share float64) (late time.Duration) {
+	l.do(func(time.Time) {
+		if late = l.late.quantile(share); share == 1 {
+			l.late = lateness{}
+		}
+	})
+	return late
+}
+
 // leave takes a packet that a host has sent.
 func (l *Lab) leave(h *Host, b []byte, now time.Time) {
 	p, ok := parse(b)
@@ -424,7 +481,7 @@ func (l *Lab) leave(h *Host, b []byte, now time.Time) {
 		return // neighbour discovery of IPv6 and the like: nobody's traffic
 	}
 	through(l, h.up, &h.upStats, p.packet, now, func(at time.Time) {
-		if h.nat != nil && p.udp && p.fromPort != 0 {
+		if h.nat != nil && p.udp && p.fromPort != 0 && p.from.Is4() {
 			b = append([]byte(nil), b...) // it may arrive twice
 			setFrom(b, p, h.nat.out(p.fromPort))
 		}
@@ -433,7 +490,7 @@ func (l *Lab) leave(h *Host, b []byte, now time.Time) {
 }
 
 // arrive takes a packet from the router to the host that it is for.
-func (l *Lab) arrive(sender *Host, b []byte, p ipv4, now time.Time) {
+func (l *Lab) arrive(sender *Host, b []byte, p datagram, now time.Time) {
 	h := l.hosts[p.to]
 	if h == nil {
 		sender.upStats.Dropped[Nowhere]++

@@ -78,6 +78,44 @@ func sees(t *testing.T, h *Host, down bool, n int) {
 	}
 }
 
+// TestIPv6: a host with one family has nothing of the other, and one with both
+// is one host; firewalls and fragments are as with IPv4.
+func TestIPv6(t *testing.T) {
+	lab := New(t, 1)
+	four, six, both := lab.Host("four", "10.77.0.2"), lab.Host("six", "fd77::3"), lab.Host("both", "10.77.0.1", "fd77::1")
+	var listener *net.UDPConn
+	err := both.inside(func() (err error) {
+		listener, err = net.ListenUDP("udp", &net.UDPAddr{Port: 5000})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	long := make([]byte, 1900) // more than fits into a packet
+	from := map[*Host]*net.UDPConn{four: four.ListenUDP(6000), six: six.ListenUDP(6000)}
+	for h, to := range map[*Host]string{four: "10.77.0.1:5000", six: "[fd77::1]:5000"} {
+		send(t, from[h], netip.MustParseAddrPort(to), long)
+		got, who, err := receive(t, listener, patience)
+		if err != nil || len(got) != len(long) || who.Addr().Unmap() != h.Addr {
+			t.Fatalf("%s: %d bytes from %v, %v", h.Name, len(got), who, err)
+		}
+	}
+	if _, err := from[six].WriteToUDPAddrPort(long, netip.MustParseAddrPort("10.77.0.1:5000")); err == nil {
+		t.Error("a host without IPv4 sends it")
+	}
+	six.Set(Profile{BlockUDP: true}, Profile{})
+	before, _ := six.Stats()
+	send(t, from[six], netip.MustParseAddrPort("[fd77::1]:5000"), []byte("blocked"))
+	send(t, from[four], netip.MustParseAddrPort("10.77.0.1:5000"), []byte("open"))
+	if got, _, err := receive(t, listener, patience); err != nil || string(got) != "open" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if up, _ := six.Stats(); up.Dropped[Blocked] != before.Dropped[Blocked]+1 {
+		t.Errorf("the firewall dropped %v, before %v", up.Dropped, before.Dropped)
+	}
+}
+
 // TestHostsAreApart: a namespace has nothing but its device: neither our
 // loopback nor a way out.
 func TestHostsAreApart(t *testing.T) {
@@ -184,9 +222,10 @@ func TestFollowStopsWithItsContext(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte{0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 1, 0, 2, 0, 8, 0, 0})
 	f.Add([]byte{0x4f, 0, 0, 20})
+	f.Add(append([]byte{0x60, 0, 0, 0, 0, 16, 44, 64, 39: 1}, 17, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 2, 0, 8, 0, 0))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p, ok := parse(b)
-		if !ok || !p.udp || p.fromPort == 0 {
+		if !ok || !p.udp || p.fromPort == 0 || p.from.Is6() {
 			return
 		}
 		end := netip.MustParseAddrPort("10.77.9.9:40000")

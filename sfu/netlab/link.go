@@ -58,7 +58,7 @@ const (
 	Hole     Drop = "blackhole"
 	Blocked  Drop = "firewall"
 	Nowhere  Drop = "no such host"
-	Unparsed Drop = "not IPv4"
+	Unparsed Drop = "not IP"
 )
 
 // A Link is one direction of a cable. It is a function of its seed, its
@@ -88,6 +88,13 @@ type packet struct {
 	size             int // bytes of the IP packet
 	udp, tcp         bool
 	fromPort, toPort uint16
+}
+
+// Send is what becomes of a UDP packet of that many bytes that is sent now: when
+// it arrives, twice if it is duplicated, or why it does not. It is for tests in
+// virtual time; now does not go back.
+func (l *Link) Send(size int, now time.Time) (arrivals []time.Time, why Drop) {
+	return l.send(packet{size: size, udp: true}, now)
 }
 
 // send returns when the packet arrives, twice if it is duplicated, or why it
