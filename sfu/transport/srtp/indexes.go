@@ -16,15 +16,35 @@ type indexes struct {
 // next returns the index nearest to the highest so far; ok is false when it was
 // returned before, or may have been.
 func (x *indexes) next(seq uint16) (index uint64, ok bool) {
+	if index, ok = x.look(seq); ok {
+		x.take(index)
+	}
+	return index, ok
+}
+
+// look is next without remembering it.
+func (x *indexes) look(seq uint16) (index uint64, ok bool) {
 	if !x.begun {
-		x.begun, x.highest = true, uint64(seq)
-		x.mark(x.highest)
-		return x.highest, true
+		return uint64(seq), true
 	}
 	diff := int64(int16(seq - uint16(x.highest)))
 	if diff > 0 {
-		index = x.highest + uint64(diff)
-		if diff >= window {
+		return x.highest + uint64(diff), true
+	}
+	if -diff >= window || uint64(-diff) > x.highest {
+		return 0, false
+	}
+	index = x.highest - uint64(-diff)
+	return index, x.used[index%window/64]&(1<<(index%64)) == 0
+}
+
+// take remembers an index that look has returned since the last call.
+func (x *indexes) take(index uint64) {
+	if !x.begun {
+		x.begun, x.highest = true, index
+	}
+	if index > x.highest {
+		if index-x.highest >= window {
 			clear(x.used[:])
 		} else {
 			for i := x.highest + 1; i <= index; i++ {
@@ -32,18 +52,6 @@ func (x *indexes) next(seq uint16) (index uint64, ok bool) {
 			}
 		}
 		x.highest = index
-		x.mark(index)
-		return index, true
 	}
-	if -diff >= window || uint64(-diff) > x.highest {
-		return 0, false
-	}
-	index = x.highest - uint64(-diff)
-	if x.used[index%window/64]&(1<<(index%64)) != 0 {
-		return 0, false
-	}
-	x.mark(index)
-	return index, true
+	x.used[index%window/64] |= 1 << (index % 64)
 }
-
-func (x *indexes) mark(i uint64) { x.used[i%window/64] |= 1 << (i % 64) }

@@ -1,7 +1,7 @@
 // Package srtp seals RTP packets for one receiver (RFC 3711), straight from a
-// payload that is shared with others into the packet that is sent: with
-// AEAD_AES_128_GCM (RFC 7714), or AES_CM_128_HMAC_SHA1_80 where the receiver
-// has nothing better.
+// payload that is shared with others into the packet that is sent, and opens
+// those of a sender where they are: with AEAD_AES_128_GCM (RFC 7714), or
+// AES_CM_128_HMAC_SHA1_80 where the other side has nothing better.
 package srtp
 
 import (
@@ -41,8 +41,43 @@ const (
 	labelSlt = 2
 )
 
-// Keys are what seals for one receiver. Use [New]. Safe for concurrent use; its
-// streams are not.
+// A Master is a master key and salt, of one direction.
+type Master struct{ Key, Salt []byte }
+
+// MaterialSize is how much keying material a profile needs; 0: there is no such
+// profile.
+func (p Profile) MaterialSize() int { return 2 * (keySize + p.saltSize()) }
+
+func (p Profile) saltSize() int {
+	switch p {
+	case AEADAES128GCM:
+		return gcmSalt
+	case AESCM128HMACSHA180:
+		return cmSalt
+	default:
+		return -keySize
+	}
+}
+
+// Split divides keying material of that size (RFC 5764 §4.2).
+func (p Profile) Split(material []byte) (client, server Master) {
+	salts := material[2*keySize:]
+	return Master{material[:keySize], salts[:p.saltSize()]}, Master{material[keySize : 2*keySize], salts[p.saltSize():]}
+}
+
+// check fails unless a master is of the profile's sizes.
+func (p Profile) check(m Master) error {
+	switch {
+	case p.saltSize() < 0:
+		return fmt.Errorf("srtp: no profile %d", p)
+	case len(m.Key) != keySize || len(m.Salt) != p.saltSize():
+		return errors.New("srtp: deriving keys: the master key or salt is not of the profile's size")
+	}
+	return nil
+}
+
+// Keys are what seals for one receiver, or opens what one sender has sealed. Use
+// [New]. Safe for concurrent use; its streams and sources are not.
 type Keys struct {
 	// Static after construction.
 	aead  cipher.AEAD // nil with AES_CM_128_HMAC_SHA1_80
@@ -55,42 +90,32 @@ type Keys struct {
 	taken []uint32 // SSRCs that have a stream
 }
 
-// New derives session keys from the master key and salt that DTLS has agreed on
-// (RFC 5764 §4.2).
-func New(p Profile, masterKey, masterSalt []byte) (*Keys, error) {
-	size := cmSalt
-	if p == AEADAES128GCM {
-		size = gcmSalt
+// New derives session keys from the master that DTLS has agreed on.
+func New(p Profile, m Master) (*Keys, error) {
+	if err := p.check(m); err != nil {
+		return nil, err
 	}
-	if len(masterKey) != keySize || len(masterSalt) != size {
-		return nil, errors.New("srtp: deriving keys: the master key or salt is not of the profile's size")
-	}
-	block, err := aes.NewCipher(derive(labelKey, masterKey, masterSalt, keySize))
+	block, err := aes.NewCipher(derive(labelKey, m, keySize))
 	if err != nil {
 		return nil, fmt.Errorf("srtp: deriving keys: %w", err)
 	}
-	k := &Keys{block: block, salt: derive(labelSlt, masterKey, masterSalt, size)}
-	switch p {
-	case AEADAES128GCM:
-		if k.aead, err = cipher.NewGCM(block); err != nil {
-			return nil, fmt.Errorf("srtp: deriving keys: %w", err)
-		}
-	case AESCM128HMACSHA180:
-		k.mac = derive(labelMAC, masterKey, masterSalt, macKey)
-	default:
-		return nil, fmt.Errorf("srtp: no profile %d", p)
+	k := &Keys{block: block, salt: derive(labelSlt, m, p.saltSize())}
+	if p == AESCM128HMACSHA180 {
+		k.mac = derive(labelMAC, m, macKey)
+	} else if k.aead, err = cipher.NewGCM(block); err != nil {
+		return nil, fmt.Errorf("srtp: deriving keys: %w", err)
 	}
 	return k, nil
 }
 
 // derive is the key derivation of RFC 3711 §4.3 with a derivation rate of zero.
-func derive(label byte, masterKey, masterSalt []byte, n int) []byte {
-	block, err := aes.NewCipher(masterKey)
+func derive(label byte, m Master, n int) []byte {
+	block, err := aes.NewCipher(m.Key)
 	if err != nil {
 		panic("srtp: internal error: " + err.Error()) // the size was checked
 	}
 	var x [aes.BlockSize]byte
-	copy(x[:], masterSalt)
+	copy(x[:], m.Salt)
 	x[7] ^= label
 	out := make([]byte, n)
 	cipher.NewCTR(block, x[:]).XORKeyStream(out, out)
@@ -146,12 +171,8 @@ func (s *Stream) Seal(packet []byte, header int, payload []byte, index uint64) {
 		s.sealCM(packet, header, payload, index)
 		return
 	}
-	// RFC 7714 §8.1: zeros, SSRC, rollover counter and sequence number, with the salt.
 	iv := s.iv[:gcmSalt]
-	copy(iv, s.keys.salt)
-	binary.BigEndian.PutUint32(iv[2:], binary.BigEndian.Uint32(iv[2:])^s.ssrc)
-	binary.BigEndian.PutUint32(iv[6:], binary.BigEndian.Uint32(iv[6:])^uint32(index>>16))
-	binary.BigEndian.PutUint16(iv[10:], binary.BigEndian.Uint16(iv[10:])^uint16(index))
+	gcmNonce(iv, s.keys.salt, s.ssrc, index)
 	s.keys.aead.Seal(packet[header:header], iv, payload, packet[:header])
 }
 
@@ -159,10 +180,7 @@ func (s *Stream) Seal(packet []byte, header int, payload []byte, index uint64) {
 // counter (RFC 3711 §4.1.1 and §4.2).
 func (s *Stream) sealCM(packet []byte, header int, payload []byte, index uint64) {
 	iv := s.iv[:]
-	clear(iv)
-	copy(iv, s.keys.salt)
-	binary.BigEndian.PutUint32(iv[4:], binary.BigEndian.Uint32(iv[4:])^s.ssrc)
-	binary.BigEndian.PutUint64(iv[6:], binary.BigEndian.Uint64(iv[6:])^index)
+	cmCounter(iv, s.keys.salt, s.ssrc, index)
 	end := header + len(payload)
 	body := packet[header:end]
 	cipher.NewCTR(s.keys.block, iv).XORKeyStream(body, payload)
