@@ -1,6 +1,6 @@
-// Package session reads the offers of subscribe connections and writes the
-// answers to them: the part of SDP (RFC 8829) that a fixed set of seats on one
-// bundled connection needs. All functions are pure.
+// Package session reads the offers of publish and subscribe connections and
+// writes the answers to them: the part of SDP (RFC 8829) that a fixed set of
+// sources, or of seats, on one bundled connection needs. All functions are pure.
 package session
 
 import (
@@ -14,8 +14,17 @@ import (
 	"incamera/sfu/rtpx"
 )
 
-// MaxSections bounds the m-lines of an offer: each costs a seat.
-const MaxSections = 64
+const (
+	// MaxSections bounds the m-lines of an offer: each costs a seat.
+	MaxSections = 64
+	// maxFingerprints bounds the certificates that a client may come with: it has one.
+	maxFingerprints = 16
+	// maxRIDs is how many simulcast layers of a source are taken.
+	maxRIDs = 3
+	// maxSSRCs bounds the streams that a section names: with simulcast and
+	// retransmissions there are six.
+	maxSSRCs = 16
+)
 
 // An Offer is what is read of one.
 type Offer struct {
@@ -41,9 +50,36 @@ type Section struct {
 	names    map[string]string
 	fmtp     map[string]string
 	feedback map[string][]string
-	wide     uint8 // id of the extension of transport-wide numbers, 0: not offered
+	ids      [extensions]uint8  // 0: not offered
+	oneWay   [extensions]string // the direction, seen from the client; empty: both
 	mux      bool
 	sends    bool // it does not receive
+	receives bool // it does not send
+
+	// Of what the client sends.
+	rids   []string // those it describes
+	layers []string // those of simulcast, in its order
+	ssrcs  []uint32
+	repair [][2]uint32 // a stream, and that of its retransmissions
+}
+
+// The header extensions that are used.
+const (
+	wide        = iota // transport-wide numbers
+	mid                // of the section that a packet belongs to
+	rid                // of its layer
+	repairedRID        // of the layer that it retransmits
+	extensions
+)
+
+// TransportWide names the extension of numbers that count over all streams of
+// a connection (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+const TransportWide = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+
+// uris are the names of header extensions (RFC 8843 §15, RFC 8852 §4).
+var uris = [extensions]string{
+	TransportWide, "urn:ietf:params:rtp-hdrext:sdes:mid", "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+	"urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
 }
 
 // Parse reads an offer. The error says what is missing; it quotes nothing of
@@ -87,12 +123,19 @@ func parseMedia(value string) (s Section, err error) {
 	if len(f) < 4 || f[0] != "audio" && f[0] != "video" || f[2] != "UDP/TLS/RTP/SAVPF" {
 		return s, errors.New("it is neither sound nor picture over DTLS-SRTP")
 	}
+	var formats []string
+	var listed [128]bool // each counts once, however often it is named: what is done for each pair of them stays bounded
 	for _, pt := range f[3:] {
-		if n, err := strconv.ParseUint(pt, 10, 8); err != nil || n > 127 {
+		n, err := strconv.ParseUint(pt, 10, 8)
+		if err != nil || n > 127 {
 			return s, errors.New("a payload type is not between 0 and 127")
 		}
+		if !listed[n] {
+			listed[n] = true
+			formats = append(formats, pt)
+		}
 	}
-	return Section{Video: f[0] == "video", formats: f[3:], names: map[string]string{}, fmtp: map[string]string{}, feedback: map[string][]string{}}, nil
+	return Section{Video: f[0] == "video", formats: formats, names: map[string]string{}, fmtp: map[string]string{}, feedback: map[string][]string{}}, nil
 }
 
 // attribute takes one of the session or of the latest section. With all of them
@@ -115,7 +158,10 @@ func (o *Offer) attribute(name, value string) error {
 		if err != nil || len(b) == 0 {
 			return errors.New("session: reading the offer: a fingerprint is no list of bytes")
 		}
-		f := Fingerprint{strings.ToLower(hash), b}
+		if len(o.Fingerprints) == maxFingerprints {
+			return errors.New("session: reading the offer: too many fingerprints")
+		}
+		f := Fingerprint{strings.Clone(strings.ToLower(hash)), b} // it outlives the offer, which must not
 		if !slices.ContainsFunc(o.Fingerprints, func(g Fingerprint) bool { return g.Hash == f.Hash && slices.Equal(g.Sum, f.Sum) }) {
 			o.Fingerprints = append(o.Fingerprints, f)
 		}
@@ -133,8 +179,32 @@ func (s *Section) attribute(name, value string) {
 		s.Mid = value
 	case "rtcp-mux":
 		s.mux = true
-	case "sendonly", "inactive":
+	case "sendonly":
 		s.sends = true
+	case "recvonly":
+		s.receives = true
+	case "inactive":
+		s.sends, s.receives = true, true
+	case "rid":
+		if direction, _, _ := strings.Cut(rest, " "); direction == "send" && isRID(pt) && len(s.rids) < maxRIDs {
+			s.rids = append(s.rids, pt)
+		}
+	case "simulcast":
+		s.simulcast(value)
+	case "ssrc":
+		if n, err := strconv.ParseUint(pt, 10, 32); err == nil && len(s.ssrcs) < maxSSRCs && !slices.Contains(s.ssrcs, uint32(n)) {
+			s.ssrcs = append(s.ssrcs, uint32(n))
+		}
+	case "ssrc-group":
+		f := strings.Fields(rest)
+		if pt != "FID" || len(f) != 2 || len(s.repair) == maxSSRCs {
+			return
+		}
+		media, err := strconv.ParseUint(f[0], 10, 32)
+		rtx, errRTX := strconv.ParseUint(f[1], 10, 32)
+		if err == nil && errRTX == nil {
+			s.repair = append(s.repair, [2]uint32{uint32(media), uint32(rtx)})
+		}
 	case "rtpmap":
 		s.names[pt] = strings.ToLower(rest)
 	case "fmtp":
@@ -144,23 +214,48 @@ func (s *Section) attribute(name, value string) {
 	case "extmap":
 		uri, _, _ := strings.Cut(rest, " ")
 		id, direction, _ := strings.Cut(pt, "/")
+		i := slices.Index(uris[:], uri)
 		// 15 stands for none of the one-byte ids (RFC 8285 §4.2).
-		if n, err := strconv.ParseUint(id, 10, 8); err == nil && n > 0 && n < 15 && uri == TransportWide && direction != "sendonly" && direction != "inactive" {
-			s.wide = uint8(n)
+		if n, err := strconv.ParseUint(id, 10, 8); i >= 0 && err == nil && n > 0 && n < 15 && direction != "inactive" {
+			s.ids[i] = uint8(n)
+			s.oneWay[i] = direction
 		}
 	}
 }
 
-// TransportWide names the extension of numbers that count over all streams of
-// a connection (draft-holmer-rmcat-transport-wide-cc-extensions-01).
-const TransportWide = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+// simulcast takes a list like "send q;h,m;~f" (RFC 8853 §5.1): of alternatives the
+// first.
+func (s *Section) simulcast(value string) {
+	f := strings.Fields(value)
+	for i := 0; i+1 < len(f); i += 2 {
+		if f[i] != "send" {
+			continue
+		}
+		for alternatives := range strings.SplitSeq(f[i+1], ";") {
+			first, _, _ := strings.Cut(alternatives, ",")
+			if id := strings.TrimPrefix(first, "~"); isRID(id) && len(s.layers) < maxRIDs {
+				s.layers = append(s.layers, id)
+			}
+		}
+	}
+}
 
-// Wide returns under which id packets carry their transport-wide number; 0: not
-// at all.
-func (s *Section) Wide() uint8 {
+// isRID reports whether s is an identifier of RFC 8851 §10, and short.
+func isRID(s string) bool {
+	return s != "" && len(s) <= 16 && strings.IndexFunc(s, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_'
+	}) < 0
+}
+
+// Wide returns under which id packets that the client receives carry their
+// transport-wide number; 0: not at all.
+func (s *Section) Wide() uint8 { return s.numbered("sendonly") }
+
+// numbered is Wide, unless the extension goes the other way only.
+func (s *Section) numbered(otherWay string) uint8 {
 	for _, pt := range s.formats {
-		if s.codec(pt) != 0 && s.says(pt, "transport-cc") {
-			return s.wide
+		if s.codec(pt) != 0 && s.says(pt, "transport-cc") && s.oneWay[wide] != otherWay {
+			return s.ids[wide]
 		}
 	}
 	return 0
@@ -192,9 +287,15 @@ func (o *Offer) check(group []string) error {
 			return fmt.Errorf("session: media section %d of the offer is not bundled: offer with max-bundle", i)
 		case !s.mux:
 			return fmt.Errorf("session: media section %d of the offer does without rtcp-mux", i)
-		case s.sends:
-			return fmt.Errorf("session: media section %d of the offer does not receive", i)
 		}
+	}
+	return nil
+}
+
+// Receives fails unless all sections of the offer receive.
+func (o *Offer) Receives() error {
+	if i := slices.IndexFunc(o.Sections, func(s Section) bool { return s.sends }); i >= 0 {
+		return fmt.Errorf("session: media section %d of the offer does not receive", i)
 	}
 	return nil
 }
@@ -221,10 +322,15 @@ type Format struct {
 
 // Formats returns how the codecs go that the section takes and that we can
 // forward, by codec; a PayloadType of 0 means not at all.
-func (s *Section) Formats() (out [rtpx.H264 + 1]Format) {
+func (s *Section) Formats() [rtpx.H264 + 1]Format { return s.list("sendonly", true) }
+
+// list is Formats for one direction: that which an extension that goes the other
+// way only says nothing for. A receiver may have an estimate of its own.
+func (s *Section) list(otherWay string, receiver bool) (out [rtpx.H264 + 1]Format) {
 	for _, pt := range s.formats {
 		c := s.codec(pt)
-		if c == 0 || out[c].PayloadType != 0 || c.IsVideo() != s.Video {
+		// 0 is PCMU's (RFC 3551 §6), whatever the offer says.
+		if c == 0 || number(pt) == 0 || out[c].PayloadType != 0 || c.IsVideo() != s.Video {
 			continue
 		}
 		f := Format{PayloadType: number(pt), name: names[c], fmtp: s.fmtp[pt]}
@@ -236,13 +342,13 @@ func (s *Section) Formats() (out [rtpx.H264 + 1]Format) {
 			f.fmtp = "" // limits of a receiver, which we are not
 		default: // the profile
 		}
-		wide := s.wide != 0 && s.says(pt, "transport-cc")
-		if wide {
+		numbered := s.ids[wide] != 0 && s.oneWay[wide] != otherWay && s.says(pt, "transport-cc")
+		if numbered {
 			f.feedback = ",transport-cc"
 		}
 		if s.Video {
 			known := []string{"nack", "nack pli", "ccm fir"}
-			if !wide { // an estimate of the receiver's own, where it can give us no better
+			if receiver && !numbered { // it can give us no better
 				known = append(known, "goog-remb")
 			}
 			for _, fb := range known {

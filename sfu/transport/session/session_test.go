@@ -2,6 +2,7 @@ package session
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -182,7 +183,11 @@ func TestRefused(t *testing.T) {
 		if text == offer {
 			t.Fatalf("%q is not in the offer", change.from)
 		}
-		if _, err := Parse(text); err == nil {
+		o, err := Parse(text)
+		if err == nil {
+			err = o.Receives()
+		}
+		if err == nil {
 			t.Errorf("with %q for %q it is taken", change.to, change.from)
 		}
 	}
@@ -195,6 +200,7 @@ func TestRefused(t *testing.T) {
 // a section for each one that was offered.
 func FuzzParse(f *testing.F) {
 	f.Add(offer)
+	f.Add(sources)
 	f.Add("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		o, err := Parse(text)
@@ -209,23 +215,23 @@ func FuzzParse(f *testing.F) {
 			}
 			a.Seats[i] = Seat{uint32(2*i + 2), uint32(2*i + 3), "s", "t"}
 		}
-		var s sdp.SessionDescription
-		if err := s.UnmarshalString(a.Write(o)); err != nil || len(s.MediaDescriptions) != len(o.Sections) {
-			t.Fatalf("%q is answered with\n%s\n%v", text, a.Write(o), err)
+		o.Reader()
+		for _, answer := range []string{a.Write(o), a.Receive(o)} {
+			var s sdp.SessionDescription
+			if err := s.UnmarshalString(answer); err != nil || len(s.MediaDescriptions) != len(o.Sections) {
+				t.Fatalf("%q is answered with\n%s\n%v", text, answer, err)
+			}
 		}
 	})
 }
 
-// Candidates of another hand give way to ours, in the section of the bundle.
-func TestReplace(t *testing.T) {
-	const in = "v=0\r\nm=audio 9 x 1\r\na=mid:0\r\na=candidate:1 1 udp 1 240.0.0.0 9 typ host\r\na=end-of-candidates\r\nm=video 9 x 2\r\na=candidate:1 1 udp 1 240.0.0.0 9 typ host\r\na=mid:1\r\n"
-	got := answer.Candidates.Replace(in)
-	want := "v=0\r\nm=audio 9 x 1\r\na=mid:0\r\na=candidate:1 1 udp 2130706431 192.0.2.1 443 typ host\r\n" +
-		"a=candidate:2 1 tcp 1526726655 2001:db8::1 443 typ host tcptype passive\r\na=end-of-candidates\r\nm=video 9 x 2\r\na=mid:1\r\n"
-	if got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
+func TestCandidates(t *testing.T) {
+	c := Candidates{
+		UDP:     []netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:443")},
+		Relayed: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:10443")},
 	}
-	if one := (Candidates{}).Replace("v=0\r\nm=audio 9 x 1\r\n"); one != "v=0\r\nm=audio 9 x 1\r\na=end-of-candidates\r\n" {
-		t.Errorf("with one section: %q", one)
+	want := []string{"a=candidate:1 1 udp 2130706431 10.0.0.1 443 typ host", "a=candidate:2 1 udp 16777215 10.0.0.1 10443 typ host", "a=end-of-candidates"}
+	if got := c.lines(); !slices.Equal(got, want) {
+		t.Errorf("got\n%q\nwant\n%q", got, want)
 	}
 }
