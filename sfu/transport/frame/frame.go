@@ -27,19 +27,31 @@ func Append(stream, packet []byte) []byte {
 	return append(binary.BigEndian.AppendUint16(stream, uint16(len(packet))), packet...)
 }
 
-// Read reads the next packet into buf, which has MaxSize bytes. The error is
-// io.EOF between two packets, and stays: what follows a size that is refused is
-// nothing that can be read.
-func Read(r io.Reader, buf []byte) (n int, err error) {
-	if _, err := io.ReadFull(r, buf[:Overhead]); err != nil {
-		return 0, err
-	}
-	n = int(binary.BigEndian.Uint16(buf))
-	if n == 0 || n > MaxSize {
+// Size reads the size of the next packet from the bytes before it. The error
+// stays: what follows a size that is refused is nothing that can be read.
+func Size(head [Overhead]byte) (n int, err error) {
+	if n = int(binary.BigEndian.Uint16(head[:])); n == 0 || n > MaxSize {
 		return 0, errSize
 	}
-	if _, err := io.ReadFull(r, buf[:n]); err != nil {
-		return 0, fmt.Errorf("frame: in a packet: %w", err)
-	}
 	return n, nil
+}
+
+// Read reads the next packet into buf, which has MaxSize bytes. The error is
+// io.EOF between two packets, and stays, as that of Size.
+func Read(r io.Reader, buf []byte) (n int, err error) {
+	if _, err = io.ReadFull(r, buf[:Overhead]); err != nil {
+		return 0, err
+	}
+	if n, err = Size([Overhead]byte(buf)); err != nil {
+		return 0, err
+	}
+	return n, ReadBody(r, buf[:n])
+}
+
+// ReadBody reads a packet of the size of buf, after its size was read.
+func ReadBody(r io.Reader, buf []byte) error {
+	if _, err := io.ReadFull(r, buf); err != nil {
+		return fmt.Errorf("frame: in a packet: %w", err)
+	}
+	return nil
 }

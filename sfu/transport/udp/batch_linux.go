@@ -32,12 +32,13 @@ type Batch struct {
 	control [maxRuns]control
 }
 
-// control is one control message (struct cmsghdr) that holds the size of a
-// run's packets.
+// control is two control messages (struct cmsghdr): the size of a run's packets,
+// and from which of our addresses they go.
 type control struct {
-	hdr  unix.Cmsghdr
-	size uint16
-	_    [6]byte // CMSG_SPACE(2)
+	hdr    unix.Cmsghdr
+	size   uint16
+	_      [6]byte // CMSG_SPACE(2)
+	source source
 }
 
 func newBatch(c *Conn) *Batch {
@@ -118,10 +119,16 @@ func (b *Batch) prepare(i int) {
 	h.Name, h.Namelen = &r.dest.name[0], r.dest.len
 	h.Control = nil
 	h.SetControllen(0)
+	from := r.dest.source.n
+	if from > 0 {
+		b.control[i].source = r.dest.source
+		h.Control = b.control[i].source.bytes()
+		h.SetControllen(from)
+	}
 	if r.packets > 1 {
 		b.control[i].size = uint16(r.size)
 		h.Control = (*byte)(unsafe.Pointer(&b.control[i]))
-		h.SetControllen(unix.CmsgSpace(2))
+		h.SetControllen(unix.CmsgSpace(2) + from)
 	}
 }
 
@@ -205,9 +212,7 @@ func (b *Batch) singly(i int, errno syscall.Errno) {
 	}
 	for at, end := r.from, b.end(i); at < end; at += r.size {
 		p := b.arena[at:min(at+r.size, end)]
-		_, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(c.fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)),
-			unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&r.dest.name[0])), uintptr(r.dest.len))
-		if errno != 0 {
+		if errno := c.sendOne(p, r.dest); errno != 0 {
 			c.totals.dropped.Add(1)
 			continue
 		}

@@ -5,7 +5,6 @@
 package udp
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -68,21 +67,3 @@ func prepare(conn *net.UDPConn) *net.UDPAddr {
 
 // LocalAddr returns the address that was taken, a *net.UDPAddr.
 func (c *Conn) LocalAddr() net.Addr { return c.local }
-
-// ReadFrom implements net.PacketConn.
-func (c *Conn) ReadFrom(b []byte) (int, net.Addr, error) {
-	n, from, err := c.ReadFromAddrPort(b)
-	if err != nil {
-		return 0, nil, err
-	}
-	return n, net.UDPAddrFromAddrPort(from), nil
-}
-
-// WriteTo implements net.PacketConn.
-func (c *Conn) WriteTo(b []byte, to net.Addr) (int, error) {
-	addr, ok := to.(*net.UDPAddr)
-	if !ok {
-		return 0, fmt.Errorf("udp: %T is no UDP address", to)
-	}
-	return c.WriteToAddrPort(b, addr.AddrPort())
-}

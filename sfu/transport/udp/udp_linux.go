@@ -11,7 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -29,6 +28,8 @@ type Conn struct {
 	local *net.UDPAddr
 	v6    bool // the socket's addresses are of IPv6, or mapped
 	pool  sync.Pool
+
+	sources *sources // nil: there is one address only
 
 	// Owned by the reader.
 	rx reader
@@ -55,13 +56,18 @@ type reader struct {
 	iov     [readBatch]unix.Iovec
 	names   [readBatch][sockaddrSize]byte
 	buf     [readBatch][2048]byte
-	n, next int
+	control [readBatch]source
+	n       int
 }
 
 // Over takes over a socket, such as one that was handed to the process.
 func Over(std *net.UDPConn) (*Conn, error) {
 	c := &Conn{local: prepare(std), fd: -1}
-	if err := errors.Join(c.detach(std), std.Close()); err != nil {
+	err := errors.Join(c.detach(std), std.Close())
+	if err == nil {
+		err = c.askSources()
+	}
+	if err != nil {
 		if c.fd >= 0 {
 			_ = unix.Close(c.fd)
 		}
@@ -74,7 +80,7 @@ func Over(std *net.UDPConn) (*Conn, error) {
 		h.Iov, h.Name = &c.rx.iov[i], &c.rx.names[i][0]
 		h.SetIovlen(1)
 	}
-	_, err := unix.GetsockoptInt(c.fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT)
+	_, err = unix.GetsockoptInt(c.fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT)
 	c.segments.Store(err == nil)
 	c.pool.New = func() any { return newBatch(c) }
 	return c, nil
@@ -105,21 +111,25 @@ func (c *Conn) detach(std *net.UDPConn) error {
 // DualStack reports whether the port takes IPv4 and IPv6.
 func (c *Conn) DualStack() bool { return c.v6 }
 
-// ReadFromAddrPort waits for a packet and copies it into b, cut when b is too
-// small. It fails with net.ErrClosed when the port is closed.
-func (c *Conn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
-	for {
-		for c.rx.next < c.rx.n {
-			i := c.rx.next
-			c.rx.next++
-			if from, ok := parseSockaddr(c.rx.names[i][:c.rx.msgs[i].hdr.Namelen]); ok {
-				return copy(b, c.rx.buf[i][:c.rx.msgs[i].len]), from, nil
-			}
-		}
-		if err := c.receive(); err != nil {
-			return 0, netip.AddrPort{}, err
-		}
+// Receive waits for packets and gives f each of those that have come, which is
+// valid during the call. It fails with net.ErrClosed when the port is closed.
+func (c *Conn) Receive(f func(b []byte, from netip.AddrPort)) error {
+	if err := c.receive(); err != nil {
+		return err
 	}
+	for i := range c.rx.n {
+		from, ok := parseSockaddr(c.rx.names[i][:c.rx.msgs[i].hdr.Namelen])
+		if !ok {
+			continue
+		}
+		b := c.rx.buf[i][:c.rx.msgs[i].len]
+		if c.sources != nil {
+			c.rx.control[i].n = int(c.rx.msgs[i].hdr.Controllen)
+			c.sources.note(b, &c.rx.control[i], from)
+		}
+		f(b, from)
+	}
+	return nil
 }
 
 // receive waits for packets.
@@ -129,9 +139,14 @@ func (c *Conn) receive() error {
 	if c.closed.Load() {
 		return net.ErrClosed
 	}
-	c.rx.n, c.rx.next = 0, 0
+	c.rx.n = 0
 	for i := range c.rx.msgs {
-		c.rx.msgs[i].hdr.Namelen = sockaddrSize
+		h := &c.rx.msgs[i].hdr
+		h.Namelen = sockaddrSize
+		if c.sources != nil {
+			h.Control = c.rx.control[i].bytes()
+			h.SetControllen(sourceSpace)
+		}
 	}
 	n, _, errno := syscall.Syscall6(unix.SYS_RECVMMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&c.rx.msgs[0])), readBatch, unix.MSG_WAITFORONE, 0, 0)
 	switch {
@@ -167,8 +182,7 @@ func (c *Conn) sendto(b []byte, d *Dest) syscall.Errno {
 		return unix.EBADF
 	}
 	for {
-		_, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(c.fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
-			unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&d.name[0])), uintptr(d.len))
+		errno := c.sendOne(b, d)
 		if errno == unix.EINTR {
 			continue
 		}
@@ -180,6 +194,22 @@ func (c *Conn) sendto(b []byte, d *Dest) syscall.Errno {
 		}
 		return errno
 	}
+}
+
+// sendOne is one call of the kernel, with the descriptor in use.
+func (c *Conn) sendOne(b []byte, d *Dest) (errno syscall.Errno) {
+	if d.source.n == 0 {
+		_, _, errno = syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(c.fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
+			unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(&d.name[0])), uintptr(d.len))
+		return errno
+	}
+	iov := unix.Iovec{Base: &b[0]}
+	iov.SetLen(len(b))
+	h := unix.Msghdr{Name: &d.name[0], Namelen: d.len, Iov: &iov, Control: d.source.bytes()}
+	h.SetIovlen(1)
+	h.SetControllen(d.source.n)
+	_, _, errno = syscall.RawSyscall(unix.SYS_SENDMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&h)), unix.MSG_DONTWAIT)
+	return errno
 }
 
 // Close frees the port and ends reading. It waits for calls under way.
@@ -194,21 +224,13 @@ func (c *Conn) Close() error {
 	return os.NewSyscallError("close", unix.Close(c.fd))
 }
 
-// SetDeadline implements net.PacketConn; there are no deadlines: reading ends
-// with Close, and sending does not wait.
-func (c *Conn) SetDeadline(time.Time) error { return nil }
-
-// SetReadDeadline is as SetDeadline.
-func (c *Conn) SetReadDeadline(time.Time) error { return nil }
-
-// SetWriteDeadline is as SetDeadline.
-func (c *Conn) SetWriteDeadline(time.Time) error { return nil }
-
 // A Dest is where packets go, in the kernel's form. Safe for concurrent use.
 type Dest struct {
 	name  [sockaddrSize]byte
 	len   uint32
 	plain atomic.Bool // runs do not pass, by the size of the path's packets
+
+	source source // from which of our addresses
 
 	through func(packet []byte) // not nil: packets go by this instead
 }
@@ -226,6 +248,7 @@ func (c *Conn) Dest(to netip.AddrPort) *Dest {
 }
 
 func (c *Conn) fill(d *Dest, to netip.AddrPort) {
+	d.source = c.sources.of(to)
 	binary.BigEndian.PutUint16(d.name[2:], to.Port())
 	if !c.v6 {
 		binary.NativeEndian.PutUint16(d.name[:], unix.AF_INET)

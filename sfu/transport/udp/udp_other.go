@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"time"
 )
 
 // A Conn is a UDP port. Reading is for one goroutine; everything else is safe
@@ -16,6 +15,9 @@ type Conn struct {
 	local  *net.UDPAddr
 	pool   sync.Pool
 	totals totals
+
+	// Owned by the reader.
+	buf [2048]byte
 }
 
 // Over takes over a socket, such as one that was handed to the process.
@@ -25,14 +27,21 @@ func Over(std *net.UDPConn) (*Conn, error) {
 	return c, nil
 }
 
+// Leads reports whether a destination is as a new one would be.
+func (c *Conn) Leads(*Dest, netip.AddrPort) bool { return true }
+
 // DualStack reports whether the port takes IPv4 and IPv6.
 func (c *Conn) DualStack() bool { return c.local.IP.To4() == nil }
 
-// ReadFromAddrPort waits for a packet and copies it into b, cut when b is too
-// small. It fails with net.ErrClosed when the port is closed.
-func (c *Conn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
-	n, from, err := c.std.ReadFromUDPAddrPort(b)
-	return n, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), err
+// Receive waits for a packet and gives it to f; it is valid during the call. It
+// fails with net.ErrClosed when the port is closed.
+func (c *Conn) Receive(f func(b []byte, from netip.AddrPort)) error {
+	n, from, err := c.std.ReadFromUDPAddrPort(c.buf[:])
+	if err != nil {
+		return err
+	}
+	f(c.buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
+	return nil
 }
 
 // WriteToAddrPort sends one packet.
@@ -49,15 +58,6 @@ func (c *Conn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 
 // Close frees the port and ends reading.
 func (c *Conn) Close() error { return c.std.Close() }
-
-// SetDeadline implements net.PacketConn.
-func (c *Conn) SetDeadline(t time.Time) error { return c.std.SetDeadline(t) }
-
-// SetReadDeadline implements net.PacketConn.
-func (c *Conn) SetReadDeadline(t time.Time) error { return c.std.SetReadDeadline(t) }
-
-// SetWriteDeadline implements net.PacketConn.
-func (c *Conn) SetWriteDeadline(t time.Time) error { return c.std.SetWriteDeadline(t) }
 
 // A Dest is where packets go. Safe for concurrent use.
 type Dest struct {

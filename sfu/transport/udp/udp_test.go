@@ -98,15 +98,20 @@ func TestReceivesFromAnybody(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		buf := make([]byte, 100)
-		for i := range 100 {
-			n, from, err := c.ReadFromAddrPort(buf)
-			if err != nil || string(buf[:n]) != fmt.Sprint(i) || from != addr {
-				t.Fatalf("packet %d: %q from %v, %v; want from %v", i, buf[:n], from, err, addr)
-			}
-			if _, err := c.WriteToAddrPort(buf[:n], from); err != nil {
+		for i := 0; i < 100; {
+			if err := c.Receive(func(b []byte, from netip.AddrPort) {
+				if string(b) != fmt.Sprint(i) || from != addr {
+					t.Errorf("packet %d: %q from %v; want from %v", i, b, from, addr)
+				}
+				i++
+				if _, err := c.WriteToAddrPort(b, from); err != nil {
+					t.Error(err)
+				}
+			}); err != nil {
 				t.Fatal(err)
 			}
+		}
+		for i := range 100 {
 			if got := get(t, r); string(got) != fmt.Sprint(i) {
 				t.Fatalf("%q came back", got)
 			}
@@ -118,8 +123,7 @@ func TestCloseEndsReadingAndFreesThePort(t *testing.T) {
 	c := open(t, "127.0.0.1:0")
 	done := make(chan error)
 	go func() {
-		_, _, err := c.ReadFromAddrPort(make([]byte, 10))
-		done <- err
+		done <- c.Receive(func([]byte, netip.AddrPort) {})
 	}()
 	if _, err := Open(c.local.AddrPort()); err == nil {
 		t.Error("the port was taken twice")
