@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
@@ -12,8 +11,6 @@ import (
 	"time"
 
 	"github.com/pion/dtls/v3"
-	"github.com/pion/rtcp"
-	pionsrtp "github.com/pion/srtp/v3"
 
 	"incamera/sfu/transport/rtcpx"
 	"incamera/sfu/transport/session"
@@ -23,6 +20,11 @@ import (
 )
 
 const (
+	// silentFor is for how long nothing must have come from where a client was
+	// before media follows it to where its checks come from now. Shorter, and a
+	// pause in a working path has media jump between two; longer, and pictures
+	// stand still for longer when a client changes networks or its NAT forgets it.
+	silentFor = 1500 * time.Millisecond
 	// maxPaths is from how many addresses a client may be reached at once, all
 	// of them proved by its password. A browser tries one for each of its
 	// networks; more than that only costs memory.
@@ -37,8 +39,8 @@ const (
 	restartKeeps = 2
 )
 
-// A conn is a subscribe connection: an ICE-lite agent, a DTLS server, and the
-// keys that come of them.
+// A conn is a publish or a subscribe connection: an ICE-lite agent, a DTLS
+// server, and the keys that come of them.
 //
 // It goes through these steps: a verified check makes a path and begins the
 // handshake; the certificate of that is compared with the offer's fingerprints;
@@ -48,15 +50,21 @@ type conn struct {
 	// Static after construction.
 	t      *Transport
 	events SubscriberEvents
-	out    *outgoing
+
+	publisher *Publisher // nil when we send
+
+	out    *outgoing                     // nil when we receive
 	said   func(ssrc uint32, f Feedback) // called while reading is held; f is valid during the call
-	inbox  *inbox                        // DTLS packets
 	life   context.Context
 	end    context.CancelFunc
 	work   sync.WaitGroup
 	silent *time.Timer
 
 	reading sync.Mutex // held by who takes what came; before mu
+	// Guarded by reading.
+	inbox  *inbox      // DTLS packets; nil: none are taken
+	parked *dtls.State // of a DTLS server that rests; nil: it does not
+	flight [][]byte    // the last of its handshake, for a client that has not shown to have it
 
 	mu sync.Mutex
 	// Guarded by mu.
@@ -71,7 +79,8 @@ type conn struct {
 	keys  atomic.Pointer[keys]     // nil before the handshake and after the end
 	heard atomic.Int64             // Unix ns: when something verified came
 
-	server atomic.Pointer[dtls.Conn] // nil before the handshake
+	proved atomic.Bool               // the client has the keys: something came under them
+	server atomic.Pointer[dtls.Conn] // nil before the handshake, and while it rests
 }
 
 // credentials are ours of one ICE generation.
@@ -89,24 +98,30 @@ type path struct {
 
 // keys are what DTLS has agreed on.
 type keys struct {
-	rtp *srtp.Keys
+	rtp *srtp.Keys // of the packets that we send, or receive
 
 	mu sync.Mutex
 	// Guarded by mu.
-	out *pionsrtp.Context // RTCP that we send
+	out *srtp.Control // RTCP that we send
 
-	// Guarded by the connection's reading.
-	in      *pionsrtp.Context // RTCP that we receive
-	buf     []byte
+	// Guarded by the connection's reading, or owned by who has taken the publisher's line.
+	in *srtp.Control // RTCP that we receive
+}
+
+// A scratch is for reading or writing RTCP packets.
+type scratch struct {
+	plain   []byte
 	missing [maxMissing]uint16
 }
+
+var scratches = sync.Pool{New: func() any { return &scratch{plain: make([]byte, 0, 2048)} }}
 
 // maxMissing bounds how many packets one NACK asks for; the others are asked
 // for again.
 const maxMissing = 128
 
 func newConn(t *Transport, events SubscriberEvents, said func(ssrc uint32, f Feedback)) *conn {
-	c := &conn{t: t, events: events, out: newOutgoing(), said: said}
+	c := &conn{t: t, events: events, said: said}
 	c.inbox = newInbox(c.writeDTLS)
 	c.life, c.end = context.WithCancel(context.Background())
 	c.heard.Store(time.Now().UnixNano())
@@ -131,6 +146,7 @@ func (c *conn) offered(o *session.Offer) (credentials, error) {
 	own := credentials{ufrag: rand.Text(), password: rand.Text(), remote: remote}
 	c.credentials = append(c.credentials, own)
 	if len(c.credentials) > restartKeeps {
+		c.t.demux.removeUfrag(c.credentials[0].ufrag)
 		c.credentials = slices.Delete(c.credentials, 0, 1)
 	}
 	c.t.demux.addUfrag(own.ufrag, c)
@@ -151,6 +167,12 @@ func (c *conn) check(r *stun.Request, from netip.AddrPort) {
 	c.t.demux.answer(r, from, c.credentials[i].password)
 	p := c.path(from, now)
 	p.priority = r.Priority
+	if r.UseCandidate && !c.t.demux.Leads(p.dest, from) { // it has chosen another address of ours
+		p.dest = c.t.demux.Dest(from)
+		if p.selected {
+			c.dest.Store(p.dest)
+		}
+	}
 	c.choose(p, r.UseCandidate, now)
 	if !c.begun {
 		c.begun = true
@@ -164,6 +186,7 @@ func (c *conn) path(from netip.AddrPort, now time.Time) *path {
 	for _, p := range c.paths {
 		if p.addr == from {
 			p.heard = now
+			c.t.demux.keepAddr(from, c)
 			return p
 		}
 	}
@@ -216,22 +239,28 @@ func (c *conn) choose(p *path, nominated bool, now time.Time) {
 }
 
 // receive takes a packet that came on one of the paths: by the port's reader,
-// or by that of a tunnel.
-func (c *conn) receive(b []byte, from netip.AddrPort) {
+// or by that of a tunnel. It returns the publisher whose line has to be taken, if
+// there is one.
+func (c *conn) receive(b []byte, from netip.AddrPort, now time.Time) *Publisher {
 	c.reading.Lock()
 	defer c.reading.Unlock()
 	switch {
 	case len(b) > 0 && b[0] >= 20 && b[0] <= 63: // DTLS (RFC 7983)
-		c.inbox.put(b)
+		c.takeDTLS(b)
+	case c.publisher != nil:
+		if c.publisher.put(b, from, now) {
+			return c.publisher
+		}
 	case rtcpx.IsRTCP(b):
 		if k := c.keys.Load(); k == nil || !c.feedback(k, b) {
 			c.t.garbage.Add(1)
-			return
+			break
 		}
-		c.heardOn(from, time.Now())
+		c.heardOn(from, now)
 	default:
 		c.t.garbage.Add(1)
 	}
+	return nil
 }
 
 // heardOn notes that something verified came on a path.
@@ -248,16 +277,18 @@ func (c *conn) heardOn(from netip.AddrPort, now time.Time) {
 // feedback carries out what an RTCP packet says, and reports whether it is the
 // client's.
 func (c *conn) feedback(k *keys, b []byte) bool {
-	plain, err := k.in.DecryptRTCP(k.buf[:0], b, nil)
-	if err != nil {
+	plain, ok := k.in.Open(b)
+	if !ok {
 		return false
 	}
-	k.buf = plain
+	use := scratches.Get().(*scratch) //nolint:forcetypeassert,errcheck // it holds nothing else
+	defer scratches.Put(use)
 	now := time.Now()
 	c.heard.Store(now.UnixNano())
+	c.proved.Store(true)
 	for p, rest, ok := rtcpx.Next(plain); ok; p, rest, ok = rtcpx.Next(rest) {
 		p.KeyFrame(func(ssrc uint32) { c.said(ssrc, Feedback{KeyFrame: true}) })
-		if ssrc, missing, ok := p.Missing(k.missing[:0]); ok {
+		if ssrc, missing, ok := p.Missing(use.missing[:0]); ok {
 			c.said(ssrc, Feedback{Missing: missing})
 		}
 		if c.out.hears(p, now) && c.out.moved() {
@@ -277,104 +308,11 @@ func (c *conn) drain(b *udp.Batch, now time.Time) (more bool) {
 	return more
 }
 
-// handshake runs the DTLS server until the connection ends.
-func (c *conn) handshake() {
-	server, err := dtls.ServerWithOptions(c.inbox, anybody,
-		dtls.WithCertificates(c.t.certificate),
-		dtls.WithSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80),
-		dtls.WithExtendedMasterSecret(dtls.RequireExtendedMasterSecret),
-		dtls.WithClientAuth(dtls.RequireAnyClientCert),
-		dtls.WithInsecureSkipVerify(true),      // nobody has signed it: its fingerprint is compared below
-		dtls.WithInsecureSkipVerifyHello(true), // the address has been proved
-	)
-	if err == nil {
-		err = c.secure(server)
-	}
-	if err != nil {
-		if c.life.Err() == nil {
-			c.events.Lost("the media connection could not be secured")
-		}
-		return
-	}
-	buf := make([]byte, 2048)
-	for err == nil {
-		_, err = server.Read(buf)
-	}
-	// The client said goodbye, or we do. Its owner hears of that by signaling.
-	c.keys.Store(nil)
-	_ = server.Close()
-}
-
-// secure completes the handshake and takes the keys, if the client is who the
-// offer says.
-func (c *conn) secure(server *dtls.Conn) (err error) {
-	defer func() {
-		if err != nil {
-			_ = server.Close()
-		}
-	}()
-	ctx, cancel := context.WithTimeout(c.life, c.t.lostAfter)
-	defer cancel()
-	if err = server.HandshakeContext(ctx); err != nil {
-		return fmt.Errorf("transport: DTLS: %w", err)
-	}
-	state, ok := server.ConnectionState()
-	if !ok || len(state.PeerCertificates) == 0 || !c.known(state.PeerCertificates[0]) {
-		return errors.New("transport: DTLS: the client's certificate is not the offer's")
-	}
-	chosen, _ := server.SelectedSRTPProtectionProfile()
-	profile, theirs := srtp.AEADAES128GCM, pionsrtp.ProtectionProfileAeadAes128Gcm
-	switch chosen {
-	case dtls.SRTP_AEAD_AES_128_GCM:
-	case dtls.SRTP_AES128_CM_HMAC_SHA1_80:
-		profile, theirs = srtp.AESCM128HMACSHA180, pionsrtp.ProtectionProfileAes128CmHmacSha1_80
-	default:
-		return errors.New("transport: DTLS: no SRTP profile in common")
-	}
-	cfg := pionsrtp.Config{Profile: theirs}
-	if err = cfg.ExtractSessionKeysFromDTLS(&state, false); err != nil {
-		return fmt.Errorf("transport: SRTP keys: %w", err)
-	}
-	k := &keys{buf: make([]byte, 0, 2048)}
-	if k.rtp, err = srtp.New(profile, cfg.Keys.LocalMasterKey, cfg.Keys.LocalMasterSalt); err != nil {
-		return err
-	}
-	if k.out, err = pionsrtp.CreateContext(cfg.Keys.LocalMasterKey, cfg.Keys.LocalMasterSalt, theirs); err != nil {
-		return fmt.Errorf("transport: SRTCP keys: %w", err)
-	}
-	// 64 is the least that RFC 3711 §3.3.2 asks for.
-	if k.in, err = pionsrtp.CreateContext(cfg.Keys.RemoteMasterKey, cfg.Keys.RemoteMasterSalt, theirs, pionsrtp.SRTCPReplayProtection(64)); err != nil {
-		return fmt.Errorf("transport: SRTCP keys: %w", err)
-	}
-	c.server.Store(server)
-	if c.life.Err() != nil {
-		return errors.New("transport: DTLS: the connection is closed") // by who has not seen the server
-	}
-	c.keys.Store(k)
-	return nil
-}
-
-func (c *conn) writeDTLS(b []byte) error {
-	dest := c.dest.Load()
-	if dest == nil {
-		return errNotReady
-	}
-	c.send(dest, b)
-	return nil
-}
-
 // send sends one packet.
 func (c *conn) send(dest *udp.Dest, p []byte) {
 	b := c.t.demux.Batch()
 	copy(b.Reserve(dest, len(p)), p)
 	b.Send()
-}
-
-// known reports whether a certificate has a fingerprint of the offer.
-func (c *conn) known(certificate []byte) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.ContainsFunc(c.fingerprints, func(f session.Fingerprint) bool { return matches(f, certificate) })
 }
 
 // listen ends the connection when it is silent for too long.
@@ -394,17 +332,15 @@ func (c *conn) listen() {
 }
 
 // writeRTCP seals and sends a compound packet.
-func (c *conn) writeRTCP(packets []rtcp.Packet) error {
+func (c *conn) writeRTCP(plain []byte) error {
 	k, dest := c.keys.Load(), c.dest.Load()
 	if k == nil || dest == nil {
 		return errNotReady
 	}
-	plain, err := rtcp.Marshal(packets)
-	if err != nil {
-		return err
-	}
+	use := scratches.Get().(*scratch) //nolint:forcetypeassert,errcheck // it holds nothing else
+	defer scratches.Put(use)
 	k.mu.Lock()
-	sealed, err := k.out.EncryptRTCP(nil, plain, nil)
+	sealed, err := k.out.Seal(use.plain[:0], plain)
 	k.mu.Unlock()
 	if err != nil {
 		return err
@@ -423,9 +359,6 @@ func (c *conn) close() {
 	c.keys.Store(nil)
 	c.t.demux.remove(c)
 	c.end()
-	if server := c.server.Load(); server != nil {
-		_ = server.Close() // it says goodbye
-	}
-	_ = c.inbox.Close()
+	c.goodbye()
 	c.work.Wait()
 }

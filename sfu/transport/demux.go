@@ -1,19 +1,20 @@
 package transport
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"incamera/sfu/transport/sniff"
 	"incamera/sfu/transport/stun"
 	"incamera/sfu/transport/udp"
 )
 
-// demux tells the packets of subscribe connections from those of publish
-// connections, which pion reads from it. It runs on pion's reading goroutine,
-// and on those of tunnels.
+// demux tells to which connection a packet belongs. It runs on the goroutine that
+// reads the port, and on those of tunnels.
 type demux struct {
 	*udp.Conn
 	tunnels *tunnels
@@ -29,66 +30,99 @@ func newDemux(port *udp.Conn, ts *tunnels) *demux {
 	return &demux{Conn: port, tunnels: ts, ufrags: map[string]*conn{}, addrs: map[netip.AddrPort]*conn{}}
 }
 
-// ReadFromAddrPort returns the next packet that is not of a subscribe
-// connection, or for the relay.
-func (d *demux) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
-	for {
-		n, from, err := d.Conn.ReadFromAddrPort(b)
+// read gives the port's packets to whom they are for, until it is closed.
+func (d *demux) read(garbage *atomic.Uint64) {
+	var due []*Publisher
+	var now time.Time
+	take := func(b []byte, from netip.AddrPort) {
+		if now.IsZero() {
+			now = time.Now()
+		}
 		switch {
-		case err != nil:
-			return n, from, err
 		case ours(from.Addr()): // forged
-		case sniff.Datagram(b[:n]) == sniff.TURN:
+			garbage.Add(1)
+		case sniff.Datagram(b) == sniff.TURN:
 			if r := d.relay.Load(); r != nil {
-				r.take(b[:n], from)
+				r.take(b, from)
 			}
-		case !d.take(b[:n], from):
-			return n, from, nil
+		default:
+			mine, p := d.take(b, from, now)
+			if !mine {
+				garbage.Add(1)
+			}
+			if p != nil {
+				due = append(due, p)
+			}
 		}
 	}
-}
-
-// ReadFrom is ReadFromAddrPort for net.PacketConn.
-func (d *demux) ReadFrom(b []byte) (int, net.Addr, error) {
-	n, from, err := d.ReadFromAddrPort(b)
-	if err != nil {
-		return 0, nil, err
+	for {
+		now = time.Time{}
+		if err := d.Receive(take); errors.Is(err, net.ErrClosed) {
+			return
+		} else if err != nil {
+			<-time.After(10 * time.Millisecond) // the kernel lacks something: it is to have it back
+		}
+		for i, p := range due {
+			if i == len(due)-1 {
+				p.start()
+			} else {
+				go p.work()
+			}
+		}
+		clear(due)
+		due = due[:0]
 	}
-	return n, net.UDPAddrFromAddrPort(from), nil
 }
 
-// take reports whether the packet was for a subscribe connection. A check with
-// a username fragment of one is for it wherever it comes from; anything else
-// must come from where a check has come that was verified.
-func (d *demux) take(b []byte, from netip.AddrPort) bool {
+// take reports whether the packet was for a connection. A check with a username
+// fragment of one is for it wherever it comes from; anything else must come from
+// where a check has come that was verified. It returns the publisher whose line
+// has to be taken, if there is one.
+func (d *demux) take(b []byte, from netip.AddrPort, now time.Time) (mine bool, due *Publisher) {
 	if stun.IsMessage(b) {
 		r, ok := stun.Parse(b)
 		if !ok {
-			return false
+			return false, nil
 		}
 		d.mu.RLock()
 		c := d.ufrags[string(r.Local)]
 		d.mu.RUnlock()
 		if c == nil {
-			return false
+			return false, nil
 		}
 		c.check(&r, from)
-		return true
+		return true, nil
 	}
 	d.mu.RLock()
 	c := d.addrs[from]
 	d.mu.RUnlock()
 	if c == nil {
-		return false
+		return false, nil
 	}
-	c.receive(b, from)
-	return true
+	return true, c.receive(b, from, now)
 }
 
 func (d *demux) addUfrag(ufrag string, c *conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ufrags[ufrag] = c
+}
+
+func (d *demux) removeUfrag(ufrag string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.ufrags, ufrag)
+}
+
+// keepAddr has an address lead to a connection again, where another one has been
+// checked from there meanwhile: somebody may have forged that.
+func (d *demux) keepAddr(from netip.AddrPort, c *conn) {
+	d.mu.RLock()
+	ours := d.addrs[from] == c
+	d.mu.RUnlock()
+	if !ours {
+		d.addAddr(from, c)
+	}
 }
 
 func (d *demux) addAddr(from netip.AddrPort, c *conn) {
@@ -114,6 +148,11 @@ func (d *demux) Dest(to netip.AddrPort) *udp.Dest {
 		return u.dest
 	}
 	return udp.Through(func([]byte) {}) // it has just gone
+}
+
+// Leads reports whether a destination for an address is as a new one would be.
+func (d *demux) Leads(dest *udp.Dest, to netip.AddrPort) bool {
+	return ours(to.Addr()) || d.Conn.Leads(dest, to)
 }
 
 // answer answers a check.

@@ -1,9 +1,11 @@
 package transport
 
 import (
+	"bytes"
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,14 +18,21 @@ type inbox struct {
 	// Static after construction.
 	write   func([]byte) error
 	packets chan []byte
+	shut    chan struct{} // nothing is read until it is closed; nil: it is open
 	over    chan struct{}
 
-	once sync.Once // closes over
+	once sync.Once    // closes over
+	dumb atomic.Bool  // nothing is written any more
+	open atomic.Int32 // packets with which the reader is not done
+
+	// Owned by the reader.
+	taken bool // a packet, with which it is done when it asks for the next
 
 	mu sync.Mutex
 	// Guarded by mu.
 	deadline chan struct{} // closed when reading is to time out
 	timer    *time.Timer
+	flight   [][]byte // the server's last of the handshake, as it was written
 }
 
 func newInbox(write func([]byte) error) *inbox {
@@ -35,6 +44,7 @@ func (i *inbox) put(b []byte) {
 	if len(i.packets) == cap(i.packets) {
 		return // there is one writer, so that it cannot become full after this
 	}
+	i.open.Add(1)
 	i.packets <- append([]byte(nil), b...)
 }
 
@@ -46,23 +56,71 @@ func (i *inbox) ReadFrom(b []byte) (int, net.Addr, error) {
 	i.mu.Lock()
 	deadline := i.deadline
 	i.mu.Unlock()
+	if i.shut != nil {
+		select {
+		case <-i.over:
+			return 0, nil, net.ErrClosed
+		case <-deadline:
+			return 0, nil, os.ErrDeadlineExceeded
+		case <-i.shut:
+		}
+	}
+	if i.taken {
+		i.taken = false
+		i.open.Add(-1)
+	}
 	select {
 	case <-i.over:
 		return 0, nil, net.ErrClosed
 	case <-deadline:
 		return 0, nil, os.ErrDeadlineExceeded
 	case p := <-i.packets:
+		i.taken = true
 		return copy(b, p), anybody, nil
 	}
 }
 
 // WriteTo implements net.PacketConn.
 func (i *inbox) WriteTo(b []byte, _ net.Addr) (int, error) {
+	if i.dumb.Load() {
+		return len(b), nil
+	}
+	i.note(b)
 	if err := i.write(b); err != nil {
 		return 0, err
 	}
 	return len(b), nil
 }
+
+// note keeps what is written if it is of the last flight of the handshake, which
+// begins with ChangeCipherSpec (RFC 5246 §7.1).
+func (i *inbox) note(b []byte) {
+	const changeCipherSpec, most = 20, 4
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if b[0] == changeCipherSpec {
+		i.flight = nil
+	} else if i.flight == nil {
+		return
+	}
+	if len(i.flight) < most {
+		i.flight = append(i.flight, bytes.Clone(b))
+	}
+}
+
+// last returns the last flight of the handshake; empty before it was written.
+func (i *inbox) last() [][]byte {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.flight
+}
+
+// idle reports whether the reader is done with all that was put. Nothing is put
+// meanwhile.
+func (i *inbox) idle() bool { return i.open.Load() == 0 }
+
+// mute drops what is written from now on.
+func (i *inbox) mute() { i.dumb.Store(true) }
 
 // Close ends reading.
 func (i *inbox) Close() error {

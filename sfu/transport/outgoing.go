@@ -7,6 +7,7 @@ import (
 
 	"incamera/sfu/bwe"
 	"incamera/sfu/pace"
+	"incamera/sfu/trace"
 	"incamera/sfu/transport/rtcpx"
 	"incamera/sfu/transport/srtp"
 )
@@ -18,8 +19,12 @@ const (
 	startRate = 1000 * bwe.Kbps
 	// sentSize is how many packets can be told of: more than a second of the
 	// fastest networks that are estimated, between two reports and a round trip.
-	// A power of two, so that it divides 1<<16.
-	sentSize = 2048
+	// firstSent is how many can be to begin with. Powers of two, so that they
+	// divide 1<<16.
+	sentSize  = 2048
+	firstSent = 128
+	// sentFor is for how long packets can be told of if they are not too many.
+	sentFor = 2 * time.Second
 	// extensionSize is of the RTP header extension with the transport-wide number
 	// (RFC 8285 §4.2): its head, id and length, two bytes, one of padding.
 	extensionSize = 8
@@ -28,7 +33,8 @@ const (
 // An outgoing is what a subscribe connection sends: it numbers packets, spreads
 // them over time, and knows what the subscriber says about them.
 type outgoing struct {
-	start time.Time // of the clock that packets are stamped with
+	start time.Time         // of the clock that packets are stamped with
+	trace *trace.Connection // told under congestion's mutex; nil: nobody records
 
 	mu sync.Mutex
 	// Guarded by mu.
@@ -83,9 +89,10 @@ type probe struct {
 	before       int64 // bytes sent before it
 }
 
-func newOutgoing() *outgoing {
-	o := &outgoing{start: time.Now(), next: 1 << 16, heard: 1<<16 - 1}
+func newOutgoing(recording *trace.Connection) *outgoing {
+	o := &outgoing{start: time.Now(), trace: recording, next: 1 << 16, heard: 1<<16 - 1}
 	o.congestion.estimator = bwe.New(startRate)
+	o.trace.Begin(startRate, o.start)
 	return o
 }
 
@@ -206,11 +213,22 @@ func (o *outgoing) seal(b *Batch, s *Seat, k *keys, p *Packet, at time.Duration)
 // note remembers a packet under the next number. Called under mu.
 func (o *outgoing) note(size int, at time.Duration) {
 	if o.sent == nil {
-		o.sent = make([]sentPacket, sentSize)
+		o.sent = make([]sentPacket, firstSent)
 	}
-	o.sent[o.next%sentSize] = sentPacket{at: uint32(at / time.Microsecond), size: uint16(size)}
+	p := sentPacket{at: uint32(at / time.Microsecond), size: uint16(size)}
+	for s := o.place(o.next); len(o.sent) < sentSize && s.size > 0 && p.at-s.at < uint32(sentFor/time.Microsecond); s = o.place(o.next) {
+		old := o.sent
+		o.sent = make([]sentPacket, 2*len(old))
+		for n := o.next - uint64(len(old)); n < o.next; n++ {
+			*o.place(n) = old[n%uint64(len(old))]
+		}
+	}
+	*o.place(o.next) = p
 	o.next++
 }
+
+// place returns where the packet with that number is remembered, if it is.
+func (o *outgoing) place(n uint64) *sentPacket { return &o.sent[n%uint64(len(o.sent))] }
 
 // drain sends what is due, and reports how many bytes a probe lacks, and
 // whether there is more to come.
@@ -253,6 +271,7 @@ func (o *outgoing) hears(p rtcpx.Packet, now time.Time) bool {
 	if rate, ok := p.REMB(); ok {
 		o.congestion.Lock()
 		o.congestion.estimator.REMB(bwe.Bitrate(rate))
+		o.trace.REMB(bwe.Bitrate(rate), at, o.congestion.estimator)
 		target, cause := o.congestion.estimator.Target(), o.congestion.estimator.Cause()
 		o.congestion.Unlock()
 		o.setPace(target, cause, at)
@@ -267,16 +286,16 @@ func (o *outgoing) arrivals(p rtcpx.Packet, at time.Duration) bool {
 	o.mu.Lock()
 	_, _, ok := p.Arrivals(func(a rtcpx.Arrival) {
 		n := o.next - 1 - uint64(uint16(o.next-1)-a.Seq) // the latest with that number
-		if o.sent == nil || n < 1<<16 || o.next-n > sentSize {
+		if o.sent == nil || n < 1<<16 || o.next-n > uint64(len(o.sent)) {
 			return
 		}
 		for ; o.heard+1 < n; o.heard++ { // a report was lost, that had spoken of these
-			if s := &o.sent[(o.heard+1)%sentSize]; o.next-o.heard-1 <= sentSize && s.state == unheard {
+			if s := o.place(o.heard + 1); o.next-o.heard-1 <= uint64(len(o.sent)) && s.state == unheard {
 				acks = append(acks, bwe.Ack{Sent: o.sentAt(s, at), Size: int(s.size), Unheard: true})
 			}
 		}
 		o.heard = max(o.heard, n)
-		s := &o.sent[n%sentSize]
+		s := o.place(n)
 		ack := bwe.Ack{Sent: o.sentAt(s, at), Size: int(s.size), Lost: !a.Received, Late: s.state == missing}
 		switch {
 		case a.Received && s.state != arrived:
@@ -295,6 +314,7 @@ func (o *outgoing) arrivals(p rtcpx.Packet, at time.Duration) bool {
 	}
 	o.congestion.Lock()
 	o.congestion.estimator.Observe(acks, at)
+	o.trace.Report(acks, at, o.congestion.estimator)
 	target, cause := o.congestion.estimator.Target(), o.congestion.estimator.Cause()
 	o.congestion.Unlock()
 	o.setPace(target, cause, at)
@@ -320,19 +340,31 @@ func (o *outgoing) moved() bool {
 	return true
 }
 
-// A clock makes the receiver's times grow, which start over every 12 days.
+// A clock makes the receiver's times grow, which start over every 12 days, and
+// has them begin with the first that it is shown: since when a device is on is
+// not ours to keep.
 type clock struct {
-	begun        bool
-	last, offset time.Duration
+	begun               bool
+	begin, last, passed time.Duration
 }
+
+// clockMargin keeps times positive of what arrived before the packet that the
+// clock began with.
+const clockMargin = time.Hour
 
 func (c *clock) time(at time.Duration) time.Duration {
 	const turn = 64 * time.Millisecond << 24
-	if c.begun && at < c.last-turn/2 {
-		c.offset += turn
-	} else if c.begun && at > c.last+turn/2 {
-		return at + c.offset - turn // late, from before it started over
+	if !c.begun {
+		c.begun, c.begin, c.last = true, at, at
 	}
-	c.begun, c.last = true, at
-	return at + c.offset + turn // which keeps it positive
+	passed := c.passed
+	switch {
+	case at < c.last-turn/2:
+		c.passed += turn
+		passed = c.passed
+	case at > c.last+turn/2: // late, from before it started over
+		return at - c.begin + passed - turn + clockMargin
+	}
+	c.last = at
+	return at - c.begin + passed + clockMargin
 }

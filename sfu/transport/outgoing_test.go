@@ -22,8 +22,7 @@ import (
 func watchTelling(t testing.TB, tr *Transport) *viewer {
 	t.Helper()
 	v := watchAs(t, tr, nil, func(me *webrtc.MediaEngine, registry *interceptor.Registry) error {
-		me.RegisterFeedback(webrtc.RTCPFeedback{Type: "transport-cc"}, webrtc.RTPCodecTypeVideo)
-		if err := me.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: session.TransportWide}, webrtc.RTPCodecTypeVideo); err != nil {
+		if err := agreeToTell(me); err != nil {
 			return err
 		}
 		sender, err := twcc.NewSenderInterceptor(twcc.SendInterval(20 * time.Millisecond))
@@ -34,6 +33,12 @@ func watchTelling(t testing.TB, tr *Transport) *viewer {
 		t.Fatal("it was not agreed to tell of packets")
 	}
 	return v
+}
+
+// agreeToTell has a viewer offer to tell of each packet.
+func agreeToTell(me *webrtc.MediaEngine) error {
+	me.RegisterFeedback(webrtc.RTCPFeedback{Type: "transport-cc"}, webrtc.RTPCodecTypeVideo)
+	return me.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: session.TransportWide}, webrtc.RTPCodecTypeVideo)
 }
 
 func (v *viewer) write(p Packet) {
@@ -133,7 +138,7 @@ func TestProbes(t *testing.T) {
 	})
 	total := 0
 	until(t, "a probe was filled", func() bool {
-		// What it finds is for the tests of bwe: a busy machine spoils some.
+		// What it finds a busy machine can spoil: TestProbeFinds has a clock of its own.
 		v.sub.Probe(2*v.sub.Congestion().Target, time.Now())
 		for len(asked) > 0 {
 			total += <-asked
@@ -142,22 +147,105 @@ func TestProbes(t *testing.T) {
 	})
 }
 
+// TestProbeFinds: packets that a probe sent, and that arrived as fast, raise the
+// estimate; those that arrived no faster than before do not.
+func TestProbeFinds(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		take bwe.Bitrate // what the network takes
+		more bool
+	}{
+		{"a network that takes more", 100_000 * bwe.Kbps, true},
+		{"a network that does not", startRate, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			const size, owd = 1000, 10 * time.Millisecond
+			o := newOutgoing(nil)
+			at := 10 * time.Second
+			arrived := at // when the latest did
+			send := func(n int, rate bwe.Bitrate) (first uint16, arrivals []time.Duration) {
+				first = uint16(o.next)
+				for range n {
+					o.note(size, at)
+					arrived = max(arrived, at+owd) + takes(size, tc.take)
+					arrivals = append(arrivals, arrived)
+					at += takes(size, rate)
+				}
+				return first, arrivals
+			}
+			hear := func(first uint16, arrivals []time.Duration) {
+				if at = max(at, arrived+owd); !o.arrivals(tellTimes(t, first, arrivals), at) {
+					t.Fatal("it is not understood")
+				}
+			}
+			for range 20 {
+				hear(send(5, startRate/2))
+			}
+			before := o.congestion.estimator.Target()
+			p, ok := o.congestion.estimator.Probe(2*before, at)
+			if !ok {
+				t.Fatal("no probe")
+			}
+			hear(send(int(int64(p.Rate)*int64(p.Lasts)/int64(time.Second)/8/size)+1, p.Rate))
+			if after := o.congestion.estimator.Target(); tc.more != (after > before*3/2) {
+				t.Errorf("a probe at %d kbit/s for %v: from %d to %d kbit/s", p.Rate/bwe.Kbps, p.Lasts, before/bwe.Kbps, after/bwe.Kbps)
+			}
+		})
+	}
+}
+
+// takes is the time of a packet at a rate.
+func takes(size int, rate bwe.Bitrate) time.Duration {
+	return time.Duration(int64(size) * 8 * int64(time.Second) / int64(rate))
+}
+
 // tell makes transport-wide feedback that these packets arrived, or not.
 func tell(t testing.TB, base uint16, arrived ...bool) rtcpx.Packet {
 	t.Helper()
+	times := make([]time.Duration, len(arrived))
+	at := time.Duration(0)
+	for i, yes := range arrived {
+		times[i] = -1
+		if yes {
+			at += 250 * time.Microsecond
+			times[i] = at
+		}
+	}
+	return tellTimes(t, base, times)
+}
+
+// tellTimes makes transport-wide feedback of when packets arrived; -1: not.
+func tellTimes(t testing.TB, base uint16, arrivals []time.Duration) rtcpx.Packet {
+	t.Helper()
+	const unit, tick = 64 * time.Millisecond, 250 * time.Microsecond
+	var at time.Duration // of the packet before, as the receiver tells it
+	for _, a := range arrivals {
+		if a >= 0 {
+			at = a.Truncate(unit)
+			break
+		}
+	}
 	fb := &rtcp.TransportLayerCC{
 		Header:             rtcp.Header{Count: rtcp.FormatTCC, Type: rtcp.TypeTransportSpecificFeedback},
-		BaseSequenceNumber: base, PacketStatusCount: uint16(len(arrived)),
+		BaseSequenceNumber: base, PacketStatusCount: uint16(len(arrivals)), ReferenceTime: uint32(at / unit),
 	}
-	for _, yes := range arrived {
+	size := 20
+	for _, a := range arrivals {
 		chunk := &rtcp.RunLengthChunk{Type: rtcp.TypeTCCRunLengthChunk, RunLength: 1}
-		if yes {
+		if a >= 0 {
+			delta := (a - at).Truncate(tick)
+			at += delta
 			chunk.PacketStatusSymbol = rtcp.TypeTCCPacketReceivedSmallDelta
-			fb.RecvDeltas = append(fb.RecvDeltas, &rtcp.RecvDelta{Type: rtcp.TypeTCCPacketReceivedSmallDelta, Delta: 250})
+			size++
+			if delta > 255*tick {
+				chunk.PacketStatusSymbol = rtcp.TypeTCCPacketReceivedLargeDelta
+				size++
+			}
+			fb.RecvDeltas = append(fb.RecvDeltas, &rtcp.RecvDelta{Type: chunk.PacketStatusSymbol, Delta: delta.Microseconds()})
 		}
+		size += 2
 		fb.PacketChunks = append(fb.PacketChunks, chunk)
 	}
-	size := 20 + 2*len(fb.PacketChunks) + len(fb.RecvDeltas)
 	fb.Header.Padding = size%4 != 0
 	fb.Header.Length = uint16((size+3)/4 - 1)
 	b, err := fb.Marshal()
@@ -175,7 +263,7 @@ func tell(t testing.TB, base uint16, arrived ...bool) rtcpx.Packet {
 // is late; those that a lost report had spoken of are unheard; what was never
 // sent, or is long forgotten, is nothing.
 func TestArrivals(t *testing.T) {
-	o := newOutgoing()
+	o := newOutgoing(nil)
 	at := 10 * time.Second
 	for i := range 30 {
 		o.note(1000+i, at+time.Duration(i)*time.Millisecond)
@@ -226,6 +314,9 @@ func TestClockStartsOver(t *testing.T) {
 				t.Errorf("what is late is at %v", got)
 			}
 			continue
+		}
+		if i == 0 && got != clockMargin {
+			t.Errorf("it begins at %v, whatever the receiver's clock was", got)
 		}
 		if got <= last {
 			t.Errorf("step %d is at %v, after %v", i, got, last)

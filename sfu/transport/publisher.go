@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-
-	"github.com/pion/rtcp"
-	"github.com/pion/webrtc/v4"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"time"
 
 	"incamera/sfu/rtpx"
+	"incamera/sfu/transport/reception"
+	"incamera/sfu/transport/rtcpx"
+	"incamera/sfu/transport/session"
+	"incamera/sfu/transport/srtp"
 )
 
 // A Layer is one incoming stream: a source, or one simulcast layer of it.
@@ -19,17 +23,19 @@ type Layer struct {
 	SSRC  uint32
 	Codec rtpx.Codec
 
-	pc       *webrtc.PeerConnection
-	track    *webrtc.TrackRemote
-	receiver *webrtc.RTPReceiver
+	conn *conn
 }
 
-// Read reads one RTP packet into buf, retransmissions under their original
-// numbers. It fails for good when the connection is closed.
-func (l *Layer) Read(buf []byte) (int, error) {
-	n, _, err := l.track.Read(buf)
-	return n, err
+// RequestKeyFrame sends a PLI to the publisher. Safe for concurrent use.
+func (l *Layer) RequestKeyFrame() error {
+	if err := l.conn.writeRTCP(rtcpx.AppendKeyFrameRequest(nil, ownSSRC, l.SSRC)); err != nil {
+		return fmt.Errorf("transport: asking for a key frame: %w", err)
+	}
+	return nil
 }
+
+// ownSSRC is that of us as a receiver, who sends no media.
+const ownSSRC = 1
 
 // A Report is the mapping of clocks in a sender report.
 type Report struct {
@@ -37,78 +43,266 @@ type Report struct {
 	RTP uint32
 }
 
-// ReadReports calls f for each sender report of the layer, until the
-// connection is closed. It must run, for pion to process RTCP.
-func (l *Layer) ReadReports(f func(Report)) {
-	buf := make([]byte, 1500)
-	for {
-		var n int
-		var err error
-		if l.RID != "" {
-			n, _, err = l.receiver.ReadSimulcast(buf, l.RID)
-		} else {
-			n, _, err = l.receiver.Read(buf)
-		}
-		if err != nil {
-			return
-		}
-		packets, err := rtcp.Unmarshal(buf[:n])
-		if err != nil {
-			continue
-		}
-		for _, p := range packets {
-			if sr, ok := p.(*rtcp.SenderReport); ok && sr.SSRC == l.SSRC {
-				f(Report{sr.NTPTime, sr.RTPTime})
-			}
-		}
+// A Sink takes what a layer brings. It is called by one goroutine at a time for
+// all layers of a connection.
+type Sink interface {
+	// Receive takes an RTP packet that came at that time, retransmissions under
+	// their original numbers; the packet is valid during the call.
+	Receive(packet []byte, at time.Time)
+	// Report takes a sender report.
+	Report(r Report, at time.Time)
+	// Gone says that nothing more comes.
+	Gone()
+}
+
+// PublisherEvents are what a publish connection tells.
+type PublisherEvents struct {
+	// Lost is called at most once, when the connection fails. It must not wait.
+	Lost func(reason string)
+	// Arrived is called for each new layer, and returns who takes it; nil: nobody.
+	Arrived func(*Layer) Sink
+}
+
+// A Publisher is a client's publish connection. Answer is not safe for concurrent
+// use; everything else is.
+//
+// Packets wait in a line until somebody, the port's reader or a goroutine that
+// ends when there is nothing left, opens them and gives them to their sinks.
+type Publisher struct {
+	// Static after construction.
+	conn   *conn
+	id     uint64 // of the session in SDP
+	events PublisherEvents
+	timer  *time.Timer // has somebody look at what the sender is to be told
+
+	// Owned by the caller of Answer.
+	version uint64
+
+	line struct {
+		sync.Mutex
+		reader  *session.Reader // of the latest offer; not changed
+		packets []waiting
+		spare   []waiting // empty, for when packets is being taken
+		tick    bool
+		taken   bool // by somebody who looks until nothing is left
+		closed  bool
+		brief   bool // it took little time when it was taken last
+	}
+
+	// Owned by who has taken the line.
+	streams []*stream
+	opens   map[uint32]*srtp.Source // of every SSRC that anything has come from: what was opened is not opened again
+	arrived struct {                // layers that may arrive
+		left float64
+		at   time.Time
+	}
+	bound *session.Reader // by which they were bound
+	wide  *reception.Wide // nil before the first numbered packet
+	heard struct {        // when a path was told last that something came on it
+		from netip.AddrPort
+		at   time.Time
+	}
+	tell struct {
+		next   time.Time // feedback; zero: none is due
+		report time.Time // the next receiver report
+		armed  time.Time // when the timer fires; zero: it does not
+		came   bool      // something, since feedback was sent
 	}
 }
 
-// RequestKeyFrame sends a PLI to the publisher.
-func (l *Layer) RequestKeyFrame() error {
-	if err := l.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: l.SSRC}}); err != nil && !errors.Is(err, io.ErrClosedPipe) {
-		return fmt.Errorf("transport: asking for a key frame: %w", err)
+// waiting is a packet in the line.
+type waiting struct {
+	from netip.AddrPort
+	at   time.Time
+	n    int
+	buf  *[maxPacket]byte
+}
+
+var waitingPool = sync.Pool{New: func() any { return new([maxPacket]byte) }}
+
+const (
+	// maxLine is how many packets may wait: a large key frame, or what comes while
+	// the machine is busy for a moment.
+	maxLine = 512
+	// keptLine is for how many packets an empty line keeps its memory: as many as a
+	// frame of a large picture has.
+	keptLine = 16
+	// briefLine is how many packets the port's reader may take at once: those that it
+	// reads at once.
+	briefLine = 32
+	// maxSSRCs bounds the SSRCs of one connection, those of streams that are gone
+	// included.
+	maxSSRCs = 128
+	// Each layer that arrives, or comes in another codec, makes work for the room: at
+	// once there may be arriveAtOnce, and then arriveEach second.
+	arriveAtOnce, arriveEach = 32, 2
+	// maxStreams bounds the streams of one connection: of what clients send there
+	// are thirteen. Beyond that the one that is silent for longest gives way.
+	maxStreams = 48
+	// briefFor is how long the port's reader may be kept from other connections by
+	// one: twice what it takes to have another thread woken.
+	briefFor = 200 * time.Microsecond
+	// heardEvery is how often paths are told that something comes on them.
+	heardEvery = 200 * time.Millisecond
+)
+
+// Publisher makes the answering side of a publish connection.
+func (t *Transport) Publisher(events PublisherEvents) *Publisher {
+	var once sync.Once
+	p := &Publisher{id: rand.Uint64() >> 2, events: events, opens: map[uint32]*srtp.Source{}} // id: a signed number with some clients
+	p.arrived.left = arriveAtOnce
+	p.conn = newConn(t, SubscriberEvents{Lost: func(reason string) { once.Do(func() { events.Lost(reason) }) }}, nil)
+	p.conn.publisher = p
+	p.timer = time.AfterFunc(time.Hour, p.fire)
+	p.timer.Stop()
+	return p
+}
+
+// Answer answers an offer, the first or a later one. After an error another one
+// may be tried.
+func (p *Publisher) Answer(_ context.Context, offer string) (string, error) {
+	o, err := session.Parse(offer)
+	if err == nil {
+		err = errors.Join(o.Sends(), secured(o))
 	}
+	if err != nil {
+		return "", fmt.Errorf("transport: taking the offer: %w", err)
+	}
+	own, err := p.conn.offered(o)
+	if err != nil {
+		return "", err
+	}
+	p.line.Lock()
+	p.line.reader = o.Reader()
+	p.line.Unlock()
+	p.version++
+	answer := session.Answer{
+		ID: p.id, Version: p.version, Ufrag: own.ufrag, Password: own.password,
+		Fingerprint: p.conn.t.fingerprint, Candidates: p.conn.t.candidates(),
+	}
+	return answer.Receive(o), nil
+}
+
+// Close ends the connection. When it returns no goroutine of it is left, and all
+// sinks know.
+func (p *Publisher) Close() error {
+	p.line.Lock()
+	if p.line.closed {
+		p.line.Unlock()
+		return errors.New("transport: the connection is closed")
+	}
+	p.line.closed = true
+	p.line.Unlock()
+	p.timer.Stop()
+	p.conn.close()
+	for _, s := range p.streams {
+		s.end()
+	}
+	p.streams = nil
+	for _, w := range p.line.packets {
+		waitingPool.Put(w.buf)
+	}
+	p.line.packets = nil
 	return nil
 }
 
-// A Publisher is a client's publish connection.
-type Publisher struct {
-	t  *Transport
-	pc *webrtc.PeerConnection
-}
-
-// Publisher makes the answering side of a publish connection. arrived is
-// called for each incoming layer, each on a goroutine of its own that may be
-// kept; lost once when the connection fails.
-func (t *Transport) Publisher(arrived func(*Layer), lost func(reason string)) (*Publisher, error) {
-	pc, err := t.publish.NewPeerConnection(webrtc.Configuration{})
-	if err != nil {
-		return nil, fmt.Errorf("transport: %w", err)
+// put puts a packet into the line, or drops it when too many wait. It returns
+// whether the caller has to take the line.
+func (p *Publisher) put(b []byte, from netip.AddrPort, at time.Time) (take bool) {
+	if len(b) > maxPacket {
+		return false
 	}
-	watch(pc, lost)
-	pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-		mid := ""
-		for _, tr := range pc.GetTransceivers() {
-			if tr.Receiver() == receiver {
-				mid = tr.Mid()
-			}
-		}
-		arrived(&Layer{
-			Mid: mid, RID: track.RID(), SSRC: uint32(track.SSRC()), Codec: codecOf(track.Codec().MimeType),
-			pc: pc, track: track, receiver: receiver,
-		})
-	})
-	return &Publisher{t, pc}, nil
-}
-
-// Answer answers an offer, the first or a later one.
-func (p *Publisher) Answer(ctx context.Context, offer string) (string, error) {
-	if err := checkSections(offer); err != nil {
-		return "", err
+	p.line.Lock()
+	defer p.line.Unlock()
+	if p.line.closed {
+		return false
 	}
-	return answer(ctx, p.pc, offer, p.t.candidates())
+	if len(p.line.packets) == maxLine {
+		p.conn.t.overrun.Add(1)
+		return false
+	}
+	w := waiting{from: from, at: at, n: len(b), buf: waitingPool.Get().(*[maxPacket]byte)} //nolint:forcetypeassert,errcheck // it holds nothing else
+	copy(w.buf[:], b)
+	p.line.packets = append(p.line.packets, w)
+	return p.take()
 }
 
-// Close ends the connection and all reads of its layers.
-func (p *Publisher) Close() error { return p.pc.Close() }
+// take reports whether the line is the caller's from now on, until it is empty.
+// Called under its mutex.
+func (p *Publisher) take() bool {
+	if p.line.taken {
+		return false
+	}
+	p.line.taken = true
+	p.conn.work.Add(1) // not yet closed: who closes waits afterwards
+	return true
+}
+
+// fire is called by the timer.
+func (p *Publisher) fire() {
+	p.line.Lock()
+	p.line.tick = true
+	take := !p.line.closed && p.take()
+	p.line.Unlock()
+	if take {
+		p.work()
+	}
+}
+
+// start works for who has taken the line, or has a goroutine do so: that costs more
+// than most of the work, but the caller may have others to serve. What comes
+// meanwhile, by whatever way, a goroutine takes.
+func (p *Publisher) start() {
+	p.line.Lock()
+	brief := p.line.brief && len(p.line.packets) <= briefLine
+	p.line.Unlock()
+	if !brief || p.round() {
+		go p.work()
+	}
+}
+
+// work is for who has taken the line: it goes on until nothing is left.
+func (p *Publisher) work() {
+	for p.round() {
+	}
+}
+
+// round takes what is in the line, and reports whether there is more. If there is
+// not, the line is nobody's from then on.
+func (p *Publisher) round() (more bool) {
+	began := time.Now()
+	p.line.Lock()
+	packets, tick, reader := p.line.packets, p.line.tick, p.line.reader
+	if p.line.closed {
+		packets, tick = nil, false
+	} else {
+		p.line.packets, p.line.spare, p.line.tick = p.line.spare[:0], nil, false
+	}
+	p.line.Unlock()
+	if tick {
+		p.tell.armed = time.Time{}
+	}
+	if reader != p.bound {
+		p.rebind(reader)
+	}
+	for _, w := range packets {
+		p.receive(w.buf[:w.n], w.from, w.at)
+		waitingPool.Put(w.buf)
+	}
+	if len(packets) > 0 || tick {
+		p.talk(time.Now())
+	}
+	clear(packets)
+	p.line.Lock()
+	defer p.line.Unlock()
+	if cap(packets) <= keptLine { // who has sent a lot may be silent from now on
+		p.line.spare = packets[:0]
+	}
+	p.line.brief = time.Since(began) < briefFor
+	if !p.line.closed && (len(p.line.packets) > 0 || p.line.tick) {
+		return true
+	}
+	p.line.taken = false
+	p.conn.work.Done()
+	return false
+}

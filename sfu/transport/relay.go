@@ -34,6 +34,9 @@ const (
 	relayWrite = 10 * time.Second
 	// relayQueue is how many packets wait for a client that reads slowly.
 	relayQueue = 128
+	// relayWaits is how many packets may wait for the TURN server. What is dropped is
+	// repeated, as anything else that a network loses.
+	relayWaits = 512
 	// relayPeers is how many of our addresses one allocation may ask for.
 	relayPeers = 16
 	// askedByUDP bounds how many requests by UDP are looked at in a second: what
@@ -51,7 +54,7 @@ type relay struct {
 	t       *Transport
 	server  *turn.Server
 	streams chan net.Conn
-	packets chan tunnelled
+	packets chan relayedPacket
 	over    chan struct{}
 	asked   *rate.Limiter
 
@@ -60,6 +63,12 @@ type relay struct {
 	closed bool
 	guests map[string]*guest       // by user name
 	open   map[string]*relayStream // by the client's address
+}
+
+// A relayedPacket is one that waits, and from where it comes.
+type relayedPacket struct {
+	from netip.AddrPort
+	b    []byte
 }
 
 // A guest is somebody who has credentials.
@@ -73,7 +82,7 @@ type Credentials struct{ Username, Password string }
 
 func newRelay(t *Transport) (*relay, error) {
 	r := &relay{
-		t: t, streams: make(chan net.Conn), packets: make(chan tunnelled, tunnelQueue), over: make(chan struct{}),
+		t: t, streams: make(chan net.Conn), packets: make(chan relayedPacket, relayWaits), over: make(chan struct{}),
 		asked: rate.NewLimiter(askedByUDP, askedByUDP), guests: map[string]*guest{}, open: map[string]*relayStream{},
 	}
 	var err error
@@ -165,7 +174,7 @@ func (r *relay) AllocateConn(turn.AllocateConnConfig) (net.Conn, error) { return
 // AllocatePacketConn implements [turn.RelayAddressGenerator]. The address is of
 // a network that does not exist: it is known to nobody but the media plane.
 func (r *relay) AllocatePacketConn(cfg turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
-	a := &allocation{r: r, user: cfg.UserID, packets: make(chan tunnelled, relayQueue), over: make(chan struct{}), peers: map[netip.AddrPort]*tunnel{}}
+	a := &allocation{r: r, user: cfg.UserID, packets: make(chan relayedPacket, relayQueue), over: make(chan struct{}), peers: map[netip.AddrPort]*tunnel{}}
 	spare, err := r.t.tunnels.dig(netip.AddrPort{}, a.from(&a.first), a.end)
 	if err != nil {
 		return nil, nil, err
@@ -201,7 +210,7 @@ type allocation struct {
 	r       *relay
 	user    string
 	addr    netip.AddrPort
-	packets chan tunnelled // for the client, from one of our addresses
+	packets chan relayedPacket // for the client, from one of our addresses
 	over    chan struct{}
 
 	once  sync.Once                      // closes over
@@ -222,7 +231,7 @@ func (a *allocation) from(peer *atomic.Pointer[netip.AddrPort]) func([]byte) {
 			return
 		}
 		select {
-		case a.packets <- tunnelled{*p, append([]byte(nil), b...)}:
+		case a.packets <- relayedPacket{*p, append([]byte(nil), b...)}:
 		default: // as on any slow network
 		}
 	}
@@ -238,7 +247,7 @@ func (a *allocation) tunnel(peer netip.AddrPort) *tunnel {
 		return u
 	}
 	switch {
-	case !slices.Contains(a.r.t.reachable(), peer):
+	case !slices.Contains(a.r.t.reachable(), peer) && !slices.Contains(relayed(a.r.t.reachable()), peer):
 	case a.spare != nil:
 		u, a.spare = a.spare, nil
 		a.first.Store(&peer)
@@ -252,8 +261,14 @@ func (a *allocation) tunnel(peer netip.AddrPort) *tunnel {
 }
 
 // WriteTo implements [net.PacketConn]: the client sends to one of our
-// addresses. Whatever is for others goes nowhere.
+// addresses. Whatever is for others goes nowhere, and so does what comes after
+// the end, before the TURN server has closed it.
 func (a *allocation) WriteTo(b []byte, to net.Addr) (int, error) {
+	select {
+	case <-a.over:
+		return 0, net.ErrClosed
+	default:
+	}
 	addr, ok := to.(*net.UDPAddr)
 	if !ok {
 		return 0, errNoRelay

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"sync"
@@ -105,7 +106,7 @@ func (r *relay) take(b []byte, from netip.AddrPort) {
 		return
 	}
 	select {
-	case r.packets <- tunnelled{from, append([]byte(nil), b...)}:
+	case r.packets <- relayedPacket{from, append([]byte(nil), b...)}:
 	default:
 	}
 }
@@ -143,7 +144,13 @@ func (p relayPackets) ReadFrom(b []byte) (int, net.Addr, error) {
 }
 
 // WriteTo implements [net.PacketConn].
-func (p relayPackets) WriteTo(b []byte, to net.Addr) (int, error) { return p.r.t.demux.WriteTo(b, to) }
+func (p relayPackets) WriteTo(b []byte, to net.Addr) (int, error) {
+	addr, ok := to.(*net.UDPAddr)
+	if !ok {
+		return 0, fmt.Errorf("transport: %T is no UDP address", to)
+	}
+	return p.r.t.demux.WriteToAddrPort(b, addr.AddrPort())
+}
 
 // Close implements [net.PacketConn]; it ends with the relay.
 func (p relayPackets) Close() error { return nil }

@@ -10,10 +10,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/rtcp"
-
 	"incamera/sfu/bwe"
 	"incamera/sfu/rtpx"
+	"incamera/sfu/trace"
+	"incamera/sfu/transport/rtcpx"
 	"incamera/sfu/transport/session"
 	"incamera/sfu/transport/srtp"
 	"incamera/sfu/transport/udp"
@@ -31,9 +31,9 @@ type Stream struct {
 	PayloadType, RTXPayloadType uint8
 }
 
-// feedbackQueue is how much feedback of one seat may wait while the seat is
-// busy. What is dropped of it is asked for again.
-const feedbackQueue = 8
+// feedbackQueue is how much feedback of one subscriber may wait while it is
+// taken. What is dropped of it is asked for again.
+const feedbackQueue = 64
 
 // A Seat is one outgoing stream of a subscribe connection.
 type Seat struct {
@@ -42,26 +42,31 @@ type Seat struct {
 	video         bool
 	ssrc, rtxSSRC uint32
 	stream, track string // their ids in the SDP
-	queue         chan Feedback
 
 	// Guarded by conn.out.mu.
 	keys       *keys // those of media and rtx
 	media, rtx *srtp.Stream
 
 	// Atomic; of the latest answer.
-	formats atomic.Pointer[[rtpx.H264 + 1]session.Format]
+	formats atomic.Pointer[payloadTypes]
 	wide    atomic.Uint32 // id of the extension of transport-wide numbers, 0: none
+
+	listener atomic.Pointer[func(Feedback)] // nil: nobody is told
 }
+
+// payloadTypes are how the codecs go out, by codec; 0: not at all. They are not
+// changed, and shared by seats for which they are the same.
+type payloadTypes [rtpx.H264 + 1]struct{ media, rtx uint8 }
 
 // Stream returns how a codec goes out; ok is false when the subscriber is not
 // connected or cannot receive it. Safe for concurrent use.
 func (s *Seat) Stream(c rtpx.Codec) (out Stream, ok bool) {
 	formats := s.formats.Load()
-	if formats == nil || s.conn.keys.Load() == nil || formats[c].PayloadType == 0 {
+	if formats == nil || s.conn.keys.Load() == nil || formats[c].media == 0 {
 		return out, false
 	}
-	out = Stream{SSRC: s.ssrc, PayloadType: formats[c].PayloadType}
-	if rtx := formats[c].RTXPayloadType; rtx != 0 {
+	out = Stream{SSRC: s.ssrc, PayloadType: formats[c].media}
+	if rtx := formats[c].rtx; rtx != 0 {
 		out.RTXSSRC, out.RTXPayloadType = s.rtxSSRC, rtx
 	}
 	return out, true
@@ -111,18 +116,9 @@ var (
 	errFull     = errors.New("transport: too much waits for the subscriber's network")
 )
 
-// ReadFeedback calls f for what the subscriber says, until the connection is
-// closed.
-func (s *Seat) ReadFeedback(f func(Feedback)) {
-	for {
-		select {
-		case <-s.conn.life.Done():
-			return
-		case fb := <-s.queue:
-			f(fb)
-		}
-	}
-}
+// Listen has f told what the subscriber says of the seat, by one goroutine for all
+// seats, until [Subscriber.Close].
+func (s *Seat) Listen(f func(Feedback)) { s.listener.Store(&f) }
 
 // A Subscriber is a client's subscribe connection. Answer is not safe for
 // concurrent use; everything else is.
@@ -135,8 +131,18 @@ type Subscriber struct {
 	version uint64
 
 	mu sync.Mutex
-	// Guarded by mu; only Answer changes it.
-	seats []*Seat
+	// Guarded by mu.
+	seats   []*Seat // only Answer changes it
+	heard   []heard // not yet told
+	telling bool    // by a goroutine that ends when nothing is left
+	closed  bool
+	work    sync.WaitGroup
+}
+
+// heard is what was said of a seat.
+type heard struct {
+	seat *Seat
+	f    Feedback
 }
 
 // SubscriberEvents are what a subscribe connection tells. They must not wait.
@@ -148,15 +154,18 @@ type SubscriberEvents struct {
 	// Fill is to write about that many bytes of packets that the subscriber has
 	// already, as part of a probe. It is called by the goroutine that paces.
 	Fill func(b *Batch, bytes int, now time.Time)
+	// Trace is told what the estimator is told and says; nil: nobody is.
+	Trace *trace.Connection
 }
 
 // Subscriber makes the answering side of a subscribe connection.
 func (t *Transport) Subscriber(events SubscriberEvents) (*Subscriber, error) {
 	var once sync.Once
-	s := &Subscriber{id: rand.Uint64() >> 2} // a signed number with some clients
+	s := &Subscriber{id: rand.Uint64() >> 2} // id: a signed number with some clients
 	lost := events.Lost
 	events.Lost = func(reason string) { once.Do(func() { lost(reason) }) }
 	s.conn = newConn(t, events, s.feedback)
+	s.conn.out = newOutgoing(events.Trace)
 	return s, nil
 }
 
@@ -195,10 +204,26 @@ func (s *Subscriber) Probe(wanted int64, now time.Time) {
 	o := s.conn.out
 	o.congestion.Lock()
 	p, ok := o.congestion.estimator.Probe(bwe.Bitrate(wanted), now.Sub(o.start))
+	o.trace.Probe(bwe.Bitrate(wanted), p, ok, now.Sub(o.start))
 	o.congestion.Unlock()
 	if ok {
 		o.begin(s.conn, p, now)
 	}
+}
+
+// Takes returns the codecs that all seats for pictures take. Not to be called while
+// Answer is.
+func (s *Subscriber) Takes() rtpx.Codecs {
+	takes := rtpx.AllVideo
+	for _, seat := range s.seats {
+		formats := seat.formats.Load()
+		for c := rtpx.VP8; seat.video && c <= rtpx.H264; c++ {
+			if formats[c].media == 0 {
+				takes &^= 1 << c
+			}
+		}
+	}
+	return takes
 }
 
 // A SeatSpec describes an m-line of the offer.
@@ -218,8 +243,8 @@ func (s *Subscriber) Answer(_ context.Context, offer string, specs []SeatSpec) (
 	if len(o.Sections) != len(specs) || len(specs) < len(s.seats) {
 		return "", nil, fmt.Errorf("transport: the offer has %d media sections, want %d, and no fewer than %d", len(o.Sections), len(specs), len(s.seats))
 	}
-	if !slices.ContainsFunc(o.Fingerprints, supported) {
-		return "", nil, errors.New("transport: taking the offer: no fingerprint is of SHA-256, SHA-384 or SHA-512")
+	if err = errors.Join(o.Receives(), secured(o)); err != nil {
+		return "", nil, fmt.Errorf("transport: taking the offer: %w", err)
 	}
 	for i, spec := range specs {
 		if o.Sections[i].Video != spec.Video || i < len(s.seats) && s.seats[i].video != spec.Video {
@@ -238,7 +263,7 @@ func (s *Subscriber) Answer(_ context.Context, offer string, specs []SeatSpec) (
 		ssrc := s.ssrc(seats)
 		seats = append(seats, &Seat{
 			conn: s.conn, video: spec.Video, stream: spec.Stream, track: fmt.Sprintf("seat-%d", len(s.seats)+i),
-			ssrc: ssrc, rtxSSRC: ssrc ^ 1, queue: make(chan Feedback, feedbackQueue),
+			ssrc: ssrc, rtxSSRC: ssrc ^ 1,
 		})
 	}
 	s.version++
@@ -246,9 +271,18 @@ func (s *Subscriber) Answer(_ context.Context, offer string, specs []SeatSpec) (
 		ID: s.id, Version: s.version, Ufrag: own.ufrag, Password: own.password,
 		Fingerprint: s.conn.t.fingerprint, Candidates: s.conn.t.candidates(),
 	}
+	var known []*payloadTypes
 	for i, seat := range seats {
-		formats, wide := o.Sections[i].Formats(), o.Sections[i].Wide()
-		seat.formats.Store(&formats)
+		wide := o.Sections[i].Wide()
+		var types payloadTypes
+		for c, f := range o.Sections[i].Formats() {
+			types[c].media, types[c].rtx = f.PayloadType, f.RTXPayloadType
+		}
+		same := slices.IndexFunc(known, func(k *payloadTypes) bool { return *k == types })
+		if same < 0 {
+			same, known = len(known), append(known, &types)
+		}
+		seat.formats.Store(known[same])
 		seat.wide.Store(uint32(wide))
 		if wide != 0 {
 			s.conn.out.expect(time.Now())
@@ -277,37 +311,50 @@ func (s *Subscriber) ssrc(seats []*Seat) uint32 {
 // reader and does not wait.
 func (s *Subscriber) feedback(ssrc uint32, f Feedback) {
 	s.mu.Lock()
-	seats := s.seats
-	s.mu.Unlock()
-	for _, seat := range seats {
-		if seat.ssrc != ssrc {
-			continue
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.seats, func(seat *Seat) bool { return seat.ssrc == ssrc })
+	if i < 0 || s.closed || len(s.heard) == feedbackQueue {
+		return // what is dropped is asked for again
+	}
+	f.Missing = slices.Clone(f.Missing)
+	s.heard = append(s.heard, heard{s.seats[i], f})
+	if !s.telling {
+		s.telling = true
+		s.work.Go(s.tell)
+	}
+}
+
+// tell tells who listens to the seats, until nothing is left: most subscribers
+// are silent most of the time.
+func (s *Subscriber) tell() {
+	for {
+		s.mu.Lock()
+		if len(s.heard) == 0 || s.closed {
+			s.heard, s.telling = nil, false
+			s.mu.Unlock()
+			return
 		}
-		f.Missing = slices.Clone(f.Missing)
-		select {
-		case seat.queue <- f:
-		default: // asked for again
+		h := s.heard[0]
+		s.heard = s.heard[1:]
+		s.mu.Unlock()
+		if f := h.seat.listener.Load(); f != nil {
+			(*f)(h.f)
 		}
 	}
 }
 
 // A SenderReport maps a seat's clock for the subscriber.
-type SenderReport struct {
-	SSRC            uint32
-	NTP             uint64
-	RTP             uint32
-	Packets, Octets uint32
-}
+type SenderReport = rtcpx.SenderReport
 
 // WriteReports sends sender reports, as few packets as hold them.
 func (s *Subscriber) WriteReports(reports []SenderReport) error {
 	const most = 32 // of 28 bytes in a packet
 	for part := range slices.Chunk(reports, most) {
-		packets := make([]rtcp.Packet, len(part))
-		for i, r := range part {
-			packets[i] = &rtcp.SenderReport{SSRC: r.SSRC, NTPTime: r.NTP, RTPTime: r.RTP, PacketCount: r.Packets, OctetCount: r.Octets}
+		var plain []byte
+		for _, r := range part {
+			plain = rtcpx.AppendSenderReport(plain, r)
 		}
-		if err := s.conn.writeRTCP(packets); err != nil {
+		if err := s.conn.writeRTCP(plain); err != nil {
 			return fmt.Errorf("transport: reporting to a subscriber: %w", err)
 		}
 	}
@@ -317,5 +364,9 @@ func (s *Subscriber) WriteReports(reports []SenderReport) error {
 // Close ends the connection. It returns when no goroutine of it is left.
 func (s *Subscriber) Close() error {
 	s.conn.close()
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.work.Wait()
 	return nil
 }

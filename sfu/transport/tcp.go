@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bufio"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -26,7 +27,7 @@ const (
 // connection here. Then it closes it.
 func (t *Transport) ServeTCP(conn net.Conn) {
 	defer func() { _ = conn.Close() }() // it is over
-	w := &tcpWriter{conn: conn, wake: make(chan struct{}, 1)}
+	w := &tcpWriter{conn: conn}
 	seen, ok := conn.RemoteAddr().(*net.TCPAddr)
 	if !ok {
 		return
@@ -36,39 +37,78 @@ func (t *Transport) ServeTCP(conn net.Conn) {
 	if err != nil {
 		return
 	}
-	over := make(chan struct{})
-	var work sync.WaitGroup
-	work.Go(func() { w.run(over) })
 	defer func() {
 		t.demux.forget(u.at)
-		close(over)
 		_ = conn.Close() // ends a write that waits
-		work.Wait()
+		w.close()
 		t.tunnels.fill(u)
 	}()
-	r := bufio.NewReaderSize(conn, 4096)
-	buf := make([]byte, frame.MaxSize)
-	for {
-		if err := conn.SetReadDeadline(time.Now().Add(tcpSilence)); err != nil {
-			return
-		}
-		n, err := frame.Read(r, buf)
-		if err != nil {
-			return
-		}
-		t.came(u, buf[:n])
+	for readFrames(conn, func(packet []byte) { t.came(u, packet) }) == nil {
 	}
 }
 
-// A tcpWriter sends frames without anybody waiting for the client.
+// A tcpBuffer is for reading what has come at once.
+type tcpBuffer struct {
+	stream bufio.Reader
+	packet [frame.MaxSize]byte
+}
+
+var tcpBuffers = sync.Pool{New: func() any {
+	return &tcpBuffer{stream: *bufio.NewReaderSize(nil, 4096)}
+}}
+
+// readFrames waits until something comes, and gives f the packets that have. A
+// connection on which nothing comes, as on most that clients keep for the case
+// that UDP fails, has no memory to read into.
+func readFrames(conn net.Conn, f func(packet []byte)) error {
+	if err := conn.SetReadDeadline(time.Now().Add(tcpSilence)); err != nil {
+		return err
+	}
+	var head [frame.Overhead]byte
+	if _, err := io.ReadFull(conn, head[:]); err != nil {
+		return err
+	}
+	n, err := frame.Size(head)
+	if err != nil {
+		return err
+	}
+	b := tcpBuffers.Get().(*tcpBuffer) //nolint:forcetypeassert,errcheck // it holds nothing else
+	b.stream.Reset(conn)
+	defer func() {
+		b.stream.Reset(nil)
+		tcpBuffers.Put(b)
+	}()
+	if err = frame.ReadBody(&b.stream, b.packet[:n]); err != nil {
+		return err
+	}
+	f(b.packet[:n])
+	for b.stream.Buffered() > 0 {
+		if n, err = frame.Read(&b.stream, b.packet[:]); err != nil {
+			return err
+		}
+		f(b.packet[:n])
+	}
+	return nil
+}
+
+// A tcpWriter sends frames without anybody waiting for the client. It has a
+// goroutine, and memory, while there is something to send.
 type tcpWriter struct {
 	conn net.Conn
-	wake chan struct{} // one slot
 
 	mu sync.Mutex
 	// Guarded by mu.
-	waiting []byte
+	waiting []byte // nil: nothing
+	writing bool
+	over    bool
+	work    sync.WaitGroup
 }
+
+// tcpChunks are of what waits, to begin with.
+var tcpChunks = sync.Pool{New: func() any { return new([tcpChunk]byte) }}
+
+// tcpChunk holds a few packets.
+const tcpChunk = 8 << 10
 
 // put keeps a copy of a packet, or drops it when too much waits. Safe for
 // concurrent use.
@@ -77,37 +117,53 @@ func (w *tcpWriter) put(packet []byte) {
 		return
 	}
 	w.mu.Lock()
-	if len(w.waiting)+frame.Overhead+len(packet) <= tcpWaits {
-		w.waiting = frame.Append(w.waiting, packet)
+	defer w.mu.Unlock()
+	if w.over || len(w.waiting)+frame.Overhead+len(packet) > tcpWaits {
+		return
 	}
-	w.mu.Unlock()
-	select {
-	case w.wake <- struct{}{}:
-	default:
+	if w.waiting == nil {
+		w.waiting = tcpChunks.Get().(*[tcpChunk]byte)[:0] //nolint:forcetypeassert,errcheck // it holds nothing else
+	}
+	w.waiting = frame.Append(w.waiting, packet)
+	if !w.writing {
+		w.writing = true
+		w.work.Go(w.run)
 	}
 }
 
-// run writes until over is closed. A failed write closes the connection.
-func (w *tcpWriter) run(over <-chan struct{}) {
-	var spare []byte
+// run writes until nothing waits. A failed write closes the connection.
+func (w *tcpWriter) run() {
 	for {
-		select {
-		case <-over:
-			return
-		case <-w.wake:
-		}
 		w.mu.Lock()
 		out := w.waiting
-		w.waiting = spare[:0]
-		w.mu.Unlock()
-		if len(out) == 0 {
-			continue
-		}
-		_ = w.conn.SetWriteDeadline(time.Now().Add(tcpWrite)) // a connection that is closed fails below
-		if _, err := w.conn.Write(out); err != nil {
-			_ = w.conn.Close() // ends the reader
+		w.waiting = nil // not to be put into any more: it is written from
+		if out == nil || w.over {
+			w.writing = false
+			w.mu.Unlock()
 			return
 		}
-		spare = out
+		w.mu.Unlock()
+		_ = w.conn.SetWriteDeadline(time.Now().Add(tcpWrite)) // a connection that is closed fails below
+		_, err := w.conn.Write(out)
+		if cap(out) == tcpChunk {
+			tcpChunks.Put((*[tcpChunk]byte)(out[:tcpChunk]))
+		}
+		if err != nil {
+			_ = w.conn.Close() // ends the reader
+			w.end()
+		}
 	}
+}
+
+// end has nothing more written.
+func (w *tcpWriter) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
+}
+
+// close has nothing more written, and waits for a write under way.
+func (w *tcpWriter) close() {
+	w.end()
+	w.work.Wait()
 }

@@ -2,15 +2,11 @@ package transport
 
 import (
 	"errors"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
 
-	"github.com/pion/ice/v4"
-
 	"incamera/sfu/transport/sniff"
-	"incamera/sfu/transport/stun"
 	"incamera/sfu/transport/udp"
 )
 
@@ -20,10 +16,6 @@ const maxTunnels = 16_384
 
 // tunnelPort is even, for clients of the relay may ask for that (RFC 8656 §18.6).
 const tunnelPort = 10
-
-// tunnelQueue is how many packets of tunnels may wait for pion. What is dropped
-// is repeated, as anything else that a network loses.
-const tunnelQueue = 512
 
 // A tunnel is a client's way to the media port that is not UDP. To connections
 // it is one more address from which a client comes.
@@ -40,13 +32,8 @@ type tunnel struct {
 // no network has it. What claims to come from there by UDP is forged.
 func ours(a netip.Addr) bool { return a.Is4() && a.As4()[0] >= 240 }
 
-// tunnels are the tunnels there are, and the network as pion sees it through
-// them.
+// tunnels are the tunnels there are.
 type tunnels struct {
-	// Static after construction.
-	packets chan tunnelled
-	over    chan struct{}
-
 	mu sync.RWMutex
 	// Guarded by mu.
 	byAddr map[netip.AddrPort]*tunnel
@@ -55,13 +42,8 @@ type tunnels struct {
 	used   sync.WaitGroup
 }
 
-type tunnelled struct {
-	from netip.AddrPort
-	b    []byte
-}
-
 func newTunnels() *tunnels {
-	return &tunnels{packets: make(chan tunnelled, tunnelQueue), over: make(chan struct{}), byAddr: map[netip.AddrPort]*tunnel{}}
+	return &tunnels{byAddr: map[netip.AddrPort]*tunnel{}}
 }
 
 var errTunnels = errors.New("transport: no more ways to the media port can be opened")
@@ -117,132 +99,17 @@ func (ts *tunnels) endAll() {
 	ts.used.Wait()
 }
 
-// came takes a packet out of a tunnel. It does not block and does not keep b.
-// A tunnel through which strangers come is ended.
+// came takes a packet out of a tunnel. It does not keep b. A tunnel through which
+// strangers come is ended.
 func (t *Transport) came(u *tunnel, b []byte) {
-	switch {
-	case sniff.Datagram(b) == sniff.TURN: // there is no relay behind a tunnel
-	case t.demux.take(b, u.at):
-		return
-	default:
-		if stun.IsMessage(b) {
-			if _, ok := stun.Parse(b); !ok {
-				break
+	if sniff.Datagram(b) != sniff.TURN { // there is no relay behind a tunnel
+		if mine, due := t.demux.take(b, u.at, time.Now()); mine {
+			if due != nil {
+				due.start()
 			}
+			return
 		}
-		select {
-		case t.tunnels.packets <- tunnelled{u.at, append([]byte(nil), b...)}:
-		default:
-		}
-		return
 	}
 	t.garbage.Add(1)
 	u.end()
-}
-
-// stranger is told by pion of packets that are of no connection of its.
-func (t *Transport) stranger(from netip.AddrPort) {
-	t.garbage.Add(1)
-	if u := t.tunnels.find(from); u != nil {
-		u.end()
-	}
-}
-
-// tunnelsAddr is where pion believes tunnels to end. No candidate of it is ever
-// told to clients.
-var tunnelsAddr = &net.UDPAddr{IP: net.IPv4(240, 0, 0, 0).To4(), Port: tunnelPort}
-
-// ReadFrom implements net.PacketConn.
-func (ts *tunnels) ReadFrom(b []byte) (int, net.Addr, error) {
-	n, from, err := ts.ReadFromAddrPort(b)
-	if err != nil {
-		return 0, nil, err
-	}
-	return n, net.UDPAddrFromAddrPort(from), nil
-}
-
-// ReadFromAddrPort implements [ice.AddrPortReaderWriter].
-func (ts *tunnels) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
-	select {
-	case <-ts.over:
-		return 0, netip.AddrPort{}, net.ErrClosed
-	case p := <-ts.packets:
-		return copy(b, p.b), p.from, nil
-	}
-}
-
-// WriteTo implements net.PacketConn.
-func (ts *tunnels) WriteTo(b []byte, to net.Addr) (int, error) {
-	addr, ok := to.(*net.UDPAddr)
-	if !ok {
-		return 0, errTunnels
-	}
-	return ts.WriteToAddrPort(b, addr.AddrPort())
-}
-
-// WriteToAddrPort implements [ice.AddrPortReaderWriter]. What is for a tunnel
-// that is gone is lost.
-func (ts *tunnels) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
-	if u := ts.find(netip.AddrPortFrom(to.Addr().Unmap(), to.Port())); u != nil {
-		u.send(b)
-	}
-	return len(b), nil
-}
-
-// Close ends reading.
-func (ts *tunnels) Close() error {
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	select {
-	case <-ts.over:
-	default:
-		close(ts.over)
-	}
-	return nil
-}
-
-// LocalAddr implements net.PacketConn.
-func (ts *tunnels) LocalAddr() net.Addr { return tunnelsAddr }
-
-// SetDeadline implements net.PacketConn: there are none.
-func (ts *tunnels) SetDeadline(time.Time) error { return nil }
-
-// SetReadDeadline implements net.PacketConn: there are none.
-func (ts *tunnels) SetReadDeadline(time.Time) error { return nil }
-
-// SetWriteDeadline implements net.PacketConn; writing never waits.
-func (ts *tunnels) SetWriteDeadline(time.Time) error { return nil }
-
-// muxes are several networks as one for pion: the port, and the tunnels.
-type muxes []ice.UDPMux
-
-// GetConn implements [ice.UDPMux].
-func (m muxes) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
-	if addr.String() == tunnelsAddr.String() {
-		return m[1].GetConn(ufrag, addr)
-	}
-	return m[0].GetConn(ufrag, addr)
-}
-
-// RemoveConnByUfrag implements [ice.UDPMux].
-func (m muxes) RemoveConnByUfrag(ufrag string) {
-	for _, mux := range m {
-		mux.RemoveConnByUfrag(ufrag)
-	}
-}
-
-// GetListenAddresses implements [ice.UDPMux].
-func (m muxes) GetListenAddresses() (list []net.Addr) {
-	for _, mux := range m {
-		list = append(list, mux.GetListenAddresses()...)
-	}
-	return list
-}
-
-// Close implements [ice.UDPMux].
-func (m muxes) Close() (err error) {
-	for _, mux := range m {
-		err = errors.Join(err, mux.Close())
-	}
-	return err
 }
