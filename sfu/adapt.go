@@ -9,67 +9,74 @@ import (
 	"incamera/sfu/layer"
 	"incamera/sfu/quality"
 	"incamera/sfu/rtpx"
+	"incamera/sfu/trace"
 	"incamera/sfu/transport"
 )
 
-// share is how much of what the network takes is given to what is sent anew:
-// the rest is for retransmissions, and for the layers' rates to vary.
-const share = 0.95
-
-// adapt gives the seats the layers that the network takes, most important first,
+// adapt gives the seats the steps that the network takes, most important first,
 // and has more looked for when that is not all. It returns how it goes, and is
 // called by run.
-func (p *Peer) adapt(now time.Time) quality.Grade {
+func (p *Peer) adapt(now time.Time) (down trace.Down) {
+	down.Cause = bwe.Untried.String()
 	p.conns.Lock()
 	sub := p.conns.subscriber
 	p.conns.Unlock()
 	if sub == nil {
-		return quality.Good
+		return down
 	}
 	p.room.mu.Lock()
 	seats, tiles := p.ranked()
 	p.room.mu.Unlock()
 	c := sub.Congestion()
 	if !c.Bounded {
-		return quality.Good
+		return down
 	}
+	down.Loss, down.Queue, down.Cause = c.Loss, c.Queue, c.Cause.String()
 	claims := make([]allocate.Claim, 0, len(seats))
 	claiming := seats[:0]
 	reserved := int64(0)
 	for i, s := range seats {
 		src := s.owner()
 		if src == nil {
-			continue
+			continue // since just now
 		}
+		s.takesTrip(c.RTT)
 		rates := src.rates(now)
 		if !s.kind.IsVideo() {
-			reserved += rates[0]
+			if top := rates[0].Top(); top != layer.None {
+				reserved += rates[0][top]
+			}
 			continue
 		}
-		if rates == [layer.Count]int64{} {
+		ladder := layer.Ladder(rates, tiles[i].calm)
+		if ladder == [layer.Steps]int64{} {
 			continue // nothing is there yet, or any more
 		}
 		claims = append(claims, allocate.Claim{
-			Wanted: tiles[i], Rates: rates, Now: s.allowed, Prominent: s.kind == Screen || len(claims) == 0, Changed: s.changed.Sub(p.began),
+			Wanted: layer.Step(tiles[i].layer, layer.Temporals-1), Rates: ladder, Now: s.allowed, Prominent: s.kind == Screen || len(claims) == 0, Changed: s.changed.Sub(p.began),
 		})
 		claiming = append(claiming, s)
 	}
-	target := int64(share*float64(c.Target)) - reserved
-	if c.Cause == bwe.Untried {
-		target = max(target, least(claims))
+	enough := proven(c)
+	budget := allocate.Budget{Now: allocate.Available(c.Target, reserved, enough, claims)}
+	budget.Sure = p.floor.Update(budget.Now, now.Sub(p.began))
+	got, missing := allocate.Bits(claims, budget, now.Sub(p.began))
+	if p.room.trace != nil {
+		e := &trace.Adapt{Target: c.Target, Reserved: reserved, Proven: enough, Waiting: c.Waiting, Dropped: c.Dropped, Now: budget.Now, Sure: budget.Sure, Missing: missing}
+		for i := range claims {
+			e.Claims = append(e.Claims, trace.Claim{Seat: claiming[i].index, Claim: claims[i], Got: got[i]})
+		}
+		p.room.trace.Put(e, p.number, now)
 	}
-	sure := p.floor.Update(target, now.Sub(p.began))
-	got, missing := allocate.Bits(claims, allocate.Budget{Now: target, Sure: sure}, now.Sub(p.began))
 	p.allow(claiming, claims, got, now)
 	if missing > 0 {
 		sub.Probe(c.Target+missing, now)
 	}
-	paused, less := false, false
 	for i := range claims {
-		paused = paused || got[i] == layer.None
-		less = less || claims[i].Short(got[i])
+		down.Paused = down.Paused || got[i] == layer.None
+		down.Less = down.Less || claims[i].Short(got[i])
 	}
-	return quality.Down(paused, less, c.Loss, c.Queue)
+	return down
 }
 
 // silentFor is after what time a picture that is on and does not come is one that
@@ -77,57 +84,70 @@ func (p *Peer) adapt(now time.Time) quality.Grade {
 const silentFor = 3 * time.Second
 
 // grade judges how the peer's connections do, and tells of a change.
-func (p *Peer) grade(down quality.Grade, now time.Time) {
-	changed := p.down.Update(down, now)
-	if p.up.Update(p.upwards(now), now) || changed {
+func (p *Peer) grade(down trace.Down, now time.Time) {
+	up := p.upwards(now)
+	changed := p.down.Update(quality.Down(down.Paused, down.Less, down.Loss, down.Queue), now)
+	if p.up.Update(quality.Up(up.Silent, up.Less, up.Loss), now) || changed {
 		if p.events.Quality != nil {
-			p.events.Quality(p.up.Grade(), p.down.Grade())
+			p.events.Quality(
+				Quality{p.up.Grade(), quality.CauseOf(p.up.Grade(), up.Loss, 0)},
+				Quality{p.down.Grade(), quality.CauseOf(p.down.Grade(), down.Loss, down.Queue)},
+			)
 		}
+	}
+	if p.room.trace != nil {
+		p.room.trace.Put(&trace.Quality{Down: down, Up: up, Judged: trace.Judged{Down: p.down.Grade().String(), Up: p.up.Grade().String()}}, p.number, now)
 	}
 }
 
 // upwards returns how what the peer sends comes.
-func (p *Peer) upwards(now time.Time) quality.Grade {
+func (p *Peer) upwards(now time.Time) (up trace.Up) {
 	p.room.mu.Lock()
 	on := p.on[Camera] && p.inside
 	p.room.mu.Unlock()
-	loss := 0.0
 	for _, src := range p.sources {
 		for i, last := range src.lastPackets() {
 			if in := src.layers[i].Load(); in != nil && now.Sub(last) < layer.AliveFor {
-				loss = max(loss, float64(in.loss.Load())/1000)
+				up.Loss = max(up.Loss, float64(in.loss.Load())/1000)
 			}
 		}
 	}
 	wanted := int(p.sources[Camera].watched.Load())
 	rates := p.sources[Camera].rates(now)
-	if !on || wanted == 0 || rates != [layer.Count]int64{} {
+	if !on || wanted == 0 || rates != [layer.Count]layer.Rates{} {
 		p.up.since = time.Time{}
 	} else if p.up.since.IsZero() {
 		p.up.since = now
 	}
 	// A layer that is there no more, though somebody wants it: the sender's own
 	// estimate has taken it away. One that was never there its camera has not.
-	less := false
 	for i := 1; i < wanted; i++ {
 		in := p.sources[Camera].layers[i].Load()
-		less = less || on && in != nil && in.lastPacket.Load() != 0 && rates[i] == 0 && rates[0] != 0
+		up.Less = up.Less || on && in != nil && in.lastPacket.Load() != 0 && rates[i] == layer.Rates{} && rates[0] != layer.Rates{}
 	}
-	return quality.Up(!p.up.since.IsZero() && now.Sub(p.up.since) >= silentFor, less, loss)
+	up.Silent = !p.up.since.IsZero() && now.Sub(p.up.since) >= silentFor
+	return up
 }
 
-// least is what the lowest layers of all take: nobody's picture is withheld only
-// because it was not tried yet whether the network takes it.
-func least(claims []allocate.Claim) (sum int64) {
-	for i := range claims {
-		for _, rate := range claims[i].Rates {
-			if rate > 0 {
-				sum += rate
-				break
-			}
-		}
+// Signs that a network takes no more. A busy computer's jitter looks like the
+// beginning of a queue, and by that alone nobody's picture is withheld: packets
+// are lost, or wait for longer than jitter makes them.
+const (
+	provenLoss  = 0.02
+	provenQueue = 250 * time.Millisecond
+)
+
+// proven reports whether the estimate is one by which pictures may be withheld,
+// not only shown in a lower layer.
+func proven(c transport.Congestion) bool {
+	switch c.Cause {
+	case bwe.Untried:
+		return false
+	case bwe.Queue:
+		return c.Loss >= provenLoss || c.Queue >= provenQueue
+	case bwe.Loss, bwe.Told:
 	}
-	return sum
+	return true
 }
 
 // allow gives the seats their layers, and tells of those that are paused, or
@@ -139,10 +159,10 @@ func (p *Peer) allow(seats []*seat, claims []allocate.Claim, got []int, now time
 			s.allowed, s.changed = got[i], now
 		}
 		// Where it has all that it wants, nothing keeps it from more.
-		if highest := got[i]; highest != layer.None && highest >= claims[i].Wanted {
-			tell = s.allow(unlimited, now) || tell
+		if got[i] != layer.None && layer.Of(got[i]) >= layer.Of(claims[i].Wanted) && !claims[i].Short(got[i]) {
+			tell = s.allow(layer.Unlimited, now) || tell
 		} else {
-			tell = s.allow(highest, now) || tell
+			tell = s.allow(got[i], now) || tell
 		}
 	}
 	if tell {
@@ -152,17 +172,24 @@ func (p *Peer) allow(seats []*seat, claims []allocate.Claim, got []int, now time
 	}
 }
 
-// ranked returns the seats, most important first, and the layers that suit
-// their tiles. Called under the room's mutex.
-func (p *Peer) ranked() (seats []*seat, tiles []int) {
-	seats = slices.Clone(p.seats)
+// ranked returns the seats on which somebody is, most important first, and what
+// suits their tiles. Called under the room's mutex.
+func (p *Peer) ranked() (seats []*seat, tiles []suits) {
+	for _, s := range p.seats {
+		if s.owner() != nil {
+			seats = append(seats, s)
+		}
+	}
+	if seats == nil {
+		return nil, nil
+	}
 	slices.SortStableFunc(seats, func(a, b *seat) int {
 		if a.kind != b.kind {
 			return int(b.kind) - int(a.kind) // screens before cameras
 		}
 		return a.rank - b.rank
 	})
-	tiles = make([]int, len(seats))
+	tiles = make([]suits, len(seats))
 	for i, s := range seats {
 		tiles[i] = s.tile
 	}

@@ -48,5 +48,5 @@ func TestNetworkThatTakesLittle(t *testing.T) {
 	}
 	b.Until("c is back", func() { both(); b.Estimate(5_000_000) }, func() bool { return !b.Paused("c", sfu.Camera) })
 	b.Until("c is shown again", both, more("c"))
-	inOrder(t, b.Received(seats["c"]))
+	inOrder(t, b, seats["c"])
 }

@@ -9,12 +9,19 @@ import (
 // A Grade says how a connection does: good, limited by its network, or paused.
 type Grade = quality.Grade
 
+// Quality is how a connection does, and by what it is hindered.
+type Quality struct {
+	Grade Grade
+	Cause quality.Cause
+}
+
 // counters are added to by the packet path while Stats reads them.
 type counters struct {
 	in, out                      atomic.Uint64
 	asked, resent                atomic.Uint64
 	malformed, duplicates, stale atomic.Uint64
 	unsendable, unwritable       atomic.Uint64
+	leftOut                      atomic.Uint64
 	requests, coalesced          atomic.Uint64
 }
 
@@ -24,11 +31,14 @@ type Stats struct {
 
 	// Not forwarded, by reason.
 	Garbage    uint64 // UDP packets of no connection
+	Overrun    uint64 // of a publisher, faster than they could be taken
 	Malformed  uint64 // RTP that shows no valid beginning of its codec
 	Duplicates uint64 // received twice (bandwidth probes), or too late to tell
 	Stale      uint64 // of a connection that the publisher has replaced
 	Unsendable uint64 // not sent to a subscriber that is not connected yet or lacks the codec
 	Unwritable uint64 // could not be sent to a subscriber; those that the kernel did not take are in PacketsOut, too
+
+	LeftOut uint64 // of frames that a subscriber's tile or network does without
 
 	Asked             uint64 // packets that subscribers missed (NACK)
 	Resent            uint64 // of these, sent again
@@ -41,9 +51,10 @@ func (s *Server) Stats() Stats {
 	c := &s.counters
 	return Stats{
 		PacketsIn: c.in.Load(), PacketsOut: c.out.Load(),
-		Garbage: s.transport.Garbage(), Malformed: c.malformed.Load(), Duplicates: c.duplicates.Load(),
+		Garbage: s.transport.Garbage(), Overrun: s.transport.Overrun(), Malformed: c.malformed.Load(), Duplicates: c.duplicates.Load(),
 		Stale: c.stale.Load(), Unsendable: c.unsendable.Load(), Unwritable: c.unwritable.Load() + s.transport.Dropped(),
-		Asked: c.asked.Load(), Resent: c.resent.Load(),
+		LeftOut: c.leftOut.Load(),
+		Asked:   c.asked.Load(), Resent: c.resent.Load(),
 		KeyFrameRequests: c.requests.Load(), KeyFrameCoalesced: c.coalesced.Load(),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"incamera/sfu/keyframe"
+	"incamera/sfu/layer"
 	"incamera/sfu/munge"
 	"incamera/sfu/ring"
 	"incamera/sfu/rtpx"
@@ -15,22 +16,14 @@ import (
 // maxPacket is how large a packet can be: what UDP over Ethernet carries.
 const maxPacket = 1500
 
-// An epoch is the publisher's clock, shared by all layers of one connection so
-// that voice and picture stay in step.
-type epoch struct {
-	mu sync.Mutex
-	// Guarded by mu.
-	munge.Epoch
-}
-
-// incoming is one layer as it arrives, read by one pump.
+// incoming is one layer as it arrives, the sink of its connection.
 type incoming struct {
 	// Static after construction.
 	source *source
 	index  int
 	wire   *transport.Layer
-	epoch  *epoch
-	ring   *ring.Ring // nil for sound, which is not sent again
+	epoch  *munge.Epoch // of all layers of the connection, so that voice and picture stay in step; owned by who calls the sinks
+	ring   *ring.Ring   // nil for sound, which is not sent again
 
 	mu sync.Mutex
 	// Guarded by mu.
@@ -40,11 +33,11 @@ type incoming struct {
 	meter  meter
 
 	// Atomic.
-	lastPacket atomic.Int64                // Unix ns
-	bitrate    atomic.Int64                // bits per second; 0: not measured yet
-	loss       atomic.Uint32               // of a thousand packets
-	clock      atomic.Pointer[munge.Clock] // nil before the first sender report
-	pending    atomic.Bool                 // a key frame request is kept
+	lastPacket atomic.Int64                  // Unix ns
+	rates      [layer.Temporals]atomic.Int64 // bits per second, up to each temporal layer; all 0: not measured yet
+	loss       atomic.Uint32                 // of a thousand packets
+	clock      atomic.Pointer[munge.Clock]   // nil before the first sender report
+	pending    atomic.Bool                   // a key frame request is kept
 
 	requests struct {
 		sync.Mutex
@@ -52,7 +45,7 @@ type incoming struct {
 	}
 }
 
-func newIncoming(src *source, index int, wire *transport.Layer, e *epoch) *incoming {
+func newIncoming(src *source, index int, wire *transport.Layer, e *munge.Epoch) *incoming {
 	in := &incoming{source: src, index: index, wire: wire, epoch: e}
 	if src.kind.IsVideo() {
 		in.ring = ring.New()
@@ -60,6 +53,14 @@ func newIncoming(src *source, index int, wire *transport.Layer, e *epoch) *incom
 	in.burst.late = time.AfterFunc(time.Hour, in.flushLate)
 	in.burst.late.Stop()
 	return in
+}
+
+// measured returns what the layer takes; nothing before it was measured.
+func (in *incoming) measured() (rates layer.Rates) {
+	for t := range rates {
+		rates[t] = in.rates[t].Load()
+	}
+	return rates
 }
 
 // requestKeyFrame sends a PLI, or keeps it when the last was too recent.
@@ -91,7 +92,7 @@ func (in *incoming) flushRequest(now time.Time) {
 
 func (in *incoming) sendRequest() {
 	in.source.server.counters.requests.Add(1)
-	// A failure means that the connection is gone; the pump ends then.
+	// A failure means that the connection is gone, and soon the layer, too.
 	_ = in.wire.RequestKeyFrame()
 }
 
@@ -103,26 +104,22 @@ func (in *incoming) keyFrameArrived() {
 	in.requests.Unlock()
 }
 
-// pump reads the layer until its connection is closed.
-func (in *incoming) pump() {
-	defer in.burst.late.Stop()
-	buf := make([]byte, maxPacket)
-	for {
-		n, err := in.wire.Read(buf)
-		if err != nil {
-			return
-		}
-		in.receive(buf[:n], time.Now())
-	}
+// Gone implements [transport.Sink].
+func (in *incoming) Gone() {
+	in.source.layers[in.index].CompareAndSwap(in, nil)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.burst.late.Stop()
+	in.burst.n = 0
 }
 
-// receive forwards one packet:
+// Receive implements [transport.Sink]. It forwards one packet:
 //
 //  1. read what it shows, drop what is malformed, repeated or replaced;
 //  2. keep it for those who will miss it;
 //  3. collect it with others of its frame;
 //  4. give these to each seat that the source is on.
-func (in *incoming) receive(raw []byte, now time.Time) {
+func (in *incoming) Receive(raw []byte, now time.Time) {
 	c := &in.source.server.counters
 	c.in.Add(1)
 	if in.source.layers[in.index].Load() != in {
@@ -155,13 +152,16 @@ func (in *incoming) receive(raw []byte, now time.Time) {
 		return
 	}
 	p.in.PictureBits, p.in.PictureID = p.info.PictureBits, p.info.PictureID(header.Payload)
+	p.in.Apart = in.wire.Codec == rtpx.VP9
 	p.in.TL0, p.in.KeyIdx = p.info.TL0(header.Payload), p.info.KeyIdx(header.Payload)
 	if in.ring != nil {
-		in.ring.Put(p.in.Seq, raw)
+		in.ring.Put(p.in.Seq, raw, now)
 	}
 	in.lastPacket.Store(now.UnixNano())
-	if rate, ok := in.meter.add(p.in.Seq, len(raw), now); ok {
-		in.bitrate.Store(rate)
+	if rates, ok := in.meter.add(p.in.Seq, int(p.info.Temporal), len(raw), now); ok {
+		for t, rate := range rates {
+			in.rates[t].Store(rate)
+		}
 		in.loss.Store(uint32(1000 * in.meter.loss))
 	}
 	if p.info.KeyFrame && p.newest && in.pending.Load() {
@@ -197,10 +197,8 @@ func (in *incoming) flush(now time.Time) {
 	batch.Send()
 }
 
-// report takes the publisher's clock.
-func (in *incoming) report(r transport.Report) {
-	in.epoch.mu.Lock()
-	at := in.epoch.Translate(munge.FromNTP(r.NTP), time.Now())
-	in.epoch.mu.Unlock()
+// Report implements [transport.Sink]: it takes the publisher's clock.
+func (in *incoming) Report(r transport.Report, now time.Time) {
+	at := in.epoch.Translate(munge.FromNTP(r.NTP), now)
 	in.clock.Store(&munge.Clock{RTP: r.RTP, At: at, Rate: in.source.kind.clockRate()})
 }

@@ -24,12 +24,17 @@ import (
 	"incamera/sfu/sfutest"
 )
 
-const (
-	subscribers = 200
-	frame       = 8 // packets
-)
+const frame = 8 // packets
 
-// BenchmarkMedia measures what one packet to one of 200 subscribers costs, over
+// A load is who sends what to whom.
+type load struct {
+	name         string
+	senders      int
+	subscribers  int // to each
+	burst, bytes int // packets at once; of each on the wire
+}
+
+// BenchmarkMedia measures what one packet to one subscriber costs, over
 // loopback, in CPU time of the thread that sends: with stock pion and its
 // default interceptors, with this server from where a packet has arrived, and
 // with nothing but the cipher and the kernel. It takes the least of several
@@ -42,25 +47,28 @@ const (
 // and the work of the garbage collector, which are on other threads, and which
 // only stock pion has.
 //
-//   - video: frames of 8 packets, each of 1200 bytes on the wire;
-//   - voice: single packets of 128 bytes.
+//   - video: to 200, frames of 8 packets, each of 1200 bytes on the wire;
+//   - voice: to 200, single packets of 128 bytes;
+//   - meeting: of ten, each of whom sends such frames to nine.
 func BenchmarkMedia(b *testing.B) {
-	for _, load := range []struct {
-		name        string
-		burst, wire int
-	}{{"video", frame, 1200}, {"voice", 1, 128}} {
-		b.Run(load.name+"/pion", func(b *testing.B) { stock(b, load.burst, load.wire) })
-		b.Run(load.name+"/incamera", func(b *testing.B) { ours(b, load.burst, load.wire) })
-		b.Run(load.name+"/bare", func(b *testing.B) { bare(b, load.burst, load.wire) })
+	for _, l := range []load{
+		{"video", 1, 200, frame, 1200},
+		{"voice", 1, 200, 1, 128},
+		{"meeting", 10, 9, frame, 1200},
+	} {
+		b.Run(l.name+"/pion", func(b *testing.B) { stock(b, l) })
+		b.Run(l.name+"/incamera", func(b *testing.B) { ours(b, l) })
+		b.Run(l.name+"/bare", func(b *testing.B) { bare(b, l) })
 	}
 }
 
 // window is how many packets are measured at once: some ten milliseconds.
 const window = 20_000
 
-// measure runs send, which sends a burst to everybody, and reports the cost of a
-// packet. sent returns how many have been sent so far.
-func measure(b *testing.B, burst int, send func(), sent func() uint64) {
+// measure runs send, which sends a burst of the sender with that number to all
+// its subscribers, and reports the cost of a packet. sent returns how many have
+// been sent so far.
+func measure(b *testing.B, l load, send func(sender int), sent func() uint64) {
 	b.Helper()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -70,9 +78,12 @@ func measure(b *testing.B, burst int, send func(), sent func() uint64) {
 	start, cpu, bursts := sent(), threadCPU(b), 0
 	least, fewest := math.Inf(1), math.Inf(1)
 	for b.Loop() {
-		for range frame / burst {
-			send()
-			bursts++
+		// So that a round of each is about as many packets.
+		for range frame / l.burst * max(1, 200/l.subscribers/l.senders) {
+			for i := range l.senders {
+				send(i)
+				bursts++
+			}
 		}
 		n := sent() - start
 		if n < window {
@@ -80,7 +91,7 @@ func measure(b *testing.B, burst int, send func(), sent func() uint64) {
 		}
 		now := threadCPU(b)
 		runtime.ReadMemStats(&after)
-		if want := uint64(bursts * burst * subscribers); n < want*9/10 {
+		if want := uint64(bursts * l.burst * l.subscribers); n < want*9/10 {
 			b.Fatalf("%d of %d packets were sent", n, want)
 		}
 		least = min(least, float64((now-cpu).Nanoseconds())/1000/float64(n))
@@ -97,43 +108,54 @@ func measure(b *testing.B, burst int, send func(), sent func() uint64) {
 }
 
 // ours sends through the server, from the packet that has arrived on.
-func ours(b *testing.B, burst, wire int) {
+func ours(b *testing.B, l load) {
 	server := sfutest.Open(b)
 	room := server.NewRoom()
-	a := sfutest.Join(b, room, "a")
-	a.Peer.SetSources([]sfu.Source{sfu.Camera})
-	crowd := sfutest.Gather(b, room, subscribers, "a")
-	before := server.Stats().PacketsOut
-	a.Until("everybody gets pictures", func() {
-		before = server.Stats().PacketsOut
-		a.Picture(true, "")
-	}, func() bool { return server.Stats().PacketsOut-before >= subscribers })
+	var senders []*sfutest.Client
+	var ids []sfu.PeerID
+	for i := range l.senders {
+		id := sfu.PeerID(fmt.Sprintf("sender-%d", i))
+		c := sfutest.Join(b, room, id)
+		c.Peer.SetSources([]sfu.Source{sfu.Camera})
+		senders, ids = append(senders, c), append(ids, id)
+	}
+	crowd := sfutest.Gather(b, room, l.subscribers, ids...)
+	var injectors []*sfu.Injector
+	for _, c := range senders {
+		before := server.Stats().PacketsOut
+		c.Until("everybody gets pictures", func() {
+			before = server.Stats().PacketsOut
+			c.Picture(true, "")
+		}, func() bool { return server.Stats().PacketsOut-before >= uint64(l.subscribers) })
+		injectors = append(injectors, sfu.NewInjector(c.Peer))
+	}
 	crowd.Deafen()
 	const header, tag = 12, 16
-	packet := make([]byte, wire-tag)
+	packet := make([]byte, l.bytes-tag)
 	packet[0] = 0x80
 	copy(packet[header:], []byte{0x90, 0x80, 0x80, 0, 0x10})
-	inject := sfu.NewInjector(a.Peer)
-	seq := uint16(0)
-	send := func() {
-		for i := range burst {
-			seq++
+	seqs := make([]uint16, l.senders)
+	send := func(sender int) {
+		for i := range l.burst {
+			seqs[sender]++
 			packet[1] = 96
-			if i == burst-1 {
+			if i == l.burst-1 {
 				packet[1] |= 0x80
 			}
-			binary.BigEndian.PutUint16(packet[2:], seq)
-			binary.BigEndian.PutUint32(packet[4:], uint32(seq)*3000)
-			inject.Inject(packet)
+			binary.BigEndian.PutUint16(packet[2:], seqs[sender])
+			binary.BigEndian.PutUint32(packet[4:], uint32(seqs[sender])*3000)
+			injectors[sender].Inject(packet)
 		}
 	}
-	send()
+	for i := range l.senders {
+		send(i)
+	}
 	packet[header+4] = 0x11 // no key frame
-	measure(b, burst, send, func() uint64 { return server.Stats().PacketsOut })
+	measure(b, l, send, func() uint64 { return server.Stats().PacketsOut })
 }
 
 // stock is what most servers in Go do: a track of pion for each subscriber.
-func stock(b *testing.B, burst, wire int) {
+func stock(b *testing.B, l load) {
 	open := func(options ...func(*webrtc.API)) (*webrtc.API, *net.UDPConn) {
 		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 		if err != nil {
@@ -158,9 +180,9 @@ func stock(b *testing.B, burst, wire int) {
 		return webrtc.NewAPI(append(options, webrtc.WithMediaEngine(me), webrtc.WithInterceptorRegistry(registry), webrtc.WithSettingEngine(se))...), conn
 	}
 	server, _ := open()
-	var tracks []*webrtc.TrackLocalStaticRTP
+	tracks := make([][]*webrtc.TrackLocalStaticRTP, l.senders)
 	var clients []*net.UDPConn
-	for range subscribers {
+	for range l.subscribers {
 		api, conn := open()
 		clients = append(clients, conn)
 		from, err := server.NewPeerConnection(webrtc.Configuration{})
@@ -173,28 +195,30 @@ func stock(b *testing.B, burst, wire int) {
 			b.Fatal(err)
 		}
 		b.Cleanup(func() { _ = to.Close() })
-		track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8}, "v", "s")
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err = from.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
-			b.Fatal(err)
+		for i := range tracks {
+			track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8}, fmt.Sprint("v", i), fmt.Sprint("s", i))
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err = from.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
+				b.Fatal(err)
+			}
+			tracks[i] = append(tracks[i], track)
 		}
 		connect(b, from, to)
-		tracks = append(tracks, track)
 	}
 	for _, conn := range clients {
 		sfutest.Deafen(b, conn)
 	}
 	const header, tag = 12, 16
-	p := &rtp.Packet{Header: rtp.Header{Version: 2}, Payload: bytes.Repeat([]byte{1}, wire-header-tag)}
+	p := &rtp.Packet{Header: rtp.Header{Version: 2}, Payload: bytes.Repeat([]byte{1}, l.bytes-header-tag)}
 	sent := uint64(0)
-	measure(b, burst, func() {
-		for i := range burst {
+	measure(b, l, func(sender int) {
+		for i := range l.burst {
 			p.SequenceNumber++
 			p.Timestamp += 3000
-			p.Marker = i == burst-1
-			for _, track := range tracks {
+			p.Marker = i == l.burst-1
+			for _, track := range tracks[sender] {
 				if err := track.WriteRTP(p); err == nil {
 					sent++
 				}
@@ -244,7 +268,8 @@ func connect(b *testing.B, from, to *webrtc.PeerConnection) {
 
 // bare seals each packet for each subscriber and sends each burst as one
 // message: what no server can do without.
-func bare(b *testing.B, burst, wire int) {
+func bare(b *testing.B, l load) {
+	burst, wire := l.burst, l.bytes
 	type mmsghdr struct {
 		hdr unix.Msghdr
 		len uint32
@@ -254,7 +279,7 @@ func bare(b *testing.B, burst, wire int) {
 		aead cipher.AEAD
 		addr unix.RawSockaddrInet4
 	}
-	to := make([]destination, subscribers)
+	to := make([]destination, l.subscribers)
 	for i := range to {
 		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 		if err != nil {
@@ -285,7 +310,7 @@ func bare(b *testing.B, burst, wire int) {
 	arena, payload, nonce := make([]byte, batch*burst*wire), make([]byte, wire-header-tag), make([]byte, 12)
 	msgs, iov := make([]mmsghdr, batch), make([]unix.Iovec, batch)
 	sent, counter := uint64(0), uint64(0)
-	measure(b, burst, func() {
+	measure(b, l, func(int) {
 		for at := 0; at < len(to); at += batch {
 			now := to[at:min(at+batch, len(to))]
 			used := 0

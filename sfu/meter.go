@@ -1,50 +1,73 @@
 package sfu
 
-import "time"
+import (
+	"time"
+
+	"incamera/sfu/layer"
+)
 
 // meterWindow is over what time a layer's rate is measured. Shorter, and a key
 // frame passes for a rate; longer, and a layer that has just begun has none.
 const meterWindow = time.Second
 
-// A meter measures the rate of a layer, and how much of it is lost. The zero
-// value is ready. Not safe for concurrent use.
+// A meter measures the rate of a layer up to each temporal layer, and how much of
+// it is lost. The zero value is ready. Not safe for concurrent use.
 type meter struct {
 	since   time.Time
-	bytes   int
+	bytes   [layer.Temporals]int // of each temporal layer
 	packets int64
 	first   uint64 // number of the window's first packet
 	latest  uint64 // and of its latest
-	rate    int64
+	rates   layer.Rates
+	highest int     // temporal layer of this window
+	top     int     // of this window and the one before
 	loss    float64 // share
 }
 
-func (m *meter) begin(seq uint64, size int, now time.Time) {
-	m.since, m.bytes, m.packets = now, size, 1
+func (m *meter) begin(seq uint64, temporal, size int, now time.Time) {
+	m.since, m.bytes, m.packets = now, [layer.Temporals]int{}, 1
+	m.count(temporal, size)
 	m.first, m.latest = max(seq, m.latest), max(seq, m.latest)
+	m.highest, m.top = temporal, max(temporal, m.highest)
 }
 
-// add counts a packet, and returns the rate in bits per second, smoothed, when it
-// was measured anew.
-func (m *meter) add(seq uint64, size int, now time.Time) (rate int64, ok bool) {
+// count leaves out what is above all layers that are sent on.
+func (m *meter) count(temporal, size int) {
+	if temporal < layer.Temporals {
+		m.bytes[temporal] += size
+	}
+}
+
+// add counts a packet of a temporal layer, and returns the rates in bits per
+// second, smoothed, when they were measured anew.
+func (m *meter) add(seq uint64, temporal, size int, now time.Time) (rates layer.Rates, ok bool) {
 	took := now.Sub(m.since)
 	if m.since.IsZero() || took > 2*meterWindow { // it begins, or begins again
-		m.begin(seq, size, now)
-		return 0, false
+		m.begin(seq, temporal, size, now)
+		return rates, false
 	}
 	if took < meterWindow {
-		m.bytes += size
+		m.count(temporal, size)
 		m.packets++
 		m.latest = max(m.latest, seq)
-		return 0, false
+		m.highest, m.top = max(m.highest, temporal), max(m.top, temporal)
+		return rates, false
 	}
 	if sent := int64(m.latest - m.first + 1); sent > 0 { // late ones make up for what was lost before
 		m.loss += (float64(max(0, sent-m.packets))/float64(sent) - m.loss) / 2
 	}
-	measured := int64(float64(m.bytes*8) / took.Seconds())
-	if m.rate == 0 {
-		m.rate = measured
+	bytes := 0
+	for t := range m.rates {
+		bytes += m.bytes[t]
+		measured := int64(float64(bytes*8) / took.Seconds())
+		if m.rates[t] == 0 {
+			m.rates[t] = measured
+		}
+		m.rates[t] += (measured - m.rates[t]) / 2
+		if t <= m.top {
+			rates[t] = max(1, m.rates[t])
+		}
 	}
-	m.rate += (measured - m.rate) / 2
-	m.begin(seq, size, now)
-	return m.rate, true
+	m.begin(seq, temporal, size, now)
+	return rates, true
 }

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -11,7 +12,10 @@ import (
 
 	"incamera/sfu/allocate"
 	"incamera/sfu/layer"
+	"incamera/sfu/munge"
 	"incamera/sfu/quality"
+	"incamera/sfu/rtpx"
+	"incamera/sfu/trace"
 	"incamera/sfu/transport"
 )
 
@@ -43,18 +47,27 @@ type Tile struct {
 	Width, Height int
 }
 
-// Events are what a peer tells. They are called from one goroutine of the
-// peer, in order, and must not call back into the peer or its room.
+// Events are what a peer tells. They are called one at a time, in order, and
+// must not call back into the peer or its room.
 type Events struct {
 	Seats  func([]Seat)        // the whole seat map after a change
 	Closed func(reason string) // a connection failed; the peer is of no use any more
-	// Demand is how many layers of camera and screen are to be sent, from the
-	// lowest, 0 to 3: told when a publish connection is new, and after each
-	// change. A source of one layer is sent unless it is 0. It may be nil.
-	Demand func(camera, screen int)
+	// Demand says what is to be sent: told when a publish connection is new, and
+	// after each change. It may be nil.
+	Demand func(Demand)
 	// Quality is how the peer's publish and subscribe connections do, told after
 	// each change. It may be nil.
-	Quality func(up, down Grade)
+	Quality func(up, down Quality)
+}
+
+// A Demand is what a peer is to send.
+type Demand struct {
+	// Camera and Screen are numbers of layers, from the lowest, 0 to 3. A source of
+	// one layer is sent unless it is 0.
+	Camera, Screen int
+	// Codecs are those that all who are inside take: a peer that sends another one
+	// is not seen by all.
+	Codecs []string
 }
 
 // A Peer is one participant's media. Publish and Subscribe are not to be
@@ -63,19 +76,24 @@ type Events struct {
 type Peer struct {
 	// Static after construction.
 	id      PeerID
+	number  int // in the recording; 0 without one
 	room    *Room
 	events  Events
 	sources [sourceCount]*source
 	work    sync.WaitGroup
-	stop    context.CancelFunc
-	life    context.Context
-	told    chan []Seat   // one slot, the latest wins
-	lost    chan string   // one slot
-	demands chan bool     // one slot: the demand may have risen; true: it is to be told in any case
-	moved   chan struct{} // one slot: the subscriber's network takes much less, or more
 	began   time.Time
 
+	// What run is to do.
+	due struct {
+		sync.Mutex
+		errand
+		running bool // by a goroutine
+		closed  bool // never again
+		ticker  *time.Timer
+	}
+
 	// Owned by run.
+	ticks  int
 	demand [sourceCount]layer.Demand // of video
 	floor  allocate.Floor
 	up     struct {
@@ -88,9 +106,11 @@ type Peer struct {
 	inside   bool              // whether media flows between this peer and the others
 	withheld [sourceCount]bool // given to nobody
 	on       [sourceCount]bool
+	speaking bool // as it says
 	view     []Tile
 	seats    []*seat
 	seatsOf  *transport.Subscriber // the connection that seats belong to
+	takes    rtpx.Codecs           // that connection; all before there is one
 	mids     map[string]Source
 
 	// Owned by the caller of Publish and Subscribe; closing takes the lock.
@@ -103,88 +123,125 @@ type Peer struct {
 	}
 }
 
+// An errand is what has happened since run looked.
+type errand struct {
+	seats  []Seat // the latest map, to be told; nil: it was
+	lost   string // why a connection has failed, the first time; empty: none has
+	demand bool   // it may have risen
+	anew   bool   // the demand is to be told in any case
+	moved  bool   // the subscriber's network takes much less, or more
+	tick   bool   // it is time to look at layers and clocks
+}
+
 func newPeer(r *Room, id PeerID, events Events) *Peer {
-	p := &Peer{id: id, room: r, events: events, told: make(chan []Seat, 1), lost: make(chan string, 1), demands: make(chan bool, 1), moved: make(chan struct{}, 1), began: time.Now()}
-	p.life, p.stop = context.WithCancel(context.Background())
+	now := time.Now()
+	p := &Peer{id: id, number: r.trace.NewPeer(now), room: r, events: events, began: now, takes: rtpx.AllVideo}
 	for kind := range p.sources {
-		p.sources[kind] = newSource(r.server, id, Source(kind))
+		p.sources[kind] = newSource(r.server, id, p.number, Source(kind))
 		p.demand[kind] = layer.NewDemand()
 	}
 	return p
 }
 
-// run tells events and keeps layers and clocks up to date until the peer is
-// closed.
+// start begins to keep layers and clocks up to date, until the peer is closed.
+func (p *Peer) start() {
+	p.due.Lock()
+	defer p.due.Unlock()
+	p.due.ticker = time.AfterFunc(tickEvery, func() {
+		p.wake(func(e *errand) { e.tick = true })
+	})
+}
+
+// wake has run do an errand, soon. Safe for concurrent use.
+func (p *Peer) wake(change func(*errand)) {
+	p.due.Lock()
+	defer p.due.Unlock()
+	if p.due.closed {
+		return
+	}
+	change(&p.due.errand)
+	if !p.due.running {
+		p.due.running = true
+		p.work.Go(p.run)
+	}
+}
+
+// run tells events and keeps layers and clocks up to date as long as there is
+// something to do: one goroutine at a time, and mostly none.
 func (p *Peer) run() {
-	ticker := time.NewTicker(tickEvery)
-	defer ticker.Stop()
-	for ticks := 1; ; {
-		select {
-		case <-p.life.Done():
+	for {
+		p.due.Lock()
+		e := p.due.errand
+		if p.due.closed || e.nothing() {
+			p.due.running = false
+			p.due.Unlock()
 			return
-		case seats := <-p.told:
-			p.events.Seats(seats)
-		case reason := <-p.lost:
-			p.events.Closed(reason)
-		case fresh := <-p.demands:
-			p.tellDemand(fresh, time.Now())
-		case <-p.moved:
-			p.adapt(time.Now())
-		case now := <-ticker.C:
-			p.tick(now, ticks%reportTicks == 0)
-			ticks++
 		}
+		p.due.errand = errand{}
+		if e.tick {
+			p.due.ticker.Reset(tickEvery)
+		}
+		p.due.Unlock()
+		p.do(&e, time.Now())
+	}
+}
+
+func (e *errand) nothing() bool {
+	return e.seats == nil && e.lost == "" && !e.demand && !e.anew && !e.moved && !e.tick
+}
+
+func (p *Peer) do(e *errand, now time.Time) {
+	if e.seats != nil {
+		p.events.Seats(e.seats)
+	}
+	if e.lost != "" {
+		p.events.Closed(e.lost)
+	}
+	if e.demand || e.anew {
+		p.tellDemand(e.anew, now)
+	}
+	switch {
+	case e.tick:
+		p.ticks++
+		p.tick(now, p.ticks%reportTicks == 0)
+	case e.moved:
+		p.adapt(now)
 	}
 }
 
 // wakeDemand has run look at the demand. Safe for concurrent use.
-func (p *Peer) wakeDemand() {
-	select {
-	case p.demands <- false:
-	default: // it will look
-	}
-}
+func (p *Peer) wakeDemand() { p.wake(func(e *errand) { e.demand = true }) }
 
 // wakeAdapt has run look at what the subscriber's network takes. Safe for
 // concurrent use.
-func (p *Peer) wakeAdapt() {
-	select {
-	case p.moved <- struct{}{}:
-	default: // it will look
-	}
-}
-
-// tellDemandAnew has run tell the demand even if it has not changed. Safe for
-// concurrent use.
-func (p *Peer) tellDemandAnew() {
-	for {
-		select {
-		case p.demands <- true:
-			return
-		default:
-		}
-		select {
-		case <-p.demands: // takes the place of whatever was there
-		default:
-		}
-	}
-}
+func (p *Peer) wakeAdapt() { p.wake(func(e *errand) { e.moved = true }) }
 
 func (p *Peer) tellDemand(fresh bool, now time.Time) {
 	changed := fresh
+	var watched [sourceCount]int
 	for kind := range p.demand {
-		if Source(kind).IsVideo() && p.demand[kind].Update(int(p.sources[kind].watched.Load()), now) {
+		watched[kind] = int(p.sources[kind].watched.Load())
+		if Source(kind).IsVideo() && p.demand[kind].Update(watched[kind], now) {
 			changed = true
 		}
 	}
+	if p.room.trace != nil {
+		e := &trace.Demand{Told: [2]int{p.demand[Camera].Told(), p.demand[Screen].Told()}}
+		e.Watched = [2]int{watched[Camera], watched[Screen]}
+		p.room.trace.Put(e, p.number, now)
+	}
 	if changed && p.events.Demand != nil {
-		p.events.Demand(p.demand[Camera].Told(), p.demand[Screen].Told())
+		p.room.mu.Lock()
+		codecs := p.room.codecs
+		p.room.mu.Unlock()
+		p.events.Demand(Demand{Camera: p.demand[Camera].Told(), Screen: p.demand[Screen].Told(), Codecs: codecs.Names()})
 	}
 }
 
 func (p *Peer) tick(now time.Time, report bool) {
 	p.tellDemand(false, now)
 	p.room.mu.Lock()
+	p.room.listen()
 	seats := p.seats
 	p.room.mu.Unlock()
 	p.grade(p.adapt(now), now)
@@ -192,7 +249,7 @@ func (p *Peer) tick(now time.Time, report bool) {
 		s.tick(now)
 	}
 	for _, src := range p.sources {
-		src.flushRequests(now)
+		src.tidy(now)
 	}
 	if !report {
 		return
@@ -212,26 +269,19 @@ func (p *Peer) tick(now time.Time, report bool) {
 	}
 }
 
-// tellSeats queues the seat map. Called under the room's mutex, so that there
-// is one writer.
+// tellSeats has run tell the seat map. Called under the room's mutex, so that
+// the latest is the last.
 func (p *Peer) tellSeats() {
 	seats := make([]Seat, len(p.seats))
 	for i, s := range p.seats {
 		seats[i] = Seat{Index: s.index, Kind: s.kind}
 		seats[i].Owner, seats[i].Paused = s.told()
 	}
-	select {
-	case <-p.told:
-	default:
-	}
-	p.told <- seats
+	p.wake(func(e *errand) { e.seats = seats })
 }
 
 func (p *Peer) failed(reason string) {
-	select {
-	case p.lost <- reason:
-	default: // told already
-	}
+	p.wake(func(e *errand) { e.lost = cmp.Or(e.lost, reason) })
 }
 
 // sessionOf returns what identifies the connection that an offer belongs to:
@@ -254,48 +304,47 @@ func (p *Peer) Publish(ctx context.Context, offer string, mids map[string]Source
 	p.room.mu.Unlock()
 	session := sessionOf(offer)
 	p.conns.Lock()
-	pub, old := p.conns.publisher, (*transport.Publisher)(nil)
-	if pub == nil || p.conns.published != session {
-		old = pub
-		clock := &epoch{}
-		pub, err = p.room.server.transport.Publisher(func(l *transport.Layer) { p.arrived(l, clock) }, p.failed)
-		if err == nil && p.conns.closed {
-			err = ErrClosed
-			_ = pub.Close()
-		}
-		if err == nil {
-			p.conns.publisher, p.conns.published = pub, session
-			p.tellDemandAnew()
-		}
+	pub, old := p.conns.publisher, p.conns.publisher
+	fresh := pub == nil || p.conns.published != session
+	p.conns.Unlock()
+	if fresh {
+		clock := &munge.Epoch{}
+		pub = p.room.server.transport.Publisher(transport.PublisherEvents{
+			Lost:    p.failed,
+			Arrived: func(l *transport.Layer) transport.Sink { return p.arrived(l, clock) },
+		})
+	}
+	answer, err = pub.Answer(ctx, offer)
+	if !fresh {
+		return answer, err
+	}
+	p.conns.Lock()
+	if err == nil && p.conns.closed {
+		err = ErrClosed
+	}
+	if err == nil {
+		p.conns.publisher, p.conns.published = pub, session
+		p.wake(func(e *errand) { e.anew = true })
 	}
 	p.conns.Unlock()
-	if old != nil {
+	switch {
+	case err != nil:
+		_ = pub.Close() // nobody knows of it, and what was there before goes on
+		return "", err
+	case old != nil:
 		_ = old.Close() // replaced: nobody is left to hear of an error
 	}
-	if err != nil {
-		return "", err
-	}
-	return pub.Answer(ctx, offer)
+	return answer, nil
 }
 
-// arrived runs on a goroutine of the layer's own, until the layer ends.
-func (p *Peer) arrived(l *transport.Layer, clock *epoch) {
-	p.conns.Lock()
-	closed := p.conns.closed
-	if !closed {
-		p.work.Add(1) // Close waits after it has set closed
-	}
-	p.conns.Unlock()
-	if closed {
-		return
-	}
-	defer p.work.Done()
+// arrived returns who takes a layer.
+func (p *Peer) arrived(l *transport.Layer, clock *munge.Epoch) transport.Sink {
 	p.room.mu.Lock()
 	kind, ok := p.mids[l.Mid]
 	p.room.mu.Unlock()
 	if !ok || kind.IsVideo() != l.Codec.IsVideo() {
 		p.room.server.log.Warn("a layer of no source", "codec", l.Codec)
-		return
+		return nil
 	}
 	index := 0
 	if kind == Camera && len(l.RID) == 1 {
@@ -303,14 +352,7 @@ func (p *Peer) arrived(l *transport.Layer, clock *epoch) {
 	}
 	in := newIncoming(p.sources[kind], index, l, clock)
 	in.source.layers[index].Store(in)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		l.ReadReports(in.report)
-	}()
-	in.pump()
-	in.source.layers[index].CompareAndSwap(in, nil)
-	<-done
+	return in
 }
 
 // Subscribe answers the offer of the subscribe connection; seats is the kind
@@ -325,7 +367,7 @@ func (p *Peer) Subscribe(ctx context.Context, offer string, seats []Source) (ans
 	sub, old := p.conns.subscriber, (*transport.Subscriber)(nil)
 	if sub == nil || p.conns.watched != session {
 		old = sub
-		sub, err = p.room.server.transport.Subscriber(transport.SubscriberEvents{Lost: p.failed, Moved: p.wakeAdapt, Fill: p.fill})
+		sub, err = p.room.server.transport.Subscriber(transport.SubscriberEvents{Lost: p.failed, Moved: p.wakeAdapt, Fill: p.fill, Trace: p.room.trace.Connection(p.number)})
 		if err == nil && p.conns.closed {
 			err = ErrClosed
 			_ = sub.Close()
@@ -357,6 +399,7 @@ func (p *Peer) Subscribe(ctx context.Context, offer string, seats []Source) (ans
 }
 
 func (p *Peer) takeSeats(sub *transport.Subscriber, kinds []Source, fresh []*transport.Seat) {
+	takes := sub.Takes()
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	if p.room.peers[p.id] != p {
@@ -370,9 +413,12 @@ func (p *Peer) takeSeats(sub *transport.Subscriber, kinds []Source, fresh []*tra
 	for _, w := range fresh {
 		i := len(p.seats)
 		s := newSeat(p.room.server, i, kinds[i], w)
+		s.trace = p.room.trace.Seat(p.number, i, kinds[i].String(), now)
 		p.seats = append(p.seats[:i:i], s) // a copy: run reads the old list
-		p.work.Go(func() { w.ReadFeedback(s.feedback) })
+		w.Listen(s.feedback)
 	}
+	p.takes = takes
+	p.room.agree()
 	p.room.assign(p, now)
 	p.tellSeats()
 }
@@ -384,7 +430,7 @@ func (p *Peer) clearSeats(now time.Time) {
 			src.removeSeat(s)
 			p.room.count(src)
 		}
-		s.put(nil, 0, now)
+		s.put(nil, suits{}, now)
 	}
 	p.seats = nil
 }
@@ -406,6 +452,7 @@ func (p *Peer) SetInside(inside bool) {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	p.inside = inside
+	p.room.agree()
 	p.room.assignAll(time.Now())
 }
 
@@ -419,6 +466,18 @@ func (p *Peer) SetWithheld(sources []Source) {
 		p.withheld[kind] = true
 	}
 	p.room.assignAll(time.Now())
+}
+
+// SetSpeaking says whether the peer's member speaks, in its own words. Where more
+// microphones are open than a subscriber has seats for, it is heard by that. At
+// first it does not.
+func (p *Peer) SetSpeaking(speaking bool) {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	p.speaking = speaking
+	if now := time.Now(); p.room.rank(now) {
+		p.room.assignEach(now)
+	}
 }
 
 // SetView says which pictures the peer wants to see, most important first.
@@ -445,6 +504,12 @@ func (p *Peer) Close() {
 	if sub != nil {
 		_ = sub.Close()
 	}
-	p.stop()
+	p.due.Lock()
+	p.due.closed = true
+	p.due.ticker.Stop()
+	p.due.Unlock()
 	p.work.Wait()
+	if p.room.trace != nil {
+		p.room.trace.Put(&trace.Gone{}, p.number, time.Now())
+	}
 }

@@ -8,6 +8,8 @@ import (
 
 	"incamera/sfu/allocate"
 	"incamera/sfu/layer"
+	"incamera/sfu/rtpx"
+	"incamera/sfu/trace"
 )
 
 // ErrClosed is returned for a room or peer that is closed.
@@ -17,13 +19,22 @@ var ErrClosed = errors.New("sfu: closed")
 // use.
 type Room struct {
 	server *Server
+	trace  *trace.Recorder // nil: nobody records
 
 	mu sync.Mutex
 	// Guarded by mu.
 	peers  map[PeerID]*Peer
 	order  []*Peer // in order of arrival
 	closed bool
+	codecs rtpx.Codecs // of pictures, that all who are inside take
+	voices allocate.Voices
+	ranked []string  // who has an open microphone, as they are to be heard
+	looked time.Time // when that was
 }
+
+// heardAtOnce is how many microphones are heard at once, where more are open: as
+// many as a subscriber has seats for in a large meeting (PROTOCOL.md 1.4).
+const heardAtOnce = 16
 
 // NewPeer adds a peer. It panics if the id is taken, which is a bug of the
 // caller.
@@ -39,7 +50,7 @@ func (r *Room) NewPeer(id PeerID, events Events) (*Peer, error) {
 	}
 	r.peers[id] = p
 	r.order = append(r.order, p)
-	p.work.Go(p.run)
+	p.start()
 	return p, nil
 }
 
@@ -52,6 +63,7 @@ func (r *Room) Close() {
 	for _, p := range peers {
 		p.Close()
 	}
+	r.trace.Close()
 }
 
 func (r *Room) remove(p *Peer) {
@@ -64,13 +76,57 @@ func (r *Room) remove(p *Peer) {
 	r.order = slices.DeleteFunc(r.order, func(other *Peer) bool { return other == p })
 	now := time.Now()
 	p.clearSeats(now)
+	r.agree()
 	r.assignAll(now)
+}
+
+// agree looks anew at which codecs all take who are inside, and has all told when
+// that has changed. Called under mu.
+func (r *Room) agree() {
+	codecs := rtpx.AllVideo
+	for _, p := range r.order {
+		if p.inside {
+			codecs &= p.takes
+		}
+	}
+	if codecs == r.codecs {
+		return
+	}
+	r.codecs = codecs
+	for _, p := range r.order {
+		p.wake(func(e *errand) { e.anew = true })
+	}
 }
 
 // assignAll recomputes all seats. Called under mu.
 func (r *Room) assignAll(now time.Time) {
+	r.rank(now)
+	r.assignEach(now)
+}
+
+func (r *Room) assignEach(now time.Time) {
 	for _, p := range r.order {
 		r.assign(p, now)
+	}
+}
+
+// rank finds out anew who is to be heard, and reports whether that has changed.
+// Called under mu.
+func (r *Room) rank(now time.Time) (changed bool) {
+	all := make([]allocate.Voice, len(r.order))
+	for i, p := range r.order {
+		all[i] = allocate.Voice{ID: string(p.id), Open: r.publishes(p.id, Mic), Speaking: p.speaking}
+	}
+	ranked := r.voices.Update(heardAtOnce, all, now)
+	changed = !slices.Equal(ranked, r.ranked)
+	r.ranked, r.looked = ranked, now
+	return changed
+}
+
+// listen has time do to the seats for sound what it does. Call it often, under mu.
+func (r *Room) listen() {
+	if now := time.Now(); now.Sub(r.looked) >= tickEvery && r.rank(now) {
+		r.assignEach(now)
 	}
 }
 
@@ -106,7 +162,7 @@ func (r *Room) assign(p *Peer, now time.Time) {
 		}
 		for i, owner := range allocate.Assign(owners, wanted, step) {
 			seats[i].rank = rank[owner]
-			if r.seat(seats[i], PeerID(owner), kind, layer.For(heights[owner]), now) {
+			if r.seat(seats[i], PeerID(owner), kind, suits{layer.For(heights[owner]), layer.Calm(heights[owner])}, now) {
 				changed = true
 			}
 		}
@@ -117,7 +173,7 @@ func (r *Room) assign(p *Peer, now time.Time) {
 }
 
 // seat puts owner's source on s and reports whether that changed the map.
-func (r *Room) seat(s *seat, owner PeerID, kind Source, wanted int, now time.Time) bool {
+func (r *Room) seat(s *seat, owner PeerID, kind Source, wanted suits, now time.Time) bool {
 	var src *source
 	if owner != "" {
 		src = r.peers[owner].sources[kind]
@@ -180,8 +236,17 @@ func (r *Room) wanted(p *Peer, kind Source, seated []string) (owners []string, h
 	if kind == Camera {
 		return owners, heights
 	}
-	// Voices and screens are seated without asking: those that are there stay,
-	// then in order of arrival.
+	// Voices and screens are seated without asking: voices as they are to be heard,
+	// of screens those that are there stay, then in order of arrival.
+	if kind == Mic {
+		for _, id := range r.ranked {
+			if len(owners) >= len(seated) {
+				break
+			}
+			add(id, fullHeight)
+		}
+		return owners, heights
+	}
 	for _, id := range seated {
 		add(id, fullHeight)
 	}

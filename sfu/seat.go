@@ -8,6 +8,7 @@ import (
 	"incamera/sfu/layer"
 	"incamera/sfu/munge"
 	"incamera/sfu/rtpx"
+	"incamera/sfu/trace"
 	"incamera/sfu/transport"
 )
 
@@ -19,29 +20,36 @@ type seat struct {
 	index  int
 	kind   Source
 	wire   *transport.Seat
+	trace  *trace.Seat // told under mu; nil: nobody records
 
 	// Guarded by the room's mutex.
-	tile int // the layer that suits its tile
+	tile suits
 	rank int // among the seats of its kind, 0 is the most important
 
 	// Owned by the peer's run.
 	changed time.Time // when what it may have changed
-	allowed int       // the highest layer that the network takes, or layer.None; unlimited
+	allowed int       // the highest step that the network takes, or layer.None; unlimited
 
 	mu sync.Mutex
 	// Guarded by mu.
-	paused   bool    // the network takes nothing of it
-	limit    int     // the highest layer that the network takes
-	wanted   int     // that suits the tile
+	paused   bool // the network takes nothing of it
+	limit    int  // the highest step that the network takes
+	wanted   suits
 	source   *source // nil: empty
 	layer    *incoming
 	selector layer.Selector
-	stream   *munge.Stream
-	clock    munge.Clock // of the source before; Rate is 0 when unknown
+	stream   *munge.Stream // nil until somebody is on the seat
+	clock    munge.Clock   // of the source before; Rate is 0 when unknown
 	repair   repair
 	packets  uint32
 	octets   uint32
 	reported uint32 // packets, when last reported
+}
+
+// suits is what suits a tile.
+type suits struct {
+	layer int
+	calm  bool // half of the frames do
 }
 
 // clockRate returns the ticks per second of the source's timestamps.
@@ -52,21 +60,16 @@ func (s Source) clockRate() uint32 {
 	return 48_000
 }
 
-// unlimited is higher than any layer.
-const unlimited = layer.Count
-
 func newSeat(s *Server, index int, kind Source, wire *transport.Seat) *seat {
 	return &seat{
-		server: s, index: index, kind: kind, wire: wire, selector: layer.New(), limit: unlimited, allowed: unlimited,
-		// Weak randomness is enough: the numbers are no secret (RFC 3550 §5.1 wants them unpredictable for weak ciphers only).
-		stream: munge.New(kind.clockRate(), uint16(rand.Uint32()), rand.Uint32()),
+		server: s, index: index, kind: kind, wire: wire, selector: layer.New(), limit: layer.Unlimited, allowed: layer.Unlimited,
 		repair: repair{rtxSeq: uint16(rand.Uint32())},
 	}
 }
 
-// put sets who is on the seat (nil: nobody) and which layer suits its tile.
+// put sets who is on the seat (nil: nobody) and what suits its tile.
 // Called under the room's mutex.
-func (s *seat) put(src *source, wanted int, now time.Time) {
+func (s *seat) put(src *source, wanted suits, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.source != src {
@@ -74,12 +77,17 @@ func (s *seat) put(src *source, wanted int, now time.Time) {
 		s.source, s.layer = src, nil
 		s.selector.Reset()
 		s.repair.forget()
+		s.traceOwner(now)
+	}
+	if src != nil && s.stream == nil {
+		// Weak randomness is enough: the numbers are no secret (RFC 3550 §5.1 wants them unpredictable for weak ciphers only).
+		s.stream = munge.New(s.kind.clockRate(), uint16(rand.Uint32()), rand.Uint32())
 	}
 	s.wanted = wanted
 	s.aim(now)
 }
 
-// allow sets the highest layer that the network takes; layer.None pauses the
+// allow sets the highest step that the network takes; layer.None pauses the
 // seat. It reports whether that changed whether it is paused.
 func (s *seat) allow(highest int, now time.Time) (changed bool) {
 	s.mu.Lock()
@@ -95,6 +103,13 @@ func (s *seat) allow(highest int, now time.Time) (changed bool) {
 	return changed
 }
 
+// takesTrip sets for how long an answer is on its way at least.
+func (s *seat) takesTrip(trip time.Duration) {
+	s.mu.Lock()
+	s.repair.trip = trip
+	s.mu.Unlock()
+}
+
 // tick looks again at which layers are sent. Call every few hundred ms.
 func (s *seat) tick(now time.Time) {
 	s.mu.Lock()
@@ -103,10 +118,43 @@ func (s *seat) tick(now time.Time) {
 }
 
 func (s *seat) aim(now time.Time) {
-	s.selector.Want(min(s.wanted, s.limit))
-	if s.source != nil && s.kind.IsVideo() && s.selector.Update(s.source.lastPackets(), now) {
+	wanted := min(s.wanted.layer, layer.Of(s.limit))
+	s.selector.Want(wanted)
+	s.selector.Limit(s.limit, s.calmest())
+	if s.source == nil || !s.kind.IsVideo() {
+		return
+	}
+	last := s.source.lastPackets()
+	need := s.selector.Update(last, now)
+	s.trace.Aim(wanted, s.paused, last, s.selector.Target(), need, now)
+	if need {
 		s.source.requestKeyFrame(s.selector.Target(), now)
 	}
+}
+
+// calmest returns the highest temporal layer that suits the tile. Called under mu.
+func (s *seat) calmest() int {
+	const all = layer.Temporals - 1
+	if !s.wanted.calm || s.layer == nil {
+		return all
+	}
+	top := s.layer.measured().Top()
+	if top == layer.None {
+		return all
+	}
+	return max(0, top-1)
+}
+
+// traceOwner tells a recording that the selector starts over. Called under mu.
+func (s *seat) traceOwner(now time.Time) {
+	if s.trace == nil {
+		return
+	}
+	owner := 0
+	if s.source != nil {
+		owner = s.source.number
+	}
+	s.trace.Owner(owner, now)
 }
 
 // forward sends those of the packets on that are for the seat.
@@ -122,7 +170,12 @@ func (s *seat) forward(in *incoming, batch *transport.Batch, packets []packet, n
 		return
 	}
 	for i := range packets {
-		if p := &packets[i]; s.takes(in, p, now) {
+		p := &packets[i]
+		switch {
+		case !s.takes(in, p, now):
+		case s.skips(p):
+			s.leaveOut(batch, p, to, now)
+		default:
 			s.send(in, batch, p, to, now)
 		}
 	}
@@ -138,7 +191,7 @@ func (s *seat) send(in *incoming, batch *transport.Batch, p *packet, to transpor
 		if p.info.KeyFrame && p.newest {
 			s.repair.keyFrame(out.Seq)
 		}
-		s.repair.note(sent{in: in, seq: p.in.Seq, out: out})
+		s.repair.note(sent{in: in, seq: p.in.Seq, out: out}, now)
 	}
 	if p.info.Rewrites() { // whoever had it before is done with it
 		p.info.Rewrite(p.header.Payload, out.PictureID, out.TL0, out.KeyIdx)
@@ -152,6 +205,39 @@ func (s *seat) send(in *incoming, batch *transport.Batch, p *packet, to transpor
 	}
 }
 
+// skips reports whether the packet is of a frame that is left out, for a lower
+// frame rate.
+func (s *seat) skips(p *packet) bool {
+	if !p.info.Layered {
+		return false
+	}
+	switch s.stream.Age(p.in) {
+	case munge.Newer:
+		return !s.selector.Frame(layer.Frame{Temporal: int(p.info.Temporal), Key: p.info.KeyFrame, Sync: p.info.Sync, Up: p.info.Up})
+	case munge.Newest: // what was begun is finished
+		return false
+	case munge.Older:
+		return int(p.info.Temporal) > s.selector.Temporal()
+	case munge.Skipped:
+	}
+	return true
+}
+
+// leaveOut takes a packet out of the stream. One that is late has left a gap,
+// which is filled with a packet of nothing, or the subscriber would ask for it.
+func (s *seat) leaveOut(batch *transport.Batch, p *packet, to transport.Stream, now time.Time) {
+	s.server.counters.leftOut.Add(1)
+	if gap, late := s.stream.Skip(p.in); late {
+		s.write(batch, transport.Packet{
+			Padded: true, PayloadType: to.PayloadType, SSRC: to.SSRC, Seq: gap.Seq, Timestamp: gap.Timestamp, Payload: nothing[:],
+		}, now)
+	}
+}
+
+// nothing is an RTP packet's payload of nothing but one byte of padding
+// (RFC 3550 §5.1).
+var nothing = [1]byte{1}
+
 // takes reports whether the packet belongs to what the seat sends, after
 // switching to its layer if it is time to.
 func (s *seat) takes(in *incoming, p *packet, now time.Time) bool {
@@ -159,8 +245,13 @@ func (s *seat) takes(in *incoming, p *packet, now time.Time) bool {
 		s.keepClock()
 		s.layer = nil // the publisher has begun anew on another connection
 		s.selector.Reset()
+		s.traceOwner(now)
 	}
-	switch s.selector.Packet(in.index, p.info.KeyFrame, p.newest) {
+	decision := s.selector.Packet(in.index, p.info.KeyFrame, p.newest)
+	if s.trace != nil && p.info.KeyFrame && p.newest && s.kind.IsVideo() {
+		s.trace.Key(in.index, decision, now)
+	}
+	switch decision {
 	case layer.Forward:
 		return true
 	case layer.Switch:

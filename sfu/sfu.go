@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"time"
 
+	"incamera/sfu/trace"
 	"incamera/sfu/transport"
 )
 
@@ -51,6 +52,9 @@ type Config struct {
 	TCP       bool           // ServeTCP is called for clients that come to the same number by TCP
 	Log       *slog.Logger
 
+	// Trace keeps recordings of the rooms; nil: there are none.
+	Trace *trace.Folder
+
 	// LostAfter is how long a connection may be silent before its peer is told
 	// to be lost; 0 means 15 s. Shorter, and a change of networks ends it;
 	// longer, and who has vanished stays on screen.
@@ -62,6 +66,7 @@ const defaultLostAfter = 15 * time.Second
 // A Server owns the media port. Safe for concurrent use.
 type Server struct {
 	log       *slog.Logger
+	trace     *trace.Folder
 	transport *transport.Transport
 	counters  counters
 }
@@ -75,7 +80,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{log: cfg.Log, transport: t}, nil
+	return &Server{log: cfg.Log, trace: cfg.Trace, transport: t}, nil
 }
 
 // Port returns the UDP port.
@@ -96,10 +101,26 @@ func (s *Server) Invite() (username, password string, revoke func()) {
 	return c.Username, c.Password, revoke
 }
 
+// Refused reports whether there are browsers that take no media of an address,
+// unless by the relay: Chromium at private ones with ports below 1024.
+func Refused(at netip.AddrPort) bool { return transport.Refused(at) }
+
+// NeedsRelay reports whether there are browsers that reach the port by the
+// relay only: Chromium does where the port is below 1024 and an address private.
+func (s *Server) NeedsRelay() bool { return s.transport.NeedsRelay() }
+
 // Close frees the port. Rooms are to be closed before.
 func (s *Server) Close() error { return s.transport.Close() }
 
-// NewRoom returns an empty room. Media is forwarded between its peers only.
+// NewRoom returns an empty room. Media is forwarded between its peers only. Where
+// there are recordings it holds a goroutine until it is closed.
 func (s *Server) NewRoom() *Room {
+	r := s.NewTestRoom()
+	r.trace = s.trace.Recorder()
+	return r
+}
+
+// NewTestRoom is NewRoom for a connection test, which nobody records.
+func (s *Server) NewTestRoom() *Room {
 	return &Room{server: s, peers: map[PeerID]*Peer{}}
 }

@@ -14,6 +14,7 @@ type source struct {
 	// Static after construction.
 	server *Server
 	owner  PeerID
+	number int // of the owner, in the recording
 	kind   Source
 
 	// Atomic.
@@ -24,8 +25,8 @@ type source struct {
 	watched atomic.Int32
 }
 
-func newSource(s *Server, owner PeerID, kind Source) *source {
-	src := &source{server: s, owner: owner, kind: kind}
+func newSource(s *Server, owner PeerID, number int, kind Source) *source {
+	src := &source{server: s, owner: owner, number: number, kind: kind}
 	src.seats.Store(new([]*seat))
 	return src
 }
@@ -46,7 +47,7 @@ func (s *source) removeSeat(gone *seat) {
 func (s *source) count() (risen bool) {
 	most := 0
 	for _, seat := range *s.seats.Load() {
-		most = max(most, seat.tile+1)
+		most = max(most, seat.tile.layer+1)
 	}
 	return int(s.watched.Swap(int32(most))) < most
 }
@@ -67,16 +68,17 @@ func (s *source) lastPackets() (last [layer.Count]time.Time) {
 // second.
 var usualRates = [layer.Count]int64{150_000, 500_000, 1_700_000}
 
-// rates returns what each layer that is being sent takes, in bits per second; 0:
-// it is not.
-func (s *source) rates(now time.Time) (rates [layer.Count]int64) {
+// rates returns what each layer that is being sent takes; nothing of those that
+// are not.
+func (s *source) rates(now time.Time) (rates [layer.Count]layer.Rates) {
 	for i, last := range s.lastPackets() {
 		if last.IsZero() || now.Sub(last) >= layer.AliveFor {
 			continue
 		}
 		if in := s.layers[i].Load(); in != nil {
-			if rates[i] = in.bitrate.Load(); rates[i] == 0 {
-				rates[i] = usualRates[i]
+			rates[i] = in.measured()
+			if rates[i].Top() == layer.None {
+				rates[i] = layer.Rates{layer.Temporals - 1: usualRates[i]}
 			}
 		}
 	}
@@ -93,11 +95,19 @@ func (s *source) requestKeyFrame(index int, now time.Time) {
 	}
 }
 
-// flushRequests sends requests that had to wait.
-func (s *source) flushRequests(now time.Time) {
+// restAfter is for how long a layer must be silent before its packets are let go
+// of: nobody asks for them any more.
+const restAfter = 4 * time.Second
+
+// tidy sends requests that had to wait, and lets go of the packets of layers that
+// are not sent any more.
+func (s *source) tidy(now time.Time) {
 	for i := range s.layers {
 		if in := s.layers[i].Load(); in != nil {
 			in.flushRequest(now)
+			if at := in.lastPacket.Load(); in.ring != nil && at != 0 && now.Sub(time.Unix(0, at)) > restAfter {
+				in.ring.Rest()
+			}
 		}
 	}
 }

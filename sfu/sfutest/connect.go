@@ -1,12 +1,14 @@
 package sfutest
 
 import (
+	"errors"
 	"net"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -19,6 +21,11 @@ type Way struct {
 	TCP bool // and not by UDP
 	// Relay, if its URLs are not empty, is the only way: by a TURN server.
 	Relay webrtc.ICEServer
+	// VP8 is a client that takes no other pictures.
+	VP8 bool
+	// Silent is a client that tells nothing of its network: what it is sent is
+	// neither numbered nor paced.
+	Silent bool
 }
 
 // dial returns an unconnected connection on a socket of its own, which closes
@@ -26,7 +33,11 @@ type Way struct {
 func dial(tb testing.TB, way Way) (*webrtc.PeerConnection, *net.UDPConn) {
 	tb.Helper()
 	me := &webrtc.MediaEngine{}
-	if err := me.RegisterDefaultCodecs(); err != nil {
+	register := me.RegisterDefaultCodecs
+	if way.VP8 {
+		register = func() error { return simple(me) }
+	}
+	if err := register(); err != nil {
 		tb.Fatal(err)
 	}
 	if err := webrtc.ConfigureSimulcastExtensionHeaders(me); err != nil {
@@ -53,11 +64,25 @@ func dial(tb testing.TB, way Way) (*webrtc.PeerConnection, *net.UDPConn) {
 		})
 		se.SetICEUDPMux(mux)
 	}
-	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(me), webrtc.WithSettingEngine(se)).NewPeerConnection(cfg)
+	options := []func(*webrtc.API){webrtc.WithMediaEngine(me), webrtc.WithSettingEngine(se)}
+	if way.Silent {
+		options = append(options, webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
+	}
+	pc, err := webrtc.NewAPI(options...).NewPeerConnection(cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return pc, conn
+}
+
+// simple registers what every browser takes.
+func simple(me *webrtc.MediaEngine) error {
+	opus := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
+	vp8 := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}}}
+	return errors.Join(
+		me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: opus, PayloadType: 111}, webrtc.RTPCodecTypeAudio),
+		me.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: vp8, PayloadType: 96}, webrtc.RTPCodecTypeVideo),
+	)
 }
 
 // connected returns a channel that closes when the connection is established.

@@ -6,22 +6,22 @@ import (
 	"net"
 	"testing"
 
-	"github.com/pion/webrtc/v4"
 	"golang.org/x/net/bpf"
 	"golang.org/x/net/ipv4"
 
 	"incamera/sfu"
 )
 
-// A Crowd are subscribers with one camera seat each, for measuring.
+// A Crowd are subscribers with a camera seat for each they watch, for measuring. They tell
+// nothing of their networks, so that a burst goes at once.
 type Crowd struct {
 	tb    testing.TB
 	conns []*net.UDPConn
 }
 
-// Gather makes n subscribers that watch owner's camera, and returns when they
-// are connected. They leave with the test.
-func Gather(tb testing.TB, room *sfu.Room, n int, owner sfu.PeerID) *Crowd {
+// Gather makes n subscribers that watch the owners' cameras, and returns when
+// they are connected. They leave with the test.
+func Gather(tb testing.TB, room *sfu.Room, n int, owners ...sfu.PeerID) *Crowd {
 	tb.Helper()
 	c := &Crowd{tb: tb}
 	for i := range n {
@@ -31,17 +31,21 @@ func Gather(tb testing.TB, room *sfu.Room, n int, owner sfu.PeerID) *Crowd {
 		}
 		tb.Cleanup(peer.Close)
 		peer.SetInside(true)
-		pc, conn := dial(tb, Way{})
+		pc, conn := dial(tb, Way{Silent: true})
 		tb.Cleanup(func() { _ = pc.Close() })
-		if _, err := pc.AddTransceiverFromKind(webrtc.RTPCodecTypeVideo, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
-			tb.Fatal(err)
+		var sources []sfu.Source
+		var tiles []sfu.Tile
+		for _, owner := range owners {
+			receive(tb, pc, sfu.Camera)
+			sources = append(sources, sfu.Camera)
+			tiles = append(tiles, sfu.Tile{Owner: owner, Kind: sfu.Camera, Width: 1280, Height: 720})
 		}
 		done := connected(pc)
 		offer(tb, pc, func(sdp string) (string, error) {
-			return peer.Subscribe(context.Background(), sdp, []sfu.Source{sfu.Camera})
+			return peer.Subscribe(context.Background(), sdp, sources)
 		})
 		await(tb, done)
-		peer.SetView([]sfu.Tile{{Owner: owner, Kind: sfu.Camera, Width: 1280, Height: 720}})
+		peer.SetView(tiles)
 		c.conns = append(c.conns, conn)
 	}
 	return c

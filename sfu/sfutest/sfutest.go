@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -73,6 +74,7 @@ type Client struct {
 	ssrcs    map[int]uint32               // of the subscribe connection's streams, by seat
 	pli      int
 	demand   [2]int // camera, screen; -1 before the first
+	codecs   []string
 	lost     string
 	changed  chan struct{}
 }
@@ -86,6 +88,8 @@ type stream struct {
 	last   *rtp.Packet
 
 	pictures uint16 // sent
+	moved    int    // of these, by Move
+	tl0      uint8
 }
 
 // Kinds are the seats that every client offers.
@@ -107,8 +111,8 @@ func JoinBy(tb testing.TB, room *sfu.Room, id sfu.PeerID, way Way, rids ...strin
 	}
 	peer, err := room.NewPeer(id, sfu.Events{
 		Seats: func(s []sfu.Seat) { c.update(func() { c.seats = s }) },
-		Demand: func(camera, screen int) {
-			c.update(func() { c.demand = [2]int{camera, screen} })
+		Demand: func(d sfu.Demand) {
+			c.update(func() { c.demand, c.codecs = [2]int{d.Camera, d.Screen}, d.Codecs })
 		},
 		Closed: func(reason string) {
 			c.update(func() { c.lost = reason })
@@ -242,13 +246,7 @@ func (c *Client) openSubscribe() {
 func (c *Client) Grow(kinds ...sfu.Source) {
 	c.tb.Helper()
 	for _, kind := range kinds {
-		codec := webrtc.RTPCodecTypeAudio
-		if kind.IsVideo() {
-			codec = webrtc.RTPCodecTypeVideo
-		}
-		if _, err := c.subscribe.AddTransceiverFromKind(codec, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
-			c.tb.Fatal(err)
-		}
+		receive(c.tb, c.subscribe, kind)
 	}
 	c.kinds = append(c.kinds, kinds...)
 	offer(c.tb, c.subscribe, func(text string) (string, error) { return c.Peer.Subscribe(context.Background(), text, c.kinds) })
@@ -315,6 +313,36 @@ func (c *Client) picture(s *stream, key bool, body string) {
 	s.pictures++
 	c.write(s, append([]byte{0x90, 0x80, 0x80 | byte(s.pictures>>8), byte(s.pictures), first}, body...), 6000)
 }
+
+// Move sends the next picture of three temporal layers, on all simulcast layers:
+// each fourth is of the lowest, each second of the lower two; of each eight, the
+// first above the lowest are sync frames. A key frame begins anew.
+func (c *Client) Move(key bool, body string) {
+	c.tb.Helper()
+	for i, s := range c.camera {
+		first, prefix := byte(0x11), ""
+		if key {
+			s.moved, first = 0, 0x10
+		}
+		if len(c.rids) > 0 {
+			prefix = c.rids[i]
+		}
+		temporal, sync := [...]byte{0, 2, 1, 2}[s.moved%4], byte(0)
+		switch s.moved % 8 {
+		case 0, 4:
+			s.tl0++
+		case 1, 2:
+			sync = 0x20
+		}
+		s.moved++
+		s.pictures++
+		payload := []byte{0x90, 0xe0, 0x80 | byte(s.pictures>>8), byte(s.pictures), s.tl0, temporal<<6 | sync, first}
+		c.write(s, append(payload, prefix+body...), 3000)
+	}
+}
+
+// Temporal reads the temporal layer of a received VP8 packet made by Move.
+func Temporal(r Received) int { return int(r.Payload[5] >> 6) }
 
 // Voice sends one packet of sound.
 func (c *Client) Voice(body string) {
@@ -467,7 +495,7 @@ func (c *Client) SeatOf(owner sfu.PeerID, kind sfu.Source) int {
 func (c *Client) Received(seat int) []Received {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.received[seat]
+	return slices.Clip(c.received[seat]) // more is appended to it
 }
 
 // Requests returns how many key frames were asked for.
@@ -475,6 +503,13 @@ func (c *Client) Requests() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.pli
+}
+
+// Codecs returns those of pictures that the server says all take.
+func (c *Client) Codecs() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.codecs
 }
 
 // Demand returns how many layers of camera and screen the server wants, and -1
