@@ -21,6 +21,7 @@ const (
 	MaxCard    = 2 << 10
 	MaxMark    = 4 << 10
 	MaxBeat    = 1 << 9
+	MaxLeave   = 1 << 9
 	MaxText    = 1 << 10
 	MaxNote    = 4 << 10
 	MaxTo      = 64
@@ -28,6 +29,7 @@ const (
 	MaxTiles   = 64
 	MaxSeats   = 64
 	MaxSources = 4
+	MaxCodecs  = 4
 	MaxMids    = 8
 	MaxPeers   = 1024 // leaf indices on a frame end there
 	MaxPixels  = 1 << 14
@@ -98,8 +100,10 @@ var AllSources = [...]Source{SourceMic, SourceCamera, SourceScreen, SourceScreen
 // Enums are the named string types whose values the protocol fixes.
 var Enums = []any{
 	AllSources[:],
-	[]LeaveReason{ReasonLeft, ReasonLost, ReasonSlow, ReasonInvalid, ReasonRemoved, ReasonEnded, ReasonOver, ReasonOperator},
+	[]VideoCodec{CodecVP8, CodecVP9, CodecAV1, CodecH264},
+	[]LeaveReason{ReasonLeft, ReasonLost, ReasonSlow, ReasonInvalid, ReasonRemoved, ReasonEnded, ReasonOver, ReasonRelinked, ReasonOperator},
 	[]Grade{GradeGood, GradeLimited, GradePaused},
+	[]Cause{CauseNone, CauseBandwidth, CauseDelay, CauseLoss},
 	[]Code{CodeRefused, CodeFull, CodeRate, CodeInvalid, CodeMedia, CodeInvite, CodeSignIn, CodeUnavailable},
 }
 
@@ -178,7 +182,7 @@ func room(s string) error {
 	return nil
 }
 
-func within[T ~string | ~[]byte | []Source | []SessionID | []Tile | []MidSource | []Seat | []Peer | []Withheld](what string, v T, least, most int) error {
+func within[T ~string | ~[]byte | []Source | []SessionID | []Tile | []MidSource | []Seat | []Peer | []Withheld | []VideoCodec](what string, v T, least, most int) error {
 	if n := len(v); n < least || n > most {
 		return fmt.Errorf("%s of %d, want %d to %d", what, n, least, most)
 	}

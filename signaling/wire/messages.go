@@ -11,17 +11,6 @@ package wire
 // it from 128 random bits; it says nothing about the person.
 type SessionID string
 
-// A Source is what a participant can publish.
-type Source string
-
-// The sources, one m-line each on the publish connection.
-const (
-	SourceMic         Source = "mic"
-	SourceCamera      Source = "camera"
-	SourceScreen      Source = "screen"
-	SourceScreenAudio Source = "screen-audio"
-)
-
 // A LeaveReason says why a session ended.
 type LeaveReason string
 
@@ -34,6 +23,7 @@ const (
 	ReasonRemoved  LeaveReason = "removed"  // by the host's order
 	ReasonEnded    LeaveReason = "ended"    // the host has ended the meeting for all
 	ReasonOver     LeaveReason = "over"     // the time that the host has set is over
+	ReasonRelinked LeaveReason = "relinked" // the host has changed the link, and this session came by the one before
 	ReasonOperator LeaveReason = "operator" // who runs the server has ended the room
 )
 
@@ -89,6 +79,16 @@ type Commit struct {
 	To         []SessionID `json:"to"`
 	Welcome    []byte      `json:"welcome,omitempty"`
 	Tree       []byte      `json:"tree,omitempty"`
+	Relink     *Relink     `json:"relink,omitempty"` // when it changes the link; To is empty then
+}
+
+// Relink is the host's order that the room has another link. Signature is the
+// host's (PROTOCOL.md 1.5).
+type Relink struct {
+	Number    uint32 `json:"number"`    // of the link, from 2
+	TokenHash []byte `json:"tokenHash"` // SHA-256 of its join token
+	Card      []byte `json:"card"`      // sealed
+	Signature []byte `json:"signature"`
 }
 
 // App is a sealed application message.
@@ -108,43 +108,6 @@ type Beat struct {
 type Since struct {
 	Generation uint32 `json:"generation"`
 	Seq        uint32 `json:"seq"`
-}
-
-// MidSource says which m-line of a publish offer carries which source.
-type MidSource struct {
-	Mid    string `json:"mid"`
-	Source Source `json:"source"`
-}
-
-// Publish offers the sender's publish connection.
-type Publish struct {
-	SDP  string      `json:"sdp"`
-	Mids []MidSource `json:"mids"`
-}
-
-// Subscribe offers the sender's subscribe connection; Seats is the kind of
-// each m-line in the order of the offer.
-type Subscribe struct {
-	SDP   string   `json:"sdp"`
-	Seats []Source `json:"seats"`
-}
-
-// Sources is what the sender publishes from now on.
-type Sources struct {
-	On []Source `json:"on"`
-}
-
-// Tile is one wanted picture and its size on the screen in device pixels.
-type Tile struct {
-	Session SessionID `json:"session"`
-	Source  Source    `json:"source"`
-	Width   uint32    `json:"width"`
-	Height  uint32    `json:"height"`
-}
-
-// View lists the wanted pictures, most important first.
-type View struct {
-	Tiles []Tile `json:"tiles"`
 }
 
 // The roles that a pass gives.
@@ -204,6 +167,12 @@ type SendBack struct {
 // SentBack tells a session that the host has sent it back to the lobby.
 type SentBack struct{}
 
+// Restart is an order: the group of that generation is forgotten, and its
+// members begin another. Of another generation it has no effect.
+type Restart struct {
+	Generation uint32 `json:"generation"`
+}
+
 // Mark is what the host says of the policy of the room's latest group, sealed
 // (PROTOCOL.md 1.5). Signature is the host's. It outlives the group.
 type Mark struct {
@@ -213,8 +182,11 @@ type Mark struct {
 	Signature []byte `json:"signature"`
 }
 
-// Leave ends the session at once.
-type Leave struct{}
+// Leave ends the session at once. Body is for the others: that we mean it,
+// sealed (PROTOCOL.md 2.13).
+type Leave struct {
+	Body []byte `json:"body,omitempty"`
+}
 
 // Peer is another session in the room, as the server knows it.
 type Peer struct {
@@ -245,6 +217,9 @@ type Joined struct {
 type Relay struct {
 	Username string `json:"username"`
 	Password string `json:"password"`
+	// UDP: by UDP, too. There are browsers that do not take the server's own
+	// candidates, those of private addresses with the port of HTTPS.
+	UDP bool `json:"udp,omitempty"`
 }
 
 // Noted is a Note, to whom it is for.
@@ -269,10 +244,12 @@ type Arrived struct {
 	Session SessionID `json:"session"`
 }
 
-// Left tells that a session has ended.
+// Left tells that a session has ended. Body is what it said to the others when
+// it left.
 type Left struct {
 	Session SessionID   `json:"session"`
 	Reason  LeaveReason `json:"reason"`
+	Body    []byte      `json:"body,omitempty"`
 }
 
 // Away tells that a session lost its socket, or has it again.
@@ -287,9 +264,11 @@ type Founded struct {
 	By         SessionID `json:"by"`
 }
 
-// Reset tells that the group of the previous generation has no member left.
+// Reset tells that the group of the previous generation is gone: it has no
+// member left, or By has ordered it.
 type Reset struct {
-	Generation uint32 `json:"generation"`
+	Generation uint32    `json:"generation"`
+	By         SessionID `json:"by,omitempty"`
 }
 
 // Marked is the room's new mark, to everybody who is here.
@@ -356,71 +335,6 @@ type Gap struct {
 	Generation uint32 `json:"generation"`
 }
 
-// Published answers Publish.
-type Published struct {
-	SDP string `json:"sdp"`
-}
-
-// Subscribed answers Subscribe.
-type Subscribed struct {
-	SDP string `json:"sdp"`
-}
-
-// SourcesOf tells what another session publishes.
-type SourcesOf struct {
-	Session SessionID `json:"session"`
-	On      []Source  `json:"on"`
-}
-
-// Seat says who is on a seat; an empty Session means nobody. A paused one has
-// nothing sent to it, because the receiving session's network takes no more.
-type Seat struct {
-	Index   uint32    `json:"index"`
-	Source  Source    `json:"source"`
-	Session SessionID `json:"session"`
-	Paused  bool      `json:"paused"`
-}
-
-// Seats is the whole seat map of the receiving session.
-type Seats struct {
-	Seats []Seat `json:"seats"`
-}
-
-// MaxLayers is how many layers a source has at most.
-const MaxLayers = 3
-
-// Demand tells how many layers of its camera and screen a session is to send,
-// from the lowest: what is above nobody watches. A source of one layer is sent
-// unless it is 0. Until the first it sends all.
-type Demand struct {
-	Camera uint32 `json:"camera"`
-	Screen uint32 `json:"screen"`
-}
-
-// A Grade says how a session's connection does in one direction.
-type Grade string
-
-// The grades.
-const (
-	GradeGood    Grade = "good"
-	GradeLimited Grade = "limited" // the network takes less than is wanted, or loses much
-	GradePaused  Grade = "paused"  // a picture is not carried at all
-)
-
-// Quality tells how a session's connections do: that of the receiving one, or
-// another's. Until the first they are good.
-type Quality struct {
-	Session SessionID `json:"session"`
-	Up      Grade     `json:"up"`   // what it sends
-	Down    Grade     `json:"down"` // what it is sent
-}
-
-// MediaLost tells that a media connection failed at the server; the client
-// makes it anew.
-type MediaLost struct {
-	Reason string `json:"reason"`
-}
-
 // Failed answers a message that could not be carried out. About is its type.
 type Failed struct {
 	About string `json:"about"`
@@ -456,6 +370,11 @@ type CreateRoom struct {
 	Invite []byte `json:"invite,omitempty"` // the secret of an invite or an admin pass
 	Permit []byte `json:"permit,omitempty"` // from Looked: the room was there before
 
+	// Of a link that took the place of another: its number, and the host's
+	// signature of the order (PROTOCOL.md 1.5). Without them it is link 1.
+	Number uint32 `json:"number,omitempty"`
+	Relink []byte `json:"relink,omitempty"`
+
 	// Open is the host's signature: a meeting that was ended may begin again.
 	Open []byte `json:"open,omitempty"`
 }
@@ -471,6 +390,8 @@ type Looked struct {
 	Card   []byte `json:"card"`
 	People uint32 `json:"people"`           // sessions in the room now
 	Permit []byte `json:"permit,omitempty"` // to make this room again after a restart
+	Number uint32 `json:"number,omitempty"` // of the link, where it is not 1
+	Relink []byte `json:"relink,omitempty"` // the host's signature of the order that made it
 }
 
 // Redeem is the body of POST /api/redeem.
@@ -481,6 +402,19 @@ type Redeem struct {
 // Redeemed answers Redeem.
 type Redeemed struct {
 	Invite []byte `json:"invite"` // the secret of an admin pass, used like an invite
+}
+
+// Probe is the body of POST /api/probe: somebody finds out what gets through to
+// the server, outside of any meeting.
+type Probe struct {
+	SDP string `json:"sdp"` // an offer of one section, to receive sound
+}
+
+// Probed answers Probe. Nothing is ever sent on the connection, which holds for
+// some seconds, as does the relay's password.
+type Probed struct {
+	SDP   string `json:"sdp"`
+	Relay *Relay `json:"relay,omitempty"` // where the server has one
 }
 
 // OpenFile is the body of POST /api/files: a member is to send a file, or to go
@@ -513,8 +447,8 @@ type Error struct {
 // ClientMessages lists what a client may send on the socket, by wire name.
 var ClientMessages = map[string]any{
 	"join": Join{}, "ack": Ack{}, "found": Found{}, "ask": Ask{}, "commit": Commit{}, "app": App{}, "beat": Beat{}, "since": Since{},
-	"publish": Publish{}, "subscribe": Subscribe{}, "sources": Sources{}, "view": View{}, "leave": Leave{},
-	"moderate": Moderate{}, "mark": Mark{}, "remove": Remove{}, "send_back": SendBack{}, "rules": Rules{}, "end": End{}, "note": Note{},
+	"publish": Publish{}, "subscribe": Subscribe{}, "sources": Sources{}, "speaking": Speaking{}, "view": View{}, "leave": Leave{},
+	"moderate": Moderate{}, "mark": Mark{}, "remove": Remove{}, "send_back": SendBack{}, "rules": Rules{}, "end": End{}, "note": Note{}, "restart": Restart{},
 }
 
 // ServerMessages lists what the server may send on the socket, by wire name.
@@ -528,4 +462,4 @@ var ServerMessages = map[string]any{
 
 // HTTPBodies lists the bodies of the HTTP API; decoders are generated for
 // those that the server sends.
-var HTTPBodies = []any{CreateRoom{}, Look{}, Looked{}, Redeem{}, Redeemed{}, OpenFile{}, FileOpened{}, FileReceived{}, Error{}}
+var HTTPBodies = []any{CreateRoom{}, Look{}, Looked{}, Redeem{}, Redeemed{}, Probe{}, Probed{}, OpenFile{}, FileOpened{}, FileReceived{}, Error{}}

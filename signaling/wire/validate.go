@@ -31,11 +31,28 @@ func (m Commit) Validate() error {
 	if len(m.To) > 0 && (len(m.Welcome) == 0 || len(m.Tree) == 0) {
 		return errors.New("sessions to welcome, but no Welcome or no tree")
 	}
+	if m.Relink != nil {
+		if len(m.To) > 0 {
+			return errors.New("a change of the link with somebody to welcome")
+		}
+		if err := m.Relink.Validate(); err != nil {
+			return err
+		}
+	}
 	if len(m.To) == 0 && len(m.Welcome)+len(m.Tree) > 0 {
 		return errors.New("a Welcome or tree for nobody")
 	}
 	return first(generation(m.Generation), within("body", m.Body, 1, MaxCommit), within("to", m.To, 0, MaxTo),
 		distinct("session", m.To), within("welcome", m.Welcome, 0, MaxWelcome), within("tree", m.Tree, 0, MaxTree), below(m.Epoch))
+}
+
+// Validate checks sizes; who signed it is for the server to check.
+func (m Relink) Validate() error {
+	if m.Number < 2 {
+		return errors.New("a first link in the place of another")
+	}
+	return first(within("tokenHash", m.TokenHash, TokenSize, TokenSize), within("card", m.Card, 1, MaxCard),
+		within("signature", m.Signature, SignatureSize, SignatureSize))
 }
 
 // below leaves space for the epoch after e.
@@ -185,7 +202,12 @@ func (m Refused) Validate() error { return within("text", m.Text, 0, MaxText) }
 func (m Arrived) Validate() error { return session(m.Session) }
 
 // Validate checks the session id.
-func (m Left) Validate() error { return session(m.Session) }
+func (m Left) Validate() error {
+	return first(session(m.Session), within("body", m.Body, 0, MaxLeave))
+}
+
+// Validate checks the body's size.
+func (m Leave) Validate() error { return within("body", m.Body, 0, MaxLeave) }
 
 // Validate checks the session id.
 func (m Away) Validate() error { return session(m.Session) }
@@ -194,7 +216,15 @@ func (m Away) Validate() error { return session(m.Session) }
 func (m Founded) Validate() error { return first(generation(m.Generation), session(m.By)) }
 
 // Validate refuses generation 0.
-func (m Reset) Validate() error { return generation(m.Generation) }
+func (m Reset) Validate() error {
+	if m.By == "" {
+		return generation(m.Generation)
+	}
+	return first(generation(m.Generation), session(m.By))
+}
+
+// Validate refuses generation 0.
+func (m Restart) Validate() error { return generation(m.Generation) }
 
 // Validate checks the body's size.
 func (m Asked) Validate() error {
@@ -264,7 +294,7 @@ func (m Demand) Validate() error {
 	if m.Camera > MaxLayers || m.Screen > MaxLayers {
 		return errors.New("more layers than there are")
 	}
-	return nil
+	return first(within("codecs", m.Codecs, 0, MaxCodecs), distinct("codec", m.Codecs))
 }
 
 // Validate bounds the text.
@@ -283,7 +313,16 @@ func (m Ended) Validate() error { return within("text", m.Text, 0, MaxText) }
 func (m CreateRoom) Validate() error {
 	return first(room(m.Room), within("hostKey", m.HostKey, HostKeySize, HostKeySize), marked(m.Mark),
 		within("tokenHash", m.TokenHash, TokenSize, TokenSize), within("card", m.Card, 1, MaxCard),
-		optional("invite", m.Invite, SecretSize), optional("permit", m.Permit, PermitSize), optional("open", m.Open, SignatureSize))
+		optional("invite", m.Invite, SecretSize), optional("permit", m.Permit, PermitSize), optional("open", m.Open, SignatureSize),
+		numbered(m.Number, m.Relink))
+}
+
+// numbered accepts a first link, and one after others with its order.
+func numbered(number uint32, order []byte) error {
+	if (number == 0) != (len(order) == 0) || number == 1 {
+		return errors.New("a link without its order, or an order without its link")
+	}
+	return optional("relink", order, SignatureSize)
 }
 
 // optional accepts what is not there, or has its size.
@@ -300,6 +339,12 @@ func (m Redeem) Validate() error { return within("link", m.Link, SecretSize, Sec
 // Validate checks the size of the secret.
 func (m Redeemed) Validate() error { return within("invite", m.Invite, SecretSize, SecretSize) }
 
+// Validate bounds the description.
+func (m Probe) Validate() error { return within("sdp", m.SDP, 1, MaxBody) }
+
+// Validate bounds the description.
+func (m Probed) Validate() error { return first(within("sdp", m.SDP, 1, MaxBody), relay(m.Relay)) }
+
 // Validate checks the form of the room and the size of the token.
 func (m Look) Validate() error {
 	return first(room(m.Room), within("token", m.Token, TokenSize, TokenSize))
@@ -307,7 +352,7 @@ func (m Look) Validate() error {
 
 // Validate bounds the card.
 func (m Looked) Validate() error {
-	return first(within("card", m.Card, 1, MaxCard), optional("permit", m.Permit, PermitSize))
+	return first(within("card", m.Card, 1, MaxCard), optional("permit", m.Permit, PermitSize), numbered(m.Number, m.Relink))
 }
 
 // Validate checks forms and sizes.

@@ -87,6 +87,8 @@ func TestBodyVectors(t *testing.T) {
 	check("Looked", body[Looked])
 	check("Redeem", body[Redeem])
 	check("Redeemed", body[Redeemed])
+	check("Probe", body[Probe])
+	check("Probed", body[Probed])
 	check("OpenFile", body[OpenFile])
 	check("FileOpened", body[FileOpened])
 	check("FileReceived", body[FileReceived])
@@ -96,7 +98,7 @@ func TestBodyVectors(t *testing.T) {
 	}
 }
 
-func body[T CreateRoom | Look | Looked | Redeem | Redeemed | OpenFile | FileOpened | FileReceived | Error](b []byte) ([]byte, error) {
+func body[T CreateRoom | Look | Looked | Redeem | Redeemed | Probe | Probed | OpenFile | FileOpened | FileReceived | Error](b []byte) ([]byte, error) {
 	m, err := DecodeBody[T](b)
 	return EncodeBody(m), err
 }
@@ -205,11 +207,11 @@ func TestLimits(t *testing.T) {
 		{App{1, 0, b(MaxApp)}, App{1, 0, b(MaxApp + 1)}},
 		{Commit{Generation: 1, Body: b(MaxCommit)}, Commit{Generation: 1, Body: b(MaxCommit + 1)}},
 		{
-			Commit{1, 0, b(MaxCommit), manyTo[:64], b(MaxWelcome), b(MaxTree)},
-			Commit{1, 0, b(1), manyTo, b(1), b(1)},
+			Commit{1, 0, b(MaxCommit), manyTo[:64], b(MaxWelcome), b(MaxTree), nil},
+			Commit{1, 0, b(1), manyTo, b(1), b(1), nil},
 		},
-		{Commit{1, 0, b(1), manyTo[:1], b(1), b(1)}, Commit{1, 0, b(1), manyTo[:1], b(MaxWelcome + 1), b(1)}},
-		{Commit{1, 0, b(1), manyTo[:1], b(1), b(1)}, Commit{1, 0, b(1), manyTo[:1], b(1), b(MaxTree + 1)}},
+		{Commit{1, 0, b(1), manyTo[:1], b(1), b(1), nil}, Commit{1, 0, b(1), manyTo[:1], b(MaxWelcome + 1), b(1), nil}},
+		{Commit{1, 0, b(1), manyTo[:1], b(1), b(1), nil}, Commit{1, 0, b(1), manyTo[:1], b(1), b(MaxTree + 1), nil}},
 		{Subscribe{strings.Repeat("\n", MaxSDP), manySeats[:1]}, Subscribe{strings.Repeat("x", MaxSDP+1), manySeats[:1]}},
 		{Subscribe{"v", manySeats[:64]}, Subscribe{"v", manySeats}},
 		{View{manyTiles[:64]}, View{manyTiles}},
@@ -221,9 +223,19 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%T beyond its limit is taken", tc.over)
 		}
 	}
-	for m, fits := range map[Demand]bool{{3, 3}: true, {4, 0}: false, {0, 4}: false} {
-		if _, _, err := DecodeServer(EncodeServer(Head{N: 1}, m)); (err == nil) != fits {
-			t.Errorf("%+v: %v", m, err)
+	for _, tc := range []struct {
+		m    Demand
+		fits bool
+	}{
+		{Demand{3, 3, []VideoCodec{}}, true},
+		{Demand{4, 0, []VideoCodec{}}, false},
+		{Demand{0, 4, []VideoCodec{}}, false},
+		{Demand{0, 0, []VideoCodec{CodecVP8, CodecH264}}, true},
+		{Demand{0, 0, []VideoCodec{CodecVP8, CodecVP8}}, false},
+		{Demand{0, 0, []VideoCodec{"h265"}}, false},
+	} {
+		if _, _, err := DecodeServer(EncodeServer(Head{N: 1}, tc.m)); (err == nil) != tc.fits {
+			t.Errorf("%+v: %v", tc.m, err)
 		}
 	}
 	huge := []byte(`{"type":"leave","n":1,"x":"` + strings.Repeat("x", MaxSize("leave")) + `"}`)
@@ -320,6 +332,8 @@ func FuzzBody(f *testing.F) {
 		stable(t, b, DecodeBody[Looked], EncodeBody[Looked])
 		stable(t, b, DecodeBody[Redeem], EncodeBody[Redeem])
 		stable(t, b, DecodeBody[Redeemed], EncodeBody[Redeemed])
+		stable(t, b, DecodeBody[Probe], EncodeBody[Probe])
+		stable(t, b, DecodeBody[Probed], EncodeBody[Probed])
 		stable(t, b, DecodeBody[Error], EncodeBody[Error])
 	})
 }

@@ -62,6 +62,11 @@ export class Session {
     private readonly events: SessionEvents,
   ) {}
 
+  /** The token of another link is shown from now on. */
+  relink(token: Uint8Array): void {
+    this.token = token;
+  }
+
   open(room: string, token: Uint8Array): void {
     this.room = room;
     this.token = token;
@@ -81,11 +86,9 @@ export class Session {
     if (this.cancelRetry) this.connect();
   }
 
-  /** Ends the session for good; the others are told that we left. */
-  close(): void {
-    if (this.live) {
-      this.send({ type: "leave" });
-    }
+  /** Ends the session for good; the others are told that we left. body is for them. */
+  close(body?: Uint8Array): void {
+    if (this.live) this.send({ type: "leave", ...(body ? { body } : {}) });
     this.closed = true;
     this.drop();
     this.cancelRetry?.();

@@ -61,6 +61,23 @@ function decodeBeat(v: unknown, where: string): Beat {
   };
 }
 
+export interface Relink {
+  number: number;
+  tokenHash: Uint8Array;
+  card: Uint8Array;
+  signature: Uint8Array;
+}
+
+function decodeRelink(v: unknown, where: string): Relink {
+  const o = obj(v, where);
+  return {
+    number: int(0xffffffff)(o.number, `${where}.number`),
+    tokenHash: bytes(o.tokenHash, `${where}.tokenHash`),
+    card: bytes(o.card, `${where}.card`),
+    signature: bytes(o.signature, `${where}.signature`),
+  };
+}
+
 export interface Commit {
   generation: number;
   epoch: number;
@@ -68,6 +85,7 @@ export interface Commit {
   to: string[];
   welcome?: Uint8Array;
   tree?: Uint8Array;
+  relink?: Relink;
 }
 
 function decodeCommit(v: unknown, where: string): Commit {
@@ -79,6 +97,7 @@ function decodeCommit(v: unknown, where: string): Commit {
     to: array(str)(o.to, `${where}.to`),
     ...optional("welcome", bytes, o, where),
     ...optional("tree", bytes, o, where),
+    ...optional("relink", decodeRelink, o, where),
   };
 }
 
@@ -127,9 +146,16 @@ function decodeJoin(v: unknown, where: string): Join {
   };
 }
 
-export type Leave = Record<never, never>;
+export interface Leave {
+  body?: Uint8Array;
+}
 
-const decodeLeave = (_v: unknown, _where: string): Leave => ({});
+function decodeLeave(v: unknown, where: string): Leave {
+  const o = obj(v, where);
+  return {
+    ...optional("body", bytes, o, where),
+  };
+}
 
 export interface Mark {
   number: number;
@@ -217,6 +243,17 @@ function decodeRemove(v: unknown, where: string): Remove {
   };
 }
 
+export interface Restart {
+  generation: number;
+}
+
+function decodeRestart(v: unknown, where: string): Restart {
+  const o = obj(v, where);
+  return {
+    generation: int(0xffffffff)(o.generation, `${where}.generation`),
+  };
+}
+
 export interface Withheld {
   session: string;
   sources: Source[];
@@ -290,6 +327,17 @@ function decodeSources(v: unknown, where: string): Sources {
   };
 }
 
+export interface Speaking {
+  on: boolean;
+}
+
+function decodeSpeaking(v: unknown, where: string): Speaking {
+  const o = obj(v, where);
+  return {
+    on: bool(o.on, `${where}.on`),
+  };
+}
+
 export interface Subscribe {
   sdp: string;
   seats: Source[];
@@ -346,10 +394,12 @@ export type ClientMessage =
   | ({ type: "note" } & Note)
   | ({ type: "publish" } & Publish)
   | ({ type: "remove" } & Remove)
+  | ({ type: "restart" } & Restart)
   | ({ type: "rules" } & Rules)
   | ({ type: "send_back" } & SendBack)
   | ({ type: "since" } & Since)
   | ({ type: "sources" } & Sources)
+  | ({ type: "speaking" } & Speaking)
   | ({ type: "subscribe" } & Subscribe)
   | ({ type: "view" } & View);
 
@@ -384,6 +434,8 @@ export function decodeClientMessage(v: unknown): ClientMessage {
       return { type, ...decodePublish(v, "publish") };
     case "remove":
       return { type, ...decodeRemove(v, "remove") };
+    case "restart":
+      return { type, ...decodeRestart(v, "restart") };
     case "rules":
       return { type, ...decodeRules(v, "rules") };
     case "send_back":
@@ -392,6 +444,8 @@ export function decodeClientMessage(v: unknown): ClientMessage {
       return { type, ...decodeSince(v, "since") };
     case "sources":
       return { type, ...decodeSources(v, "sources") };
+    case "speaking":
+      return { type, ...decodeSpeaking(v, "speaking") };
     case "subscribe":
       return { type, ...decodeSubscribe(v, "subscribe") };
     case "view":
@@ -511,9 +565,14 @@ function decodeCommitted(v: unknown, where: string): Committed {
   };
 }
 
+export type VideoCodec = "vp8" | "vp9" | "av1" | "h264";
+
+const checkVideoCodec = oneOf("vp8", "vp9", "av1", "h264");
+
 export interface Demand {
   camera: number;
   screen: number;
+  codecs: VideoCodec[];
 }
 
 function decodeDemand(v: unknown, where: string): Demand {
@@ -521,12 +580,13 @@ function decodeDemand(v: unknown, where: string): Demand {
   return {
     camera: int(0xffffffff)(o.camera, `${where}.camera`),
     screen: int(0xffffffff)(o.screen, `${where}.screen`),
+    codecs: array(checkVideoCodec)(o.codecs, `${where}.codecs`),
   };
 }
 
-export type LeaveReason = "left" | "lost" | "slow" | "invalid" | "removed" | "ended" | "over" | "operator";
+export type LeaveReason = "left" | "lost" | "slow" | "invalid" | "removed" | "ended" | "over" | "relinked" | "operator";
 
-const checkLeaveReason = oneOf("left", "lost", "slow", "invalid", "removed", "ended", "over", "operator");
+const checkLeaveReason = oneOf("left", "lost", "slow", "invalid", "removed", "ended", "over", "relinked", "operator");
 
 export interface Ended {
   reason: LeaveReason;
@@ -587,6 +647,7 @@ function decodeGap(v: unknown, where: string): Gap {
 export interface Relay {
   username: string;
   password: string;
+  udp?: boolean;
 }
 
 function decodeRelay(v: unknown, where: string): Relay {
@@ -594,6 +655,7 @@ function decodeRelay(v: unknown, where: string): Relay {
   return {
     username: str(o.username, `${where}.username`),
     password: str(o.password, `${where}.password`),
+    ...optional("udp", bool, o, where),
   };
 }
 
@@ -631,6 +693,7 @@ function decodeJoined(v: unknown, where: string): Joined {
 export interface Left {
   session: string;
   reason: LeaveReason;
+  body?: Uint8Array;
 }
 
 function decodeLeft(v: unknown, where: string): Left {
@@ -638,6 +701,7 @@ function decodeLeft(v: unknown, where: string): Left {
   return {
     session: str(o.session, `${where}.session`),
     reason: checkLeaveReason(o.reason, `${where}.reason`),
+    ...optional("body", bytes, o, where),
   };
 }
 
@@ -715,10 +779,16 @@ export type Grade = "good" | "limited" | "paused";
 
 const checkGrade = oneOf("good", "limited", "paused");
 
+export type Cause = "none" | "bandwidth" | "delay" | "loss";
+
+const checkCause = oneOf("none", "bandwidth", "delay", "loss");
+
 export interface Quality {
   session: string;
   up: Grade;
+  up_cause: Cause;
   down: Grade;
+  down_cause: Cause;
 }
 
 function decodeQuality(v: unknown, where: string): Quality {
@@ -726,7 +796,9 @@ function decodeQuality(v: unknown, where: string): Quality {
   return {
     session: str(o.session, `${where}.session`),
     up: checkGrade(o.up, `${where}.up`),
+    up_cause: checkCause(o.up_cause, `${where}.up_cause`),
     down: checkGrade(o.down, `${where}.down`),
+    down_cause: checkCause(o.down_cause, `${where}.down_cause`),
   };
 }
 
@@ -745,12 +817,14 @@ function decodeRefused(v: unknown, where: string): Refused {
 
 export interface Reset {
   generation: number;
+  by?: string;
 }
 
 function decodeReset(v: unknown, where: string): Reset {
   const o = obj(v, where);
   return {
     generation: int(0xffffffff)(o.generation, `${where}.generation`),
+    ...optional("by", str, o, where),
   };
 }
 
@@ -957,6 +1031,8 @@ export interface CreateRoom {
   capacity?: number;
   invite?: Uint8Array;
   permit?: Uint8Array;
+  number?: number;
+  relink?: Uint8Array;
   open?: Uint8Array;
 }
 
@@ -971,6 +1047,8 @@ function decodeCreateRoom(v: unknown, where: string): CreateRoom {
     ...optional("capacity", int(0xffffffff), o, where),
     ...optional("invite", bytes, o, where),
     ...optional("permit", bytes, o, where),
+    ...optional("number", int(0xffffffff), o, where),
+    ...optional("relink", bytes, o, where),
     ...optional("open", bytes, o, where),
   };
 }
@@ -996,6 +1074,8 @@ export interface Looked {
   card: Uint8Array;
   people: number;
   permit?: Uint8Array;
+  number?: number;
+  relink?: Uint8Array;
 }
 
 function decodeLooked(v: unknown, where: string): Looked {
@@ -1004,6 +1084,8 @@ function decodeLooked(v: unknown, where: string): Looked {
     card: bytes(o.card, `${where}.card`),
     people: int(0xffffffff)(o.people, `${where}.people`),
     ...optional("permit", bytes, o, where),
+    ...optional("number", int(0xffffffff), o, where),
+    ...optional("relink", bytes, o, where),
   };
 }
 
@@ -1034,6 +1116,34 @@ function decodeRedeemed(v: unknown, where: string): Redeemed {
 }
 
 export const parseRedeemed = (text: string): Redeemed => decodeRedeemed(parse(text), "Redeemed");
+
+export interface Probe {
+  sdp: string;
+}
+
+function decodeProbe(v: unknown, where: string): Probe {
+  const o = obj(v, where);
+  return {
+    sdp: str(o.sdp, `${where}.sdp`),
+  };
+}
+
+export const parseProbe = (text: string): Probe => decodeProbe(parse(text), "Probe");
+
+export interface Probed {
+  sdp: string;
+  relay?: Relay;
+}
+
+function decodeProbed(v: unknown, where: string): Probed {
+  const o = obj(v, where);
+  return {
+    sdp: str(o.sdp, `${where}.sdp`),
+    ...optional("relay", decodeRelay, o, where),
+  };
+}
+
+export const parseProbed = (text: string): Probed => decodeProbed(parse(text), "Probed");
 
 export interface OpenFile {
   room: string;
