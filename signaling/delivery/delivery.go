@@ -207,12 +207,13 @@ func (s *Service) Deserted(here func(wire.SessionID) bool) bool {
 		!slices.ContainsFunc(s.members, here)
 }
 
-// Abandon forgets the group, of which its members hear, too.
-func (s *Service) Abandon() []Out {
+// Abandon forgets the group, of which its members hear, too. by has ordered it,
+// if anybody has.
+func (s *Service) Abandon(by wire.SessionID) []Out {
 	if !s.founded {
 		return nil
 	}
-	return s.reset()
+	return s.reset(by)
 }
 
 // drop takes id out of the group, and resets when it was the last member.
@@ -224,14 +225,14 @@ func (s *Service) drop(id wire.SessionID) []Out {
 	if len(s.members) > 0 {
 		return nil
 	}
-	return s.reset()
+	return s.reset("")
 }
 
-func (s *Service) reset() []Out {
+func (s *Service) reset(by wire.SessionID) []Out {
 	s.members = nil
 	s.generation++
 	s.founded, s.epoch, s.asks, s.log = false, 0, nil, log{}
-	return []Out{{slices.Clone(s.sessions), wire.Reset{Generation: s.generation}}}
+	return []Out{{slices.Clone(s.sessions), wire.Reset{Generation: s.generation, By: by}}}
 }
 
 func (s *Service) forgetAsk(id wire.SessionID) (was bool) {

@@ -233,11 +233,11 @@ func TestDeserted(t *testing.T) {
 		t.Error("deserted, and who asked is away, too")
 	}
 	f.got = map[id][]string{}
-	f.deliver(f.Abandon())
+	f.deliver(f.Abandon("x"))
 	for _, i := range []id{"ann", "ben", "cleo", "dora"} {
 		f.want(i, "reset 2")
 	}
-	if out := f.Abandon(); out != nil {
+	if out := f.Abandon("x"); out != nil {
 		t.Errorf("there is no group, and it is abandoned: %v", out)
 	}
 	f.must("cleo", wire.Found{Generation: 2})

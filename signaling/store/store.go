@@ -1,7 +1,8 @@
 // Package store keeps what must outlive a restart: who may make rooms, and the
 // audit log. It is one SQLite file, which the server and the operator's
 // commands open at the same time. Nothing of a meeting is in it: no room, no
-// name, no address.
+// name, no address; but for a day, under a MAC, the number of a link that was
+// changed.
 package store
 
 import (
@@ -26,7 +27,7 @@ const fileName = "incamera.db"
 // two that meet fail.
 const busyTime = 5 * time.Second
 
-// schema is made at the first opening. Versions to come go up from 1.
+// schema is made at the first opening, and then brought up to the last version.
 const schema = `
 CREATE TABLE pass (
 	id      TEXT PRIMARY KEY,     -- public, for lists and the audit log
@@ -48,6 +49,17 @@ CREATE TABLE audit (
 CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 PRAGMA user_version = 1;
 `
+
+// steps lead from each version to the next.
+var steps = []string{
+	// 1 to 2: links that hold no more
+	`CREATE TABLE link (
+		room   BLOB PRIMARY KEY,  -- a MAC of the room's id
+		number INTEGER NOT NULL,
+		until  INTEGER NOT NULL
+	) STRICT;
+	PRAGMA user_version = 2;`,
+}
 
 // A Store is safe for concurrent use, by several processes, too. What a method
 // has returned from without an error is on the disk.
@@ -97,19 +109,26 @@ func (s *Store) prepare(ctx context.Context) error {
 		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 			return err
 		}
-		switch version {
-		case 0:
+		if version > len(steps)+1 {
+			return fmt.Errorf("it is of version %d, made by a newer incamera; run that", version)
+		}
+		if version == 0 {
 			if _, err := tx.ExecContext(ctx, schema); err != nil {
 				return err
 			}
 			key := make([]byte, 32)
 			_, _ = rand.Read(key) // never fails; crypto/rand ends the process instead
-			_, err := tx.ExecContext(ctx, "INSERT INTO setting VALUES ('permit key', ?)", key)
-			return err
-		case 1:
-			return nil
+			if _, err := tx.ExecContext(ctx, "INSERT INTO setting VALUES ('permit key', ?)", key); err != nil {
+				return err
+			}
+			version = 1
 		}
-		return fmt.Errorf("it is of version %d, made by a newer incamera; run that", version)
+		for _, step := range steps[version-1:] {
+			if _, err := tx.ExecContext(ctx, step); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -178,7 +178,7 @@ func TestNothingSecretIsKept(t *testing.T) {
 func TestNewerStore(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
-	if _, err := s.db.ExecContext(t.Context(), "PRAGMA user_version = 2"); err != nil {
+	if _, err := s.db.ExecContext(t.Context(), "PRAGMA user_version = 99"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "newer incamera") {
