@@ -32,7 +32,7 @@ type client struct {
 
 func join(t testing.TB, r *Room) *client {
 	t.Helper()
-	c, err := r.Enter(t.Context(), nil)
+	c, err := r.Enter(t.Context(), r.Link(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,8 +44,11 @@ func join(t testing.TB, r *Room) *client {
 
 // frame waits for the next frame; a closed connection gives nil.
 func (c *client) frame() (wire.Head, any) {
-	f, ok := <-c.Out
-	if !ok {
+	f, ok, over := c.Out.Next()
+	for ; !ok && !over; f, ok, over = c.Out.Next() {
+		<-c.Out.Ready()
+	}
+	if over {
 		return wire.Head{}, nil
 	}
 	head, m, err := wire.DecodeServer(append(f.Message.Head(wire.Head{N: f.N, Ack: f.Ack}), f.Message.Tail()...))
@@ -113,13 +116,12 @@ func (c *client) quiet() {
 	c.t.Helper()
 	synctest.Wait()
 	for {
-		select {
-		case f := <-c.Out:
-			if f.N != 0 {
-				c.t.Fatalf("unexpected %s", f.Message.Type())
-			}
-		default:
+		f, ok, _ := c.Out.Next()
+		if !ok {
 			return
+		}
+		if f.N != 0 {
+			c.t.Fatalf("unexpected %s", f.Message.Type())
 		}
 	}
 }
@@ -127,7 +129,7 @@ func (c *client) quiet() {
 // back resumes the session and returns its joined.
 func (c *client) back(r *Room) wire.Joined {
 	c.t.Helper()
-	conn, err := r.Enter(c.t.Context(), &wire.Resume{Session: c.ID, Secret: c.joined.Secret, Received: c.got})
+	conn, err := r.Enter(c.t.Context(), r.Link(), &wire.Resume{Session: c.ID, Secret: c.joined.Secret, Received: c.got})
 	if err != nil || conn.ID != c.ID {
 		c.t.Fatalf("%s is not resumed: %v", c.ID, err)
 	}

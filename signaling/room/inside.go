@@ -30,6 +30,9 @@ func (r *Room) letIn(id wire.SessionID) {
 	s.media.setInside(true)
 }
 
+// fine is how connections do of which nothing else is known.
+var fine = wire.Quality{Up: wire.GradeGood, UpCause: wire.CauseNone, Down: wire.GradeGood, DownCause: wire.CauseNone}
+
 // graded notes how a session's connections do, and tells those who may hear of
 // it, itself included.
 func (r *Room) graded(s *session, m wire.Quality) {
@@ -50,6 +53,7 @@ func (r *Room) closeOut() {
 	for _, s := range r.sessions {
 		if s.inside && !r.delivery.IsMember(s.id) {
 			s.inside = false
+			r.speaks(s, false)
 			s.media.setInside(false)
 		}
 	}

@@ -3,6 +3,8 @@ package room
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"sync/atomic"
 
 	"incamera/signaling/wire"
@@ -22,8 +24,11 @@ type MediaPeer interface {
 	// Publish and Subscribe answer an offer.
 	Publish(ctx context.Context, sdp string, mids []wire.MidSource) (answer string, err error)
 	Subscribe(ctx context.Context, sdp string, seats []wire.Source) (answer string, err error)
-	// SetSources says what is published now, SetView what is wanted.
+	// SetSources says what is published now, SetSpeaking whether its member speaks,
+	// by which it is heard where more microphones are open than there are seats
+	// for, SetView what is wanted. At first nothing is.
 	SetSources(on []wire.Source)
+	SetSpeaking(speaking bool)
 	SetView(tiles []wire.Tile)
 	// SetInside says whether media flows between this peer and the others. At
 	// first it does not.
@@ -56,116 +61,179 @@ type job struct {
 
 // A mediaWorker carries out the offers of one session in their order, away from
 // the room's loop, and posts the answers back. Its methods are called by the
-// room's loop and never block. Of sources, view and the like only the latest counts, so a
-// slot of one is enough: the loop empties it before it fills it.
+// room's loop and never block. Of sources, view and the like only the latest
+// counts. It has a goroutine while there is something to do.
 type mediaWorker struct {
-	room     *Room
-	session  *session
-	jobs     chan job
-	sources  chan []wire.Source
-	view     chan []wire.Tile
-	inside   chan bool
-	withheld chan []wire.Source
-	wake     chan struct{} // says that lost has changed
-	lost     atomic.Int64  // the highest number of a peer that has closed itself
-	stop     context.CancelFunc
+	// Static after construction.
+	room    *Room
+	session *session
+	life    context.Context
+	stop    context.CancelFunc
+	lost    atomic.Int64 // the highest number of a peer that has closed itself
 
-	// Owned by run.
+	mu sync.Mutex
+	// Guarded by mu.
+	jobs    []job
+	news    settings // what the peer has not been told
+	working bool     // by a goroutine
+
+	// Owned by who works.
 	peer   MediaPeer // nil until the first offer, and after it was lost
 	number int64     // of the latest peer
-	last   struct {
-		on       []wire.Source
-		tiles    []wire.Tile
-		inside   bool
-		withheld []wire.Source
-	}
+	last   settings
 }
 
+// settings are what a peer is told; nil: nothing was said.
+type settings struct {
+	on, withheld []wire.Source
+	tiles        []wire.Tile
+	inside       *bool
+	speaking     *bool
+}
+
+// startMedia makes a worker, for which Run waits.
 func (r *Room) startMedia(s *session) *mediaWorker {
-	ctx, cancel := context.WithCancel(r.life)
-	w := &mediaWorker{
-		room: r, session: s, stop: cancel,
-		jobs:     make(chan job, maxOffers),
-		sources:  make(chan []wire.Source, 1),
-		view:     make(chan []wire.Tile, 1),
-		inside:   make(chan bool, 1),
-		withheld: make(chan []wire.Source, 1),
-		wake:     make(chan struct{}, 1),
-	}
-	r.workers.Go(func() { w.run(ctx) })
+	w := &mediaWorker{room: r, session: s}
+	w.life, w.stop = context.WithCancel(r.life)
+	r.workers.Add(1)
+	context.AfterFunc(w.life, w.wake)
 	return w
 }
 
 // offer reports whether there was space for it.
 func (w *mediaWorker) offer(j job) bool {
-	select {
-	case w.jobs <- j:
-		return true
-	default:
-		return false
+	w.mu.Lock()
+	full := len(w.jobs) == maxOffers
+	if !full {
+		w.jobs = append(w.jobs, j)
 	}
+	w.mu.Unlock()
+	w.wake()
+	return !full
 }
 
 func (w *mediaWorker) setSources(on []wire.Source) {
-	if w != nil {
-		put(w.sources, on)
-	}
+	w.set(func(news *settings) { news.on = listed(on) })
+}
+
+func (w *mediaWorker) setSpeaking(speaking bool) {
+	w.set(func(news *settings) { news.speaking = &speaking })
 }
 
 func (w *mediaWorker) setView(tiles []wire.Tile) {
-	if w != nil {
-		put(w.view, tiles)
-	}
+	w.set(func(news *settings) { news.tiles = listed(tiles) })
 }
 
 func (w *mediaWorker) setInside(inside bool) {
-	if w != nil {
-		put(w.inside, inside)
-	}
+	w.set(func(news *settings) { news.inside = &inside })
 }
 
 func (w *mediaWorker) setWithheld(sources []wire.Source) {
-	if w != nil {
-		put(w.withheld, sources)
+	w.set(func(news *settings) { news.withheld = listed(sources) })
+}
+
+// listed returns the list, one of nothing in the place of nil.
+func listed[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+func (w *mediaWorker) set(f func(*settings)) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	f(&w.news)
+	w.mu.Unlock()
+	w.wake()
+}
+
+// wake has somebody work, if nobody does. Safe for concurrent use.
+func (w *mediaWorker) wake() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.working {
+		w.working = true
+		go w.work() // Run waits for the worker
 	}
 }
 
-// put replaces what is in a slot of one. Only one goroutine may put.
-func put[T any](slot chan T, v T) {
-	select {
-	case <-slot:
-	default:
-	}
-	slot <- v
-}
-
-func (w *mediaWorker) run(ctx context.Context) {
-	defer w.drop()
+// work does what there is to do. With the worker's life it ends for good: then
+// nobody is to work after it.
+func (w *mediaWorker) work() {
 	for {
-		select {
-		case <-ctx.Done():
+		w.mu.Lock()
+		if w.life.Err() != nil {
+			w.mu.Unlock()
+			w.drop()
+			w.room.workers.Done()
 			return
-		case <-w.wake:
-			w.dropLost()
-		case inside := <-w.inside:
-			if w.last.inside = inside; w.peer != nil {
-				w.peer.SetInside(inside)
-			}
-		case withheld := <-w.withheld:
-			if w.last.withheld = withheld; w.peer != nil {
-				w.peer.SetWithheld(withheld)
-			}
-		case on := <-w.sources:
-			if w.last.on = on; w.peer != nil {
-				w.peer.SetSources(on)
-			}
-		case tiles := <-w.view:
-			if w.last.tiles = tiles; w.peer != nil {
-				w.peer.SetView(tiles)
-			}
-		case j := <-w.jobs:
-			w.answer(ctx, j)
 		}
+		news, jobs := w.news, w.jobs
+		w.news = settings{}
+		gone := w.peer != nil && w.lost.Load() == w.number
+		if news.empty() && len(jobs) == 0 && !gone {
+			w.jobs, w.working = nil, false
+			w.mu.Unlock()
+			return
+		}
+		if len(jobs) > 0 {
+			w.jobs = jobs[1:]
+		}
+		w.mu.Unlock()
+		w.dropLost()
+		w.tell(news)
+		if len(jobs) > 0 {
+			w.answer(w.life, jobs[0])
+		}
+	}
+}
+
+// tell tells the peer what is new, if there is one, and remembers it for the
+// next. What is not to be forwarded comes first.
+func (w *mediaWorker) tell(news settings) {
+	if news.withheld != nil {
+		w.last.withheld = news.withheld
+	}
+	if news.inside != nil {
+		w.last.inside = news.inside
+	}
+	if news.on != nil {
+		w.last.on = news.on
+	}
+	if news.speaking != nil {
+		w.last.speaking = news.speaking
+	}
+	if news.tiles != nil {
+		w.last.tiles = news.tiles
+	}
+	if w.peer != nil {
+		news.give(w.peer)
+	}
+}
+
+func (s *settings) empty() bool {
+	return s.on == nil && s.withheld == nil && s.tiles == nil && s.inside == nil && s.speaking == nil
+}
+
+// give tells a peer.
+func (s *settings) give(peer MediaPeer) {
+	if s.withheld != nil {
+		peer.SetWithheld(s.withheld)
+	}
+	if s.inside != nil {
+		peer.SetInside(*s.inside)
+	}
+	if s.on != nil {
+		peer.SetSources(s.on)
+	}
+	if s.speaking != nil {
+		peer.SetSpeaking(*s.speaking)
+	}
+	if s.tiles != nil {
+		peer.SetView(s.tiles)
 	}
 }
 
@@ -243,15 +311,8 @@ func (w *mediaWorker) connect() error {
 		return err
 	}
 	w.peer = peer
-	r.post(func() { r.graded(s, wire.Quality{Up: wire.GradeGood, Down: wire.GradeGood}) }) // until it says otherwise
-	peer.SetWithheld(w.last.withheld)                                                      // before anything of it can be forwarded
-	peer.SetInside(w.last.inside)
-	if w.last.on != nil {
-		peer.SetSources(w.last.on)
-	}
-	if w.last.tiles != nil {
-		peer.SetView(w.last.tiles)
-	}
+	r.post(func() { r.graded(s, fine) }) // until it says otherwise
+	w.last.give(peer)                    // before anything of it can be forwarded
 	return nil
 }
 
@@ -267,11 +328,18 @@ func (w *mediaWorker) noteLost(n int64) bool {
 			break
 		}
 	}
-	select {
-	case w.wake <- struct{}{}:
-	default: // it is awake already
-	}
+	w.wake()
 	return true
+}
+
+// speaks notes whether a session speaks, by its own word, and of nobody else but
+// who may be heard. It is not passed on: members hear it for themselves.
+func (r *Room) speaks(s *session, says bool) {
+	says = says && s.inside && slices.Contains(s.on, wire.SourceMic) && !slices.Contains(s.withheld, wire.SourceMic)
+	if says != s.speaking {
+		s.speaking = says
+		s.media.setSpeaking(says)
+	}
 }
 
 // seats passes a seat map on. An owner that is gone by now is nobody.

@@ -32,6 +32,7 @@ type fakePeer struct {
 	tiles    []wire.Tile
 	inside   bool
 	withheld []wire.Source
+	speaking []bool // each time that it was told
 	closed   bool
 }
 
@@ -80,6 +81,12 @@ func (p *fakePeer) SetSources(on []wire.Source) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.on = on
+}
+
+func (p *fakePeer) SetSpeaking(speaking bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.speaking = append(p.speaking, speaking)
 }
 
 func (p *fakePeer) SetInside(inside bool) {
@@ -207,7 +214,7 @@ func TestQuality(t *testing.T) {
 		await[wire.Published](ann)
 		guest.say(publish("1"))
 		await[wire.Published](guest)
-		weak := wire.Quality{Up: wire.GradeGood, Down: wire.GradeLimited}
+		weak := wire.Quality{Up: wire.GradeGood, UpCause: wire.CauseNone, Down: wire.GradeLimited, DownCause: wire.CauseLoss}
 		media.peer(0).events.Quality(weak)
 		weak.Session = ann.ID
 		for _, c := range []*client{ann, ben} {

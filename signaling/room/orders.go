@@ -60,6 +60,13 @@ func (r *Room) order(s *session, m any) bool {
 			return false
 		}
 		r.orders.over = wire.ReasonEnded
+	case wire.Restart:
+		if r.standing(s) == 0 {
+			return false
+		}
+		if generation, _ := r.delivery.State(); m.Generation == generation {
+			r.deliver(r.delivery.Abandon(s.id))
+		}
 	case wire.Note:
 		if r.standing(s) == 0 {
 			return false
@@ -117,6 +124,7 @@ func (r *Room) withhold(s *session) {
 	}
 	if !sameSources(list, s.withheld) {
 		s.withheld = list
+		r.speaks(s, s.speaking)
 		s.media.setWithheld(list)
 	}
 }

@@ -40,32 +40,6 @@ func refusedAll(t *testing.T, c *client, others []*client, orders ...any) {
 	}
 }
 
-// TestOrdersOfOthers: who shows no pass of the host's for this session gives
-// no orders, and nobody notices.
-func TestOrdersOfOthers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := start(t, nil)
-		ann, ben := pair(t, r)
-		_, own, _ := ed25519.GenerateKey(nil)
-		every := []any{
-			wire.Remove{Session: ann.ID},
-			wire.End{},
-			wire.Note{To: ann.ID, Body: []byte("n")},
-			wire.Rules{Generation: 1, Epoch: 1, Withheld: []wire.Source{wire.SourceMic}, Ends: 1},
-		}
-		refusedAll(t, ben, []*client{ann}, every...)
-		session := pass(hostKey, "room", 1, wire.RoleHost, ann.ID)
-		role := pass(hostKey, "room", 1, wire.RoleModerator, ben.ID)
-		role.Role = wire.RoleHost
-		refusedAll(t, ben, []*client{ann}, pass(own, "room", 1, wire.RoleHost, ben.ID), pass(hostKey, "rome", 1, wire.RoleHost, ben.ID), session, role)
-		cleo := join(t, r)
-		for _, c := range []*client{ann, ben} {
-			expect[wire.Arrived](c)
-		}
-		refusedAll(t, cleo, []*client{ann, ben}, every...)
-	})
-}
-
 func TestRemove(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		media := &fakeMedia{}
@@ -197,7 +171,7 @@ func TestEnd(t *testing.T) {
 				if !r.Closed() {
 					t.Error("it counts as left")
 				}
-				if _, err := r.Enter(t.Context(), nil); !errors.Is(err, ErrClosed) {
+				if _, err := r.Enter(t.Context(), r.Link(), nil); !errors.Is(err, ErrClosed) {
 					t.Errorf("somebody enters: %v", err)
 				}
 			})

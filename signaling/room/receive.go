@@ -84,7 +84,7 @@ func (r *Room) handle(s *session, about string, m any) {
 		if !r.moderate(s, m) {
 			r.fault(s, about)
 		}
-	case wire.Remove, wire.Rules, wire.End, wire.Note:
+	case wire.Remove, wire.Rules, wire.End, wire.Note, wire.Restart:
 		if !r.order(s, m) {
 			r.fault(s, about)
 		}
@@ -97,13 +97,18 @@ func (r *Room) handle(s *session, about string, m any) {
 			r.fault(s, about)
 		}
 	case wire.Leave:
+		s.parting = m.Body
 		r.doom(s, wire.ReasonLeft)
 	case wire.Found:
 		out, err = r.delivery.Found(s.id, m)
 	case wire.Ask:
 		out, err = r.delivery.Ask(s.id, m)
 	case wire.Commit:
-		out, err = r.delivery.Commit(s.id, m)
+		if m.Relink != nil && (r.standing(s) != wire.RoleHost || !r.about.Ordered(*m.Relink)) {
+			r.fault(s, about)
+			break
+		}
+		out, err = r.commit(s, m)
 	case wire.App:
 		out, err = r.delivery.App(s.id, m)
 	case wire.Beat:
@@ -112,8 +117,11 @@ func (r *Room) handle(s *session, about string, m any) {
 		out, err = r.delivery.Since(s.id, m)
 	case wire.Sources:
 		s.on = m.On
+		r.speaks(s, s.speaking)
 		r.others(s, wire.SourcesOf{Session: s.id, On: m.On})
 		s.media.setSources(m.On)
+	case wire.Speaking:
+		r.speaks(s, m.On)
 	case wire.View:
 		s.media.setView(m.Tiles)
 	case wire.Publish:

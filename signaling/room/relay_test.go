@@ -28,7 +28,7 @@ func TestRelay(t *testing.T) {
 		if a, b := ann.joined.Relay, ben.joined.Relay; a == nil || b == nil || a.Username != "user 1" || b.Username != "user 2" {
 			t.Fatalf("ann has %v, ben %v", a, b)
 		}
-		again, err := r.Enter(t.Context(), &wire.Resume{Session: ann.joined.Session, Secret: ann.joined.Secret, Received: ann.got})
+		again, err := r.Enter(t.Context(), r.Link(), &wire.Resume{Session: ann.joined.Session, Secret: ann.joined.Secret, Received: ann.got})
 		if err != nil {
 			t.Fatal(err)
 		}

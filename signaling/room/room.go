@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"incamera/signaling/delivery"
+	"incamera/signaling/token"
 	"incamera/signaling/wire"
 )
 
@@ -29,6 +30,8 @@ import (
 var (
 	// ErrClosed: the room is over.
 	ErrClosed = errors.New("room: closed")
+	// ErrRefused: the link does not hold any more.
+	ErrRefused = errors.New("room: by another link")
 	// ErrFull: the room takes nobody more.
 	ErrFull = errors.New("room: full")
 	// ErrEnded: the session is over.
@@ -47,6 +50,10 @@ type Config struct {
 	Desertion   time.Duration // how long askers wait for a group whose members are all away
 	Negotiation time.Duration // how long answering one offer may take
 	MaxFile     uint64        // how large a sealed file may be; 0: no files
+	// Relinked notes the number of a room's link before the change is carried out.
+	// It is called by the room's loop and may take as long as a write to the disk;
+	// nil: nobody notes it.
+	Relinked func(room string, number uint32)
 	// Relay makes credentials that let one session reach the media plane through
 	// TLS, until revoke is called. It does not block; nil: there is no relay.
 	Relay func() (r wire.Relay, revoke func())
@@ -93,14 +100,18 @@ type Room struct {
 
 	// Atomic.
 	people atomic.Int32
-	closed atomic.Bool // by the host's order
+	link   atomic.Pointer[Link] // stored by Run only
+	closed atomic.Bool          // by the host's order
 }
 
 // About is what its creator says of a room.
 type About struct {
 	Name    string            // its id, which certifies the host's key
 	HostKey ed25519.PublicKey // whose orders are carried out
-	Card    []byte            // sealed; handed to everybody who joins
+	Card    []byte            // sealed; handed to everybody who joins, by the link that it is made with
+	Token   token.Hash        // of that link
+	Number  uint32            // of that link; 0: 1
+	Order   []byte            // the host's signature, where it is not the first
 	Mark    *wire.Mark        // of before a restart of the server, signed; may be nil
 
 	// Capacity is how many it takes at once, where that is less than the
@@ -111,7 +122,7 @@ type About struct {
 // New returns a room that does nothing until Run is called. media may be nil:
 // then offers fail.
 func New(cfg Config, about About, media Media, log *slog.Logger) *Room {
-	return &Room{
+	r := &Room{
 		cfg: cfg, log: log, media: media, about: about,
 		incarnation: randomID(),
 		tasks:       make(chan func()),
@@ -119,6 +130,8 @@ func New(cfg Config, about About, media Media, log *slog.Logger) *Room {
 		delivery:    delivery.New(),
 		marked:      about.Mark,
 	}
+	r.link.Store(&Link{Number: max(1, about.Number), Token: about.Token, Card: about.Card, Order: about.Order})
+	return r
 }
 
 // randomID returns 128 random bits as text.
@@ -235,7 +248,7 @@ func (r *Room) tick(now time.Time) (over bool) {
 	}
 	if r.due(r.desertAt, now) {
 		r.log.Info("group abandoned: all of its members are away")
-		r.deliver(r.delivery.Abandon())
+		r.deliver(r.delivery.Abandon(""))
 	}
 	if r.due(r.orders.endAt, now) || r.due(r.orders.hostlessAt, now) {
 		r.orders.over = wire.ReasonOver
@@ -352,7 +365,7 @@ func (r *Room) reap() {
 		r.people.Store(int32(len(r.sessions)))
 		s.end()
 		r.log.Info("session ended", "session", s.id, "reason", s.ending, "people", len(r.sessions))
-		r.others(s, wire.Left{Session: s.id, Reason: s.ending})
+		r.others(s, wire.Left{Session: s.id, Reason: s.ending, Body: s.parting})
 		r.deliver(r.delivery.End(s.id))
 		if len(r.sessions) == 0 {
 			r.idleAt = time.Now()

@@ -43,10 +43,10 @@ func TestComingAndGoing(t *testing.T) {
 		if r.People() != 2 {
 			t.Errorf("%d people", r.People())
 		}
-		if err := ben.try(wire.Leave{}); !errors.Is(err, ErrEnded) {
+		if err := ben.try(wire.Leave{Body: []byte("goodbye")}); !errors.Is(err, ErrEnded) {
 			t.Errorf("after leave: %v", err)
 		}
-		if l := expect[wire.Left](ann); l.Session != ben.ID || l.Reason != wire.ReasonLeft {
+		if l := expect[wire.Left](ann); l.Session != ben.ID || l.Reason != wire.ReasonLeft || string(l.Body) != "goodbye" {
 			t.Errorf("left %+v", l)
 		}
 		if m := ben.next(); m != nil || !errors.Is(ben.Err, ErrEnded) {
@@ -59,7 +59,7 @@ func TestComingAndGoing(t *testing.T) {
 func TestRoomEndsWhenEmpty(t *testing.T) {
 	cfg := DefaultConfig()
 	ended := func(t *testing.T, r *Room) bool {
-		_, err := r.Enter(t.Context(), &wire.Resume{})
+		_, err := r.Enter(t.Context(), r.Link(), &wire.Resume{})
 		return errors.Is(err, ErrClosed)
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestRoomIsFull(t *testing.T) {
 			r := New(cfg, About{Capacity: x.room}, nil, slog.New(slog.DiscardHandler))
 			go r.Run(t.Context())
 			ann, _ := join(t, r), join(t, r)
-			if _, err := r.Enter(t.Context(), nil); !errors.Is(err, ErrFull) {
+			if _, err := r.Enter(t.Context(), r.Link(), nil); !errors.Is(err, ErrFull) {
 				t.Errorf("%+v: third of two: %v", x, err)
 			}
 			_ = ann.try(wire.Leave{})
@@ -132,7 +132,7 @@ func TestResume(t *testing.T) {
 		ann.say(wire.Sources{On: []wire.Source{wire.SourceScreen}}) // while ben is away
 		time.Sleep(DefaultConfig().ResumeTime - time.Nanosecond)
 
-		conn, err := r.Enter(t.Context(), &wire.Resume{Session: ben.ID, Secret: ben.joined.Secret, Received: ben.got})
+		conn, err := r.Enter(t.Context(), r.Link(), &wire.Resume{Session: ben.ID, Secret: ben.joined.Secret, Received: ben.got})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -180,7 +180,7 @@ func TestResumeIsRefused(t *testing.T) {
 			"no secret":    {Session: ann.ID},
 			"unknown":      {Session: "nobody", Secret: ann.joined.Secret},
 		} {
-			c, err := r.Enter(t.Context(), &resume)
+			c, err := r.Enter(t.Context(), r.Link(), &resume)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -192,7 +192,7 @@ func TestResumeIsRefused(t *testing.T) {
 		}
 		ann.say(wire.Sources{}) // undisturbed
 		// More received than was ever sent: the states have nothing in common.
-		c, err := r.Enter(t.Context(), &wire.Resume{Session: ann.ID, Secret: ann.joined.Secret, Received: 1000})
+		c, err := r.Enter(t.Context(), r.Link(), &wire.Resume{Session: ann.ID, Secret: ann.joined.Secret, Received: 1000})
 		if err != nil || c.ID == ann.ID {
 			t.Errorf("resumed with what was never sent: %v", err)
 		}
@@ -204,7 +204,7 @@ func TestResumeTakesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, nil)
 		ann := join(t, r)
-		c, err := r.Enter(t.Context(), &wire.Resume{Session: ann.ID, Secret: ann.joined.Secret})
+		c, err := r.Enter(t.Context(), r.Link(), &wire.Resume{Session: ann.ID, Secret: ann.joined.Secret})
 		if err != nil || c.ID != ann.ID {
 			t.Fatal(err)
 		}
@@ -237,7 +237,7 @@ func TestLostWithoutResume(t *testing.T) {
 		if took := time.Since(began); took != DefaultConfig().ResumeTime {
 			t.Errorf("lost after %v", took)
 		}
-		c, err := r.Enter(t.Context(), &wire.Resume{Session: ben.ID, Secret: ben.joined.Secret})
+		c, err := r.Enter(t.Context(), r.Link(), &wire.Resume{Session: ben.ID, Secret: ben.joined.Secret})
 		if err != nil || c.ID == ben.ID {
 			t.Errorf("a lost session resumes: %v", err)
 		}

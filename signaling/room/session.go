@@ -18,25 +18,21 @@ const (
 // maxFaults is how many malformed messages a session survives.
 const maxFaults = 10
 
-// A Frame is a message on its way to the socket.
-type Frame struct {
-	N, Ack  uint32
-	Message *wire.Prepared
-}
-
 // A Conn is one socket's end of a session.
 type Conn struct {
 	// ID names the session.
 	ID wire.SessionID
-	// Out carries what is to be written to the socket, in order. The room
-	// closes it when the socket is to be closed; Err then says why.
-	Out <-chan Frame
+	// Out is what is to be written to the socket. The room closes it when the
+	// socket is to be closed; Err then says why.
+	Out *Queue
 	Err error
 
 	room    *Room
 	session *session
-	out     chan Frame
 }
+
+// Room returns the room that the connection is to.
+func (c *Conn) Room() *Room { return c.room }
 
 // A session is one participant. All of it is owned by the room's loop.
 type session struct {
@@ -53,24 +49,29 @@ type session struct {
 	role     uint32           // that the host's pass gives, 0: none; see Room.standing
 	grant    uint32           // that the pass was made under
 	withheld []wire.Source    // by the host's order: not forwarded
+	speaking bool             // as it says
 	inside   bool             // in the group, as far as the delivery service knows
 	ending   wire.LeaveReason // not empty once the session is doomed
+	parting  []byte           // what it said to the others when it left
 	media    *mediaWorker
 	revoke   func()       // the credentials for the relay; nil: it has none
 	quality  wire.Quality // latest; Session is empty before the first
 }
 
 // Enter makes a session, or goes on with the one that resume names. The first
-// Frame of the connection is joined. Whoever enters has shown the join token
-// already.
-func (r *Room) Enter(ctx context.Context, resume *wire.Resume) (c *Conn, err error) {
+// Frame of the connection is joined. by is the link whose join token was shown;
+// nil: none that holds, and only a session that is there already goes on, by
+// its own secret.
+func (r *Room) Enter(ctx context.Context, by *Link, resume *wire.Resume) (c *Conn, err error) {
 	if doErr := r.do(ctx, func() {
 		if resume != nil {
 			if c = r.resume(*resume); c != nil {
 				return
 			}
 		}
-		c, err = r.admit()
+		if err = ErrRefused; by == r.link.Load() {
+			c, err = r.admit()
+		}
 	}); doErr != nil {
 		return nil, doErr
 	}
@@ -109,7 +110,7 @@ func (r *Room) admit() (*Conn, error) {
 	c := r.attach(s)
 	s.push(0, wire.Prepare(wire.Joined{
 		Session: s.id, Secret: secret, Incarnation: r.incarnation,
-		Generation: generation, Founded: founded, Card: r.about.Card, Mark: r.marked, MaxFile: r.cfg.MaxFile, Relay: relay,
+		Generation: generation, Founded: founded, Card: r.link.Load().Card, Mark: r.marked, MaxFile: r.cfg.MaxFile, Relay: relay,
 	}))
 	r.log.Info("session joined", "session", s.id, "people", len(r.sessions))
 	return c, nil
@@ -146,10 +147,7 @@ func (r *Room) resume(m wire.Resume) *Conn {
 }
 
 func (r *Room) attach(s *session) *Conn {
-	// Space for all that may be unacknowledged, joined and some bare acks: the
-	// outbox overflows before the channel does.
-	out := make(chan Frame, maxUnacked+32)
-	s.conn = &Conn{ID: s.id, Out: out, out: out, room: r, session: s}
+	s.conn = &Conn{ID: s.id, Out: newQueue(), room: r, session: s}
 	s.lostAt = time.Time{}
 	return s.conn
 }
@@ -158,7 +156,7 @@ func (r *Room) attach(s *session) *Conn {
 func (s *session) detach(why error) {
 	if s.conn != nil {
 		s.conn.Err = why
-		close(s.conn.out)
+		s.conn.Out.close()
 		s.conn = nil
 	}
 }
@@ -182,6 +180,7 @@ var endedText = map[wire.LeaveReason]string{
 	wire.ReasonSlow:     "This browser did not keep up with the meeting.",
 	wire.ReasonRemoved:  "The host has ended this.",
 	wire.ReasonEnded:    "The host has ended the meeting.",
+	wire.ReasonRelinked: "The host has changed the link of this meeting. Ask for the new one.",
 	wire.ReasonOver:     "The time that the host has set for the meeting is over.",
 	wire.ReasonInvalid:  "This browser sent too much that the server does not understand.",
 	wire.ReasonOperator: "Who runs this server has ended the meeting.",
@@ -201,13 +200,11 @@ func (s *session) pushShared(n uint32, p *wire.Prepared) bool {
 	if s.conn == nil {
 		return true
 	}
-	select {
-	case s.conn.out <- Frame{n, s.received, p}:
-		s.unacked, s.ackAt = 0, time.Time{}
-		return true
-	default:
+	if !s.conn.Out.put(Frame{n, s.received, p}) {
 		return false
 	}
+	s.unacked, s.ackAt = 0, time.Time{}
+	return true
 }
 
 var bareAck = wire.Prepare(wire.Ack{})
