@@ -119,12 +119,15 @@ func (s *Server) look(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	e, err := s.open(m.Room, m.Token)
+	e, l, err := s.open(m.Room, m.Token)
 	if err != nil {
 		answerError(w, http.StatusNotFound, wire.CodeRefused, textRefused)
 		return
 	}
-	looked := wire.Looked{Card: e.card, People: uint32(e.room.People())}
+	looked := wire.Looked{Card: l.Card, People: uint32(e.room.People()), Relink: l.Order}
+	if l.Number > 1 {
+		looked.Number = l.Number
+	}
 	if s.cfg.Store != nil {
 		hash := sha256.Sum256(m.Token) // which is that of the room, or open had refused
 		looked.Permit = s.permit(m.Room, hash[:], time.Now().Add(permitLife))
@@ -133,7 +136,7 @@ func (s *Server) look(w http.ResponseWriter, r *http.Request) {
 }
 
 // read takes a request's body. When it fails, it has answered.
-func read[T wire.CreateRoom | wire.Look | wire.Redeem | wire.OpenFile](w http.ResponseWriter, r *http.Request) (m T, ok bool) {
+func read[T wire.CreateRoom | wire.Look | wire.Redeem | wire.Probe | wire.OpenFile](w http.ResponseWriter, r *http.Request) (m T, ok bool) {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		answerError(w, http.StatusUnsupportedMediaType, wire.CodeInvalid, "The body must be application/json.")
 		return m, false

@@ -122,7 +122,7 @@ func (s *Server) getFile(w http.ResponseWriter, r *http.Request) {
 		answerError(w, http.StatusNotFound, wire.CodeRefused, textNoFile)
 		return
 	}
-	if _, err := s.open(r.PathValue("room"), token); err != nil {
+	if _, _, err := s.open(r.PathValue("room"), token); err != nil {
 		answerError(w, http.StatusNotFound, wire.CodeRefused, textNoFile)
 		return
 	}

@@ -25,10 +25,10 @@ type Budget struct {
 // whole meeting behind one address to come back at once after a restart;
 // secrets of 256 random bits need no slower guessing.
 type Budgets struct {
-	Create, Look, Redeem, Socket, SignIn, Admin, File Budget            // per address
-	Messages                                          Budget            // per session
-	Bytes                                             Budget            // per session; the burst takes the largest message
-	Types                                             map[string]Budget // per session and type of message, on top of Messages
+	Create, Look, Redeem, Socket, SignIn, Admin, File, Probe Budget            // per address
+	Messages                                                 Budget            // per session
+	Bytes                                                    Budget            // per session; the burst takes the largest message
+	Types                                                    map[string]Budget // per session and type of message, on top of Messages
 }
 
 // DefaultBudgets returns what ordinary meetings stay far below.
@@ -41,6 +41,7 @@ func DefaultBudgets() Budgets {
 		SignIn:   Budget{2, 60},
 		Admin:    Budget{10, 100},
 		File:     Budget{50, 2000},
+		Probe:    Budget{0.5, 16}, // a test asks twice
 		Messages: Budget{50, 300},
 		Bytes:    Budget{512 << 10, wire.MaxMessage + 2<<20},
 		Types: map[string]Budget{
@@ -49,6 +50,7 @@ func DefaultBudgets() Budgets {
 			"commit":    {10, 40},
 			"app":       {20, 100},
 			"since":     {1, 5},
+			"speaking":  {4, 20},
 			"publish":   {1, 10},
 			"subscribe": {1, 10},
 		},

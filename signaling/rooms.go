@@ -40,14 +40,16 @@ func (s *Server) create(ctx context.Context, m wire.CreateRoom) (err error) {
 	about := room.About{
 		Name: m.Room, HostKey: m.HostKey, Card: m.Card, Mark: m.Mark, Capacity: int(min(m.Capacity, math.MaxInt32)),
 	}
-	if roomOf(m.HostKey) != m.Room || m.Mark != nil && !about.Signed(*m.Mark) {
+	order := orderOf(m)
+	if roomOf(m.HostKey) != m.Room || m.Mark != nil && !about.Signed(*m.Mark) || order != nil && !about.Ordered(*order) {
 		return errForged
 	}
 	hash, err := token.Parse(m.TokenHash)
 	if err != nil {
 		return err
 	}
-	there, err := s.exists(m.Room, hash)
+	about.Token, about.Number, about.Order = hash, m.Number, m.Relink
+	there, err := s.exists(m, hash)
 	if there && err == nil {
 		s.mark(m)
 		return nil
@@ -73,13 +75,22 @@ func (s *Server) create(ctx context.Context, m wire.CreateRoom) (err error) {
 	if s.closed.stays(m, time.Now()) {
 		return errTaken
 	}
+	least, err := s.leastLink(ctx, m.Room, time.Now())
+	if err != nil {
+		return err
+	}
+	if max(1, m.Number) < least {
+		return errTaken
+	}
 	var media room.Media
 	if s.cfg.NewMedia != nil {
 		if media, err = s.cfg.NewMedia(); err != nil {
 			return err
 		}
 	}
-	e := &entry{hash: hash, card: m.Card, room: room.New(s.cfg.Room, about, media, s.cfg.Log), made: time.Now()}
+	cfg := s.cfg.Room
+	cfg.Relinked = s.noteLink
+	e := &entry{room: room.New(cfg, about, media, s.cfg.Log), made: time.Now()}
 	s.mu.Lock()
 	_, taken := s.rooms[m.Room]
 	taken = taken || time.Now().Before(s.ended[m.Room])
@@ -93,10 +104,11 @@ func (s *Server) create(ctx context.Context, m wire.CreateRoom) (err error) {
 		if media != nil {
 			media.Close()
 		}
-		_, err = s.exists(m.Room, hash)
+		_, err = s.exists(m, hash)
 		return err
 	}
 	made = true
+	s.noteLink(m.Room, m.Number)
 	s.counters.created.Add(1)
 	s.tell(hook.RoomMade, m.Room)
 	go func() {
@@ -106,6 +118,7 @@ func (s *Server) create(ctx context.Context, m wire.CreateRoom) (err error) {
 		if e.room.Closed() {
 			s.closed.add(m.Room, time.Now())
 		}
+		s.noteLink(m.Room, e.room.Link().Number) // from here on for as long as permits hold
 		s.mu.Lock()
 		if s.rooms[m.Room] == e {
 			delete(s.rooms, m.Room)
@@ -136,11 +149,11 @@ func (s *Server) tell(event, name string) {
 }
 
 // exists reports whether the room is there with this token's hash, and fails
-// when it may not be made.
-func (s *Server) exists(name string, hash token.Hash) (bool, error) {
+// when it may not be made. One that is there by an older link gets the later one.
+func (s *Server) exists(m wire.CreateRoom, hash token.Hash) (bool, error) {
 	s.mu.Lock()
-	e, n := s.rooms[name], len(s.rooms)
-	until := s.ended[name]
+	e, n := s.rooms[m.Room], len(s.rooms)
+	until := s.ended[m.Room]
 	s.mu.Unlock()
 	switch {
 	case time.Now().Before(until):
@@ -149,25 +162,38 @@ func (s *Server) exists(name string, hash token.Hash) (bool, error) {
 		return false, errFull
 	case e == nil:
 		return false, nil
-	case !e.hash.Equal(hash):
-		return true, errTaken
+	case e.room.Link().Token.Equal(hash):
+		return true, nil
+	case s.supersede(e, m):
+		return true, nil
 	}
-	return true, nil
+	return true, errTaken
 }
 
-// open finds the room that a token opens. An unknown room costs the same hash
-// and comparison as a wrong token, and has the same answer.
-func (s *Server) open(name string, shown []byte) (*entry, error) {
+// open finds the room that a token opens, and the link that it is of. An
+// unknown room costs the same hash and comparison as a wrong token, and has
+// the same answer.
+func (s *Server) open(name string, shown []byte) (*entry, *room.Link, error) {
+	e, l := s.find(name, shown)
+	if l == nil {
+		s.counters.refused.Add(1)
+		return nil, nil, errRefused
+	}
+	return e, l, nil
+}
+
+// find returns the room of that name, if there is one, and its link if the
+// token opens it.
+func (s *Server) find(name string, shown []byte) (*entry, *room.Link) {
 	s.mu.Lock()
 	e := s.rooms[name]
 	s.mu.Unlock()
-	want := s.nobody
+	l := &room.Link{Token: s.nobody}
 	if e != nil {
-		want = e.hash
+		l = e.room.Link()
 	}
-	if !want.Matches(shown) || e == nil {
-		s.counters.refused.Add(1)
-		return nil, errRefused
+	if !l.Token.Matches(shown) || e == nil {
+		return e, nil
 	}
-	return e, nil
+	return e, l
 }

@@ -31,6 +31,8 @@ type Config struct {
 	MaxSockets int
 	// NewMedia makes the media plane of one room; nil: offers fail.
 	NewMedia func() (room.Media, error)
+	// NewTestMedia makes the one of a connection test; nil: NewMedia does.
+	NewTestMedia func() (room.Media, error)
 	// BehindProxy takes the client's address from the last X-Forwarded-For.
 	BehindProxy bool
 	// Store says who may make rooms; nil: anybody. It stays the caller's.
@@ -104,6 +106,8 @@ type Server struct {
 
 	counters counters
 	closed   closedRooms
+	links    links
+	probes   probes
 }
 
 // counters are for the operator; none is of a room or a person. Atomic.
@@ -115,8 +119,6 @@ type counters struct {
 
 // An entry is a room that exists. Immutable.
 type entry struct {
-	hash token.Hash
-	card []byte
 	room *room.Room
 	made time.Time
 }
@@ -138,6 +140,7 @@ func New(cfg Config) *Server {
 		"admin":   newAddressLimiter(cfg.Budgets.Admin),
 		"sign-in": newAddressLimiter(cfg.Budgets.SignIn),
 		"file":    newAddressLimiter(cfg.Budgets.File),
+		"probe":   newAddressLimiter(cfg.Budgets.Probe),
 	}
 	s.counters.limited = map[string]*atomic.Int64{}
 	for what := range s.addresses {
@@ -153,6 +156,7 @@ func New(cfg Config) *Server {
 		s.mux.Handle("/auth/login", s.limit("sign-in", http.MethodGet, s.beginSignIn))
 		s.mux.Handle("/auth/callback", s.limit("sign-in", http.MethodGet, s.finishSignIn))
 	}
+	s.mux.Handle("/api/probe", s.guard("probe", http.MethodPost, s.probe))
 	s.handleFiles()
 	s.mux.Handle("/ws", s.guard("socket", http.MethodGet, s.serveSocket))
 	s.mux.Handle("/", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -34,7 +34,7 @@ func serve(t testing.TB, change func(*Config)) *fixture {
 	t.Helper()
 	cfg := DefaultConfig()
 	free := Budget{PerSecond: math.MaxFloat64, Burst: math.MaxInt32}
-	cfg.Budgets = Budgets{Create: free, Look: free, Redeem: free, Socket: free, SignIn: free, Admin: free, File: free, Messages: free, Bytes: free}
+	cfg.Budgets = Budgets{Create: free, Look: free, Redeem: free, Socket: free, SignIn: free, Admin: free, File: free, Probe: free, Messages: free, Bytes: free}
 	if change != nil {
 		change(&cfg)
 	}

@@ -3,7 +3,9 @@ package signaling
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,9 +16,9 @@ import (
 	"incamera/signaling/wire"
 )
 
-// A socket is one websocket from upgrade to close. The goroutine of its
-// request reads; a second one writes; a third, short-lived, says goodbye when
-// the server ends.
+// A socket is one websocket from upgrade to close. One goroutine reads; a second
+// one writes; a third, short-lived, says goodbye when the server ends. That of
+// its request has ended by then, and let go of what it needed to read it.
 type socket struct {
 	server  *Server
 	ws      *websocket.Conn
@@ -24,9 +26,13 @@ type socket struct {
 	closing atomic.Bool // the last message is out: signs of life count no more
 }
 
+// socketBuffer holds most messages of clients. Each socket has one for as long
+// as it lives; what is larger takes more calls of the kernel to read.
+const socketBuffer = 1 << 10
+
 var upgrader = websocket.Upgrader{
 	HandshakeTimeout: 10 * time.Second,
-	ReadBufferSize:   4 << 10,
+	ReadBufferSize:   socketBuffer,
 	WriteBufferSize:  4 << 10,
 	WriteBufferPool:  &sync.Pool{},
 	CheckOrigin:      func(*http.Request) bool { return true }, // guard has checked it
@@ -36,23 +42,41 @@ var upgrader = websocket.Upgrader{
 }
 
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
-	defer s.counters.sockets.Add(-1)
 	if s.counters.sockets.Add(1) > int64(s.cfg.MaxSockets) {
+		s.counters.sockets.Add(-1)
 		answerError(w, http.StatusServiceUnavailable, wire.CodeFull, "The server takes nobody more now.")
 		return
 	}
 	ws, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
+		s.counters.sockets.Add(-1)
 		return // the upgrader has answered
 	}
 	k := &socket{server: s, ws: ws, limits: newSessionLimiter(s.cfg.Budgets)}
+	s.requests.Add(1) // there is one: this
+	go func() {
+		defer s.requests.Done()
+		defer s.counters.sockets.Add(-1)
+		k.serve()
+	}()
+}
+
+// serve is all of a socket's life. A panic, which is a bug of ours, costs nobody
+// else anything: it ends the socket.
+func (k *socket) serve() {
+	s := k.server
+	defer func() {
+		if p := recover(); p != nil {
+			s.cfg.Log.Error("panic in a socket", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		}
+	}()
 	stop := context.AfterFunc(s.life, func() {
 		k.goodbye(websocket.CloseGoingAway, "the server is shutting down")
-		_ = ws.Close()
+		_ = k.ws.Close()
 	})
 	defer func() {
 		stop()
-		_ = ws.Close()
+		_ = k.ws.Close()
 	}()
 	c := k.join()
 	if c == nil {
@@ -60,10 +84,12 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	var writer sync.WaitGroup
 	writer.Go(func() { k.write(c) })
+	defer func() {
+		_ = k.ws.Close() // a writer that waits for the network gives up
+		c.Break(context.Background())
+		writer.Wait()
+	}()
 	k.read(c)
-	_ = ws.Close() // a writer that waits for the network gives up
-	c.Break(context.Background())
-	writer.Wait()
 }
 
 // join reads the first message and enters the room. It returns nil when it has
@@ -82,14 +108,19 @@ func (k *socket) join() *room.Conn {
 		s.counters.malformed.Add(1)
 		return k.refuse(wire.CodeInvalid, "The first message must be a join.")
 	}
-	e, err := s.open(j.Room, j.Token)
-	if err != nil {
+	e, l := s.find(j.Room, j.Token)
+	if e == nil || l == nil && j.Resume == nil {
+		s.counters.refused.Add(1)
 		return k.refuse(wire.CodeRefused, textRefused)
 	}
-	c, err := e.room.Enter(s.life, j.Resume)
+	// Whose socket broke while the link changed goes on by the session's secret.
+	c, err := e.room.Enter(s.life, l, j.Resume)
 	switch {
 	case errors.Is(err, room.ErrFull):
 		return k.refuse(wire.CodeFull, "This meeting is full.")
+	case errors.Is(err, room.ErrRefused):
+		s.counters.refused.Add(1)
+		return k.refuse(wire.CodeRefused, textRefused)
 	case err != nil: // it has ended in this moment
 		return k.refuse(wire.CodeRefused, textRefused)
 	case j.Resume != nil && c.ID == j.Resume.Session:
@@ -175,12 +206,13 @@ func (k *socket) write(c *room.Conn) {
 	defer ping.Stop()
 	for {
 		select {
-		case f, ok := <-c.Out:
-			if !ok {
+		case <-c.Out.Ready():
+			f, ok, over := c.Out.Next()
+			if over {
 				k.finish(c.Err)
 				return
 			}
-			if k.writeFrame(f) != nil {
+			if ok && k.writeFrame(f) != nil {
 				_ = k.ws.Close() // which ends the reader
 				return
 			}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -511,5 +512,20 @@ func TestDrain(t *testing.T) {
 	f.join(l)
 	if left := f.Drain(t.Context(), time.Millisecond); left != 1 {
 		t.Errorf("%d people left after its time", left)
+	}
+}
+
+// TestPanic: a bug that ends a socket ends nothing else, and is told.
+func TestPanic(t *testing.T) {
+	var out bytes.Buffer
+	cfg := DefaultConfig()
+	cfg.Log = slog.New(slog.NewTextHandler(&out, nil))
+	s := New(cfg)
+	(&socket{server: s}).serve() // it has no connection
+	if !strings.Contains(out.String(), "panic in a socket") {
+		t.Errorf("the log says %q", out.String())
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
