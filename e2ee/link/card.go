@@ -31,6 +31,8 @@ type Card struct {
 	LinkNumber uint32    // from 1
 	Created    time.Time // to the millisecond
 	Title      string    // may be empty
+
+	Changed // of links from 2 on; empty for the first
 }
 
 // Capacity returns how many members the room has at most, 0 for as many as
@@ -55,11 +57,19 @@ func (c Card) Sign(host ed25519.PrivateKey) ([]byte, error) {
 }
 
 func (c Card) encode() []byte {
-	b := append([]byte{1}, c.HostKey...)
+	version := byte(1)
+	if c.LinkNumber > 1 {
+		version = 2
+	}
+	b := append([]byte{version}, c.HostKey...)
 	b = binary.BigEndian.AppendUint16(b, c.Suite)
 	b = binary.BigEndian.AppendUint32(b, c.LinkNumber)
 	b = binary.BigEndian.AppendUint64(b, uint64(c.Created.UnixMilli()))
-	return appendVec(b, []byte(c.Title))
+	b = appendVec(b, []byte(c.Title))
+	if version == 2 {
+		b = c.append(b)
+	}
+	return b
 }
 
 func cardStatement(room Room, fields []byte) []byte {
@@ -77,7 +87,7 @@ func (c Card) valid() error {
 	case !utf8.ValidString(c.Title):
 		return errors.New("the title is not UTF-8")
 	}
-	return nil
+	return c.Changed.valid(c.LinkNumber)
 }
 
 // SealCard seals an encoded card for the server's keeping.
@@ -100,16 +110,23 @@ func OpenCard(key Secret, room Room, sealed []byte) (Card, []byte, error) {
 func ParseCard(room Room, encoded []byte) (Card, error) {
 	fail := func(err error) (Card, error) { return Card{}, fmt.Errorf("reading the room card: %w", err) }
 	r := reader{b: encoded}
-	if r.u8() != 1 {
+	version := r.u8()
+	if version != 1 && version != 2 {
 		return fail(errors.New("unknown version"))
 	}
 	c := Card{HostKey: r.take(ed25519.PublicKeySize), Suite: r.u16(), LinkNumber: r.u32()}
 	ms := r.u64()
 	c.Created, c.Title = time.UnixMilli(int64(ms)), string(r.vec())
+	if version == 2 {
+		c.Changed = readChanged(&r)
+	}
 	fields := encoded[:len(encoded)-len(r.b)]
 	signature := r.take(ed25519.SignatureSize)
 	if err := r.end(); err != nil {
 		return fail(err)
+	}
+	if (version == 2) != (c.LinkNumber > 1) {
+		return fail(errors.New("a version for other links"))
 	}
 	if RoomOf(c.HostKey) != room {
 		return fail(errors.New("its host is not the host of this room"))

@@ -23,6 +23,8 @@ const (
 	KindApp     Kind = 5
 	KindMark    Kind = 6
 	KindBeat    Kind = 7
+	KindNote    Kind = 8
+	KindLeave   Kind = 9
 	KindCard    Kind = 16
 )
 

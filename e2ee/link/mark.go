@@ -45,6 +45,11 @@ func (m Mark) statement(room Room) []byte {
 	return append(append(b, closed), m.Body...)
 }
 
+// Holds reports whether the room's host has signed the mark.
+func (m Mark) Holds(room Room, host ed25519.PublicKey) bool {
+	return ed25519.Verify(host, m.statement(room), m.Signature)
+}
+
 // Open checks a mark and returns the policy in it. The group of a is of no
 // account.
 func (a Authority) Open(envelope Secret, m Mark) (Policy, error) {
@@ -56,7 +61,7 @@ func (a Authority) Open(envelope Secret, m Mark) (Policy, error) {
 }
 
 func (a Authority) openMark(envelope Secret, m Mark) (Policy, error) {
-	if !ed25519.Verify(a.Host, m.statement(a.Room), m.Signature) {
+	if !m.Holds(a.Room, a.Host) {
 		return Policy{}, errors.New("the host did not sign it")
 	}
 	b, err := Open(envelope, Place{Room: a.Room, Kind: KindMark}, m.Body)

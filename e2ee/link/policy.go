@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 )
 
 // PolicyExtension is the room's policy in the group's context.
@@ -150,10 +151,31 @@ func (p Policy) valid() error {
 	return p.validActs()
 }
 
+// MaxStep is by how much the number of a policy may be above that of the one
+// before. Without it one commit could use all numbers up, and nobody could take
+// its moderators back.
+const MaxStep = 1 << 16
+
+// Leaps reports whether p's number is farther above that of old than one change
+// takes it.
+func (p Policy) Leaps(old Policy) bool {
+	return p.Number > old.Number && p.Number-old.Number > MaxStep
+}
+
+// NextNumber returns the number of a policy that follows p, made by who knows of
+// one with the number known: above that, too, or as near as a step leads. 0: the
+// numbers are used up.
+func (p Policy) NextNumber(known uint32) uint32 {
+	if p.Number == math.MaxUint32 {
+		return 0
+	}
+	return uint32(min(uint64(max(p.Number, known))+1, uint64(p.Number)+MaxStep, math.MaxUint32))
+}
+
 // Follows reports an error unless p may take the place of old.
 func (p Policy) Follows(old Policy) error {
 	switch {
-	case p.Number <= old.Number:
+	case p.Number <= old.Number, p.Leaps(old):
 		return fmt.Errorf("policy %d after %d", p.Number, old.Number)
 	case p.Grant.Number < old.Grant.Number:
 		return errors.New("it brings back moderators of before")

@@ -3,6 +3,7 @@ package link
 import (
 	"crypto/ed25519"
 	"encoding/binary"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -205,16 +206,49 @@ func TestPolicyFollows(t *testing.T) {
 		"a grant of before":      {Number: 6, Grant: grant(2, publicOf(mod))},
 		"another of that number": {Number: 6, Grant: grant(3, publicOf(mod))},
 		"no grant any more":      {Number: 6},
+		"a leap":                 {Number: 5 + MaxStep + 1, Grant: g},
+		"the last number":        {Number: math.MaxUint32, Grant: g},
 	} {
 		if p.Follows(old) == nil {
 			t.Errorf("%s follows", name)
 		}
 	}
-	for _, p := range []Policy{{Number: 6, Grant: g}, {Number: 9, Lobby: true, Grant: grant(4)}} {
+	for _, p := range []Policy{{Number: 6, Grant: g}, {Number: 9, Lobby: true, Grant: grant(4)}, {Number: 5 + MaxStep, Grant: g}} {
 		if err := p.Follows(old); err != nil {
 			t.Error(err)
 		}
 	}
+}
+
+// TestNextNumber: whoever makes a policy takes a number that follows, whatever
+// he knows, as long as there is one.
+func TestNextNumber(t *testing.T) {
+	const last = math.MaxUint32
+	var vectors [][3]uint32
+	for _, c := range [][3]uint32{ // in force, known, next
+		{0, 0, 1},
+		{5, 3, 6},
+		{5, 9, 10},
+		{5, MaxStep + 4, MaxStep + 5},
+		{5, MaxStep + 5, MaxStep + 5},
+		{0, last, MaxStep},
+		{last - 1, 0, last},
+		{last - 1, last, last},
+		{last - MaxStep, last, last},
+		{last, 0, 0},
+		{last, last, 0},
+	} {
+		old := Policy{Number: c[0]}
+		got := old.NextNumber(c[1])
+		if got != c[2] {
+			t.Errorf("after %d, knowing of %d: %d, want %d", c[0], c[1], got, c[2])
+		}
+		if err := (Policy{Number: got}).Follows(old); (err == nil) != (got != 0) {
+			t.Errorf("%d after %d: %v", got, c[0], err)
+		}
+		vectors = append(vectors, [3]uint32{c[0], c[1], got})
+	}
+	golden.Check(t, "numbers.json", vectors)
 }
 
 // TestForgedAdmissions: nobody gets in by a signature that is not for him.
