@@ -1,4 +1,5 @@
-// Package verify makes the number that participants read out to each other.
+// Package verify makes the number that participants read out to each other, and
+// the row of emoji that says the same.
 package verify
 
 import (
@@ -23,14 +24,7 @@ func (c Code) String() string { return strings.Join(c[:], " ") }
 // the set of device keys only: it stays when keys are renewed or somebody is
 // there twice, and changes when a device comes or goes (PROTOCOL.md 2.6).
 func RosterCode(room string, devices []ed25519.PublicKey) Code {
-	sorted := slices.SortedFunc(slices.Values(devices), func(a, b ed25519.PublicKey) int { return bytes.Compare(a, b) })
-	sorted = slices.CompactFunc(sorted, func(a, b ed25519.PublicKey) bool { return bytes.Equal(a, b) })
-	h := sha256.New()
-	h.Write([]byte("incamera roster v1" + room))
-	for _, d := range sorted {
-		h.Write(d)
-	}
-	digest := h.Sum(nil)
+	digest := digestOf(room, devices)
 	var code Code
 	for i := range code {
 		var v uint64
@@ -40,4 +34,16 @@ func RosterCode(room string, devices []ed25519.PublicKey) Code {
 		code[i] = fmt.Sprintf("%05d", v%100000)
 	}
 	return code
+}
+
+func digestOf(room string, devices []ed25519.PublicKey) (digest [sha256.Size]byte) {
+	sorted := slices.SortedFunc(slices.Values(devices), func(a, b ed25519.PublicKey) int { return bytes.Compare(a, b) })
+	sorted = slices.CompactFunc(sorted, func(a, b ed25519.PublicKey) bool { return bytes.Equal(a, b) })
+	h := sha256.New()
+	h.Write([]byte("incamera roster v1" + room))
+	for _, d := range sorted {
+		h.Write(d)
+	}
+	h.Sum(digest[:0])
+	return digest
 }
