@@ -1,7 +1,6 @@
 package group
 
 import (
-	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -28,7 +27,7 @@ const (
 )
 
 // An App is what people say inside the group (PROTOCOL.md 2.7): a Chat, a
-// State, a Hand, a Reaction, a Mute, a Pass, or one of those in content.go.
+// State, a Hand, a Reaction, a Mute, a Pass, a NewLink, or one of those in content.go.
 type App interface{ kind() string }
 
 // A Chat is a text for everybody.
@@ -77,8 +76,17 @@ type Mute struct {
 	Source  string `json:"source"` // mic, camera or screen
 }
 
+// A Spotlight is a moderator's wish that all see one picture large; none where
+// no session is named.
+type Spotlight struct {
+	Session string `json:"session"`
+	Source  string `json:"source"` // camera or screen
+}
+
 // A Pass is handed by the host to a session that may give the server orders.
 type Pass struct{ link.Pass }
+
+func (Spotlight) kind() string { return "spotlight" }
 
 func (Mute) kind() string     { return "mute" }
 func (Pass) kind() string     { return "pass" }
@@ -139,8 +147,18 @@ func EncodeApp(a App) ([]byte, error) {
 			Kind string `json:"kind"`
 			Mute
 		}{a.kind(), a}
+	case NewLink:
+		v = newLinkJSON{a.kind(), toBase64(a.Secret.Reveal()), toBase64(a.Card), toBase64(a.Signature)}
+	case Spotlight:
+		if err := a.valid(); err != nil {
+			return nil, fmt.Errorf("saying something: %w", err)
+		}
+		v = struct {
+			Kind string `json:"kind"`
+			Spotlight
+		}{a.kind(), a}
 	case Pass:
-		v = passJSON{a.kind(), a.Session, a.Grant, uint32(a.Role), base64.RawURLEncoding.EncodeToString(a.Signature)}
+		v = passJSON{a.kind(), a.Session, a.Grant, uint32(a.Role), toBase64(a.Signature)}
 	default:
 		var err error
 		if v, err = contentJSON(a); err != nil {
@@ -226,8 +244,16 @@ func decodeUnpadded(b []byte) (App, error) {
 			return nil, err
 		}
 		return m, m.valid()
+	case "spotlight":
+		var s Spotlight
+		if err := errors.Join(read(fields, "session", &s.Session), read(fields, "source", &s.Source)); err != nil {
+			return nil, err
+		}
+		return s, s.valid()
 	case "pass":
 		return readPass(fields)
+	case "link":
+		return readNewLink(fields)
 	case "hand":
 		// Any spelling of an integer that JSON has, as in a browser.
 		var ticket float64
@@ -273,6 +299,16 @@ func (m Mute) valid() error {
 	return nil
 }
 
+func (s Spotlight) valid() error {
+	if s.Source != "camera" && s.Source != "screen" {
+		return errors.New("there is no such picture")
+	}
+	if len(s.Session) > maxSession {
+		return errors.New("that is no session")
+	}
+	return nil
+}
+
 const maxSession = 64 // characters
 
 type passJSON struct {
@@ -291,8 +327,8 @@ func readPass(fields map[string]json.RawMessage) (App, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Signature, err = base64.RawURLEncoding.Strict().DecodeString(signature); err != nil {
-		return nil, errors.New("the signature is not base64url")
+	if p.Signature, err = fromBase64(signature); err != nil {
+		return nil, err
 	}
 	p.Grant, p.Role = uint32(grant), link.Role(role)
 	if float64(p.Grant) != grant || float64(p.Role) != role || len(p.Session) > maxSession {

@@ -309,11 +309,12 @@ func (c *checks) slow() {
 	}
 	for _, p := range c.w.people {
 		if len(p.last.Roster) > 0 {
-			p.line = 0
+			p.line, p.silent = 0, 0
 			continue
 		}
-		p.line = max(p.line, outside)
-		limit := max(c.w.patience(p.line)+time.Duration(silent)*750*time.Millisecond, 2*tooLong)
+		// Those that were silent and are out by now have been waited for, too.
+		p.line, p.silent = max(p.line, outside), max(p.silent, silent)
+		limit := max(c.w.patience(p.line)+time.Duration(p.silent)*750*time.Millisecond, 2*tooLong)
 		since := later(later(p.wellSince, p.outSince), c.unable)
 		if c.w.now.Sub(since) > limit {
 			c.fail("%s has waited for %v to be let in", p.name, c.w.now.Sub(since))

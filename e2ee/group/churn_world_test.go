@@ -62,6 +62,7 @@ type person struct {
 	wellSince  time.Time // when its socket was mended
 	outSince   time.Time // since when it has been in no group
 	line       int       // how many were outside at most since then
+	silent     int       // how many members' sockets were silent at most since then
 }
 
 type groupEpoch struct {
@@ -496,7 +497,7 @@ func (w *world) watchGroup() {
 		if w.desertAt.Equal(at) {
 			w.note("the group is abandoned")
 			w.desertAt = time.Time{}
-			w.deliver(w.svc.Abandon())
+			w.deliver(w.svc.Abandon(""))
 		}
 	})
 }
@@ -543,13 +544,13 @@ func inputOf(m any) group.Input {
 	case wire.Arrived:
 		return group.Arrived{Session: string(m.Session)}
 	case wire.Left:
-		return group.Left{Session: string(m.Session)}
+		return group.Left{Session: string(m.Session), Body: m.Body}
 	case wire.Away:
 		return group.Away{Session: string(m.Session), Away: m.Away}
 	case wire.Founded:
 		return group.Founded{Generation: m.Generation, By: string(m.By)}
 	case wire.Reset:
-		return group.Reset{Generation: m.Generation}
+		return group.Reset{Generation: m.Generation, By: string(m.By)}
 	case wire.Asked:
 		return group.Asked{Generation: m.Generation, From: string(m.From), Body: m.Body}
 	case wire.Committed:

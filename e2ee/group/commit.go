@@ -134,7 +134,7 @@ func (m *Member) plan(now time.Time) {
 		return
 	}
 	removes, adds := m.due()
-	if len(removes)+len(adds) == 0 && m.wish == nil {
+	if len(removes)+len(adds) == 0 && m.wish == nil && !m.relinkDue() {
 		m.dueSince = time.Time{}
 		if len(m.terms.roster) > 1 {
 			m.at = m.pathDue()
@@ -197,7 +197,11 @@ func (m *Member) rank(removes []uint32) int {
 }
 
 // commit commits what is due, or warms the tree.
-func (m *Member) commit() {
+func (m *Member) commit(now time.Time) {
+	if m.relinkDue() {
+		m.relink(now)
+		return
+	}
 	removes, adds := m.due()
 	p, err := m.tryCommit(removes, adds)
 	if err != nil && len(adds) > 0 {

@@ -193,11 +193,22 @@ func contentJSON(a App) (any, error) {
 			Kind string `json:"kind"`
 			PollEnd
 		}{a.kind(), a}, nil
+	case Draw:
+		return struct {
+			Kind string `json:"kind"`
+			Draw
+		}{a.kind(), a}, nil
+	case Erase:
+		return struct {
+			Kind string `json:"kind"`
+			Erase
+		}{a.kind(), a}, nil
 	}
 	panic(fmt.Sprintf("group: no encoding for %T", a))
 }
 
-// decodeContent reads the kinds of this file, and returns nil for others.
+// decodeContent reads the kinds of this file and of the board, and returns nil
+// for others.
 func decodeContent(kind string, fields map[string]json.RawMessage) (App, error) {
 	switch kind {
 	case "file":
@@ -246,5 +257,5 @@ func decodeContent(kind string, fields map[string]json.RawMessage) (App, error) 
 		}
 		return e, e.valid()
 	}
-	return nil, nil
+	return decodeBoard(kind, fields)
 }

@@ -34,6 +34,7 @@ type fakeService struct {
 	queue      []delivery // what is on its way
 	wire       [][]byte   // every body that the server has seen
 	orders     []order    // of hosts to the server
+	relinks    []link.Relink
 
 	// Faults.
 	lose  func(to *client, in Input) bool    // a message that does not arrive
@@ -65,8 +66,10 @@ type client struct {
 	heard   []Heard
 	phases  []PhaseChanged
 	waiting []Participant
+	links   []link.Next
 	apart   []string // as last told
-	commits int      // sent
+	parted  []Parted
+	commits int // sent
 }
 
 func (c *client) handle(in Input, now time.Time) Output {
@@ -186,11 +189,12 @@ func (s *fakeService) tellMembers(in Input) {
 
 // leave ends a session.
 func (s *fakeService) leave(c *client) {
+	body := c.member.Parting()
 	c.gone = true
 	s.asks = slices.DeleteFunc(s.asks, func(a Asked) bool { return a.From == c.session })
 	s.queue = slices.DeleteFunc(s.queue, func(d delivery) bool { return d.to == c })
 	for _, p := range s.present() {
-		s.tell(p, Left{c.session})
+		s.tell(p, Left{c.session, body})
 	}
 	s.drop(c)
 }
@@ -199,11 +203,16 @@ func (s *fakeService) drop(c *client) {
 	was := c.inGroup
 	c.inGroup = false
 	if was && len(s.members()) == 0 {
-		s.generation++
-		s.founded, s.epoch, s.log, s.asks = false, 0, nil, nil
-		for _, p := range s.present() {
-			s.tell(p, Reset{s.generation})
-		}
+		s.forgetGroup("")
+	}
+}
+
+func (s *fakeService) forgetGroup(by string) {
+	s.generation++
+	s.founded, s.epoch, s.log, s.asks = false, 0, nil, nil
+	for _, p := range s.present() {
+		p.inGroup = false
+		s.tell(p, Reset{s.generation, by})
 	}
 }
 
@@ -215,6 +224,17 @@ func (s *fakeService) receive(from *client, m Message) {
 	switch m := m.(type) {
 	case Moderate, Rules, Remove, End:
 		s.orders = append(s.orders, order{from.session, m})
+	case Restart:
+		passed := slices.ContainsFunc(s.orders, func(o order) bool {
+			p, ok := o.m.(Moderate)
+			return ok && o.from == from.session && p.Pass.Session == from.session
+		})
+		switch {
+		case !passed:
+			s.tell(from, Failed{"restart"})
+		case m.Generation == s.generation && s.founded:
+			s.forgetGroup(from.session)
+		}
 	case Found:
 		if m.Generation == s.generation && !s.founded {
 			s.founded = true
@@ -301,6 +321,9 @@ func (s *fakeService) commit(from *client, m Commit) {
 		return
 	}
 	s.epoch++
+	if m.Relink != nil {
+		s.relink(*m.Relink)
+	}
 	committed := Committed{uint32(len(s.log) + 1), s.generation, m.Epoch, from.session, m.Body}
 	s.log = append(s.log, committed)
 	s.tellMembers(committed)
@@ -316,6 +339,17 @@ func (s *fakeService) commit(from *client, m Commit) {
 		s.tell(c, Welcomed{committed.Seq, s.generation, s.epoch, m.Welcome, m.Tree})
 		for _, a := range s.asks {
 			s.tell(c, a)
+		}
+	}
+}
+
+// relink ends the sessions of those who came by the link of before and are not
+// in the group.
+func (s *fakeService) relink(r link.Relink) {
+	s.relinks = append(s.relinks, r)
+	for _, c := range s.present() {
+		if !c.inGroup {
+			s.leave(c)
 		}
 	}
 }
@@ -340,8 +374,12 @@ func (s *fakeService) take(c *client, out Output) {
 			c.heard = append(c.heard, e)
 		case LobbyChanged:
 			c.waiting = e.Waiting
+		case LinkChanged:
+			c.links = append(c.links, e.Link)
 		case Apart:
 			c.apart = e.Sessions
+		case Parted:
+			c.parted = append(c.parted, e)
 		case PhaseChanged:
 			c.phases = append(c.phases, e)
 		}

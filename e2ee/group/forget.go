@@ -46,5 +46,8 @@ func (m *Member) forgetOld(now time.Time) {
 		m.group.Forget(m.forgotten)
 		delete(m.past, m.forgotten)
 		m.ended = m.ended[1:]
+		if m.forgotten+1 >= m.since {
+			m.forgetLink()
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package group
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -14,16 +15,18 @@ import (
 var (
 	errHostBegins  = errors.New("the meeting has a lobby or is locked: it goes on when a host is there")
 	errNoModerator = errors.New("only a host can do this")
+	errNumbers     = errors.New("the rules cannot be changed any more: their numbers are used up")
 )
 
 // hosting is what a moderator has decided, and what of it is not done yet. It
 // outlives leaves: who begins anew is still the host.
 type hosting struct {
 	wish      *link.Policy               // to be put in force by a commit of ours; its number is not set
-	removing  map[string]bool            // sessions to be removed
+	removing  map[string]bool            // sessions to be removed, and that were: none is used twice
 	returning map[string]bool            // of these, those that may ask again
 	admitted  map[string]*mls.KeyPackage // session → the ask that was let in; a later one may bear another name
 	familiar  map[string]bool            // device keys that have been in the group, but for those thrown out
+	reopen    uint32                     // the generation that we have had begun anew: in the next a lock is to be a lobby; 0: none
 	marked    uint32                     // number of the policy that the server keeps
 	told      []Participant              // the lobby as it was last told
 }
@@ -72,7 +75,7 @@ func (m *Member) Rule(change func(link.Policy) (link.Policy, error), now time.Ti
 		p, err := change(m.wished())
 		if err == nil {
 			p.Grant = g
-			m.wishFor(p)
+			err = m.wishFor(p)
 		}
 		return err
 	})
@@ -101,7 +104,7 @@ func (m *Member) SetModerators(devices []ed25519.PublicKey, now time.Time) (Outp
 		if err == nil {
 			p := m.wished()
 			p.Grant = g
-			m.wishFor(p)
+			err = m.wishFor(p)
 		}
 		return err
 	})
@@ -156,20 +159,22 @@ func (m *Member) throwOut(session string) error {
 	if session == m.session {
 		return errors.New("leave instead")
 	}
-	delete(m.admitted, session)
-	for _, p := range m.terms.roster {
-		if p.Session == session {
-			m.removing[session] = true
-			delete(m.familiar, string(p.Device))
-		}
-	}
 	if p := m.wished(); !p.Lobby {
 		g, err := m.ownGrant(m.grant())
 		if err != nil {
 			return err
 		}
 		p.Lobby, p.Grant = true, g
-		m.wishFor(p)
+		if err = m.wishFor(p); err != nil {
+			return err
+		}
+	}
+	delete(m.admitted, session)
+	for _, p := range m.terms.roster {
+		if p.Session == session {
+			m.removing[session] = true
+			delete(m.familiar, string(p.Device))
+		}
 	}
 	return nil
 }
@@ -197,16 +202,20 @@ func (m *Member) wished() link.Policy {
 
 func (m *Member) grant() link.Grant { return m.wished().Grant }
 
-func (m *Member) wishFor(p link.Policy) {
+func (m *Member) wishFor(p link.Policy) error {
+	if m.terms.policy.NextNumber(0) == 0 {
+		return errNumbers
+	}
 	m.wish = &p
 	m.dropFulfilled()
+	return nil
 }
 
 // dropFulfilled forgets a wish that is the policy already, or that we may not
-// have any more.
+// have any more. While a commit of ours is under way nobody knows what will be.
 func (m *Member) dropFulfilled() {
 	w, p := m.wish, m.terms.policy
-	if w != nil && (w.Same(p) || w.Grant.Number < p.Grant.Number || m.signer(p.Grant) == nil) {
+	if w != nil && (m.pending == nil && w.Same(p) || w.Grant.Number < p.Grant.Number || m.signer(p.Grant) == nil || p.NextNumber(0) == 0) {
 		m.wish = nil
 	}
 }
@@ -214,14 +223,17 @@ func (m *Member) dropFulfilled() {
 // mayFound reports whether we may begin a group in this room: where the latest
 // policy keeps people out, only a moderator, who takes the policy along.
 func (m *Member) mayFound() bool {
-	return !m.terms.known.Closed() || m.signer(m.terms.known.Grant) != nil
+	if p := m.terms.known; m.signer(p.Grant) != nil {
+		return p.NextNumber(0) != 0 // or his policy would be none
+	}
+	return !m.terms.known.Closed()
 }
 
 // firstContext is the context of a group that we found. Who acts for the host
 // takes the policy along; the host puts one up in any case, so that all know
 // him. Times that are over are of a meeting of before.
 func (m *Member) firstContext(id []byte) []mls.Extension {
-	list := []mls.Extension{{Type: link.CardExtension, Data: m.cfg.Hash[:]}}
+	list := []mls.Extension{{Type: link.CardExtension, Data: bytes.Clone(m.terms.cardHash[:])}}
 	p := m.terms.known
 	if m.signer(p.Grant) == nil {
 		return list
@@ -231,6 +243,9 @@ func (m *Member) firstContext(id []byte) []mls.Extension {
 		panic("group: a grant of our own making: " + err.Error())
 	}
 	p.Grant = g
+	if m.reopens() && p.Locked {
+		p.Locked, p.Lobby = false, true
+	}
 	now := uint64(m.terms.now.UnixMilli())
 	if p.Locks < now {
 		p.Locks = 0
@@ -238,7 +253,28 @@ func (m *Member) firstContext(id []byte) []mls.Extension {
 	if p.Ends < now {
 		p.Ends = 0
 	}
-	return append(list, m.signPolicy(id, p, p.Number))
+	return append(list, m.signPolicy(id, p, p.NextNumber(0)))
+}
+
+// reopens reports whether we are beyond a group that we have had begun anew.
+func (m *Member) reopens() bool { return m.reopen != 0 && m.generation != m.reopen }
+
+// unlock makes the lock of a group that was begun anew by our order a lobby,
+// where another moderator was first to found it: nobody could come back
+// otherwise.
+func (m *Member) unlock() {
+	if !m.reopens() {
+		return
+	}
+	m.reopen = 0
+	p := m.wished()
+	if !p.Locked || m.signer(m.terms.policy.Grant) == nil {
+		return
+	}
+	if g, err := m.ownGrant(p.Grant); err == nil {
+		p.Locked, p.Lobby, p.Grant = false, true, g
+		_ = m.wishFor(p) // what cannot be is not wished for
+	}
 }
 
 // claim has the host be known to a group that others have founded.
@@ -249,20 +285,24 @@ func (m *Member) claim() {
 	}
 	if g, err := m.ownGrant(p.Grant); err == nil {
 		p.Grant = g
-		m.wishFor(p)
+		_ = m.wishFor(p) // what cannot be is not wished for
 	}
 }
 
 // wishedContext is the group's context with the policy that we wish for.
-func (m *Member) wishedContext() []mls.Extension {
+func (m *Member) wishedContext() []mls.Extension { return m.contextOf(m.terms.cardHash, *m.wish) }
+
+// contextOf is the group's context with a card and our policy after the one
+// in force.
+func (m *Member) contextOf(cardHash [32]byte, p link.Policy) []mls.Extension {
 	return []mls.Extension{
-		{Type: link.CardExtension, Data: m.cfg.Hash[:]},
-		m.signPolicy(m.terms.groupID, *m.wish, max(m.terms.policy.Number, m.terms.known.Number)),
+		{Type: link.CardExtension, Data: cardHash[:]},
+		m.signPolicy(m.terms.groupID, p, m.terms.policy.NextNumber(m.terms.known.Number)),
 	}
 }
 
-func (m *Member) signPolicy(groupID []byte, p link.Policy, after uint32) mls.Extension {
-	p.Number = after + 1
+func (m *Member) signPolicy(groupID []byte, p link.Policy, number uint32) mls.Extension {
+	p.Number = number
 	encoded, err := m.terms.authority(groupID).SignPolicy(p, m.signer(p.Grant))
 	if err != nil {
 		panic("group: a policy of our own making: " + err.Error())
@@ -285,13 +325,16 @@ func (m *Member) takePolicy() {
 		}
 		delete(m.admitted, q.Session)
 	}
-	for session := range m.removing {
+	// A group that was begun anew may take in who was not out of the one before:
+	// he is still to be removed.
+	for session := range m.returning {
 		if !here[session] {
 			delete(m.removing, session)
 			m.sentBack(session)
 		}
 	}
 	m.claim()
+	m.unlock()
 	m.tell(PolicyBegun{p, m.signer(p.Grant) != nil})
 }
 
@@ -307,7 +350,7 @@ func (m *Member) admitFamiliar(a asking) {
 func (m *Member) mayAdd(a asking) bool {
 	p := m.terms.policy
 	switch {
-	case m.wish != nil || m.removing[a.session]:
+	case m.wish != nil || m.wantsLink || m.removing[a.session]:
 		return false // first things first
 	case !m.isNewcomer(a):
 		return true
@@ -317,7 +360,7 @@ func (m *Member) mayAdd(a asking) bool {
 
 // onlyOurs reports whether what is due is what nobody else would commit.
 func (m *Member) onlyOurs(removes []uint32, adds []asking) bool {
-	if m.wish != nil {
+	if m.wish != nil || m.relinkDue() {
 		return true
 	}
 	for _, i := range removes {

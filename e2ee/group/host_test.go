@@ -3,6 +3,7 @@ package group
 import (
 	"crypto/ed25519"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -217,6 +218,34 @@ func TestRemove(t *testing.T) {
 	s.agree()
 }
 
+// TestLateWordsOfWhoIsOut: what he said in his last epoch, and the server hands
+// on when he is removed, nobody hears; of others such words are heard.
+func TestLateWordsOfWhoIsOut(t *testing.T) {
+	s := hosted(t, 2)
+	host, stays, target := s.clients[0], s.clients[1], s.clients[2]
+	var late []Message
+	for _, c := range []*client{stays, target} {
+		out, err := c.member.Say(Chat{"0123456789abcdef", "late of " + c.name + c.session}, s.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		late = append(late, out.Send...)
+	}
+	out, err := host.member.Remove(target.session, s.now)
+	s.do(host, out, err)
+	dropped := host.member.Dropped.Apps
+	s.receive(stays, late[0])
+	target.inGroup = true // says the server
+	s.receive(target, late[1])
+	s.deliver()
+	if !heard(host, "late of "+stays.name+stays.session) {
+		t.Error("late words of a member are lost")
+	}
+	if heard(host, "late of "+target.name+target.session) || host.member.Dropped.Apps != dropped+1 {
+		t.Errorf("who is out is heard; %d dropped", host.member.Dropped.Apps-dropped)
+	}
+}
+
 func TestModerators(t *testing.T) {
 	s := hosted(t, 3)
 	host, mod, other := s.clients[0], s.clients[1], s.clients[2]
@@ -313,6 +342,9 @@ func TestLobbyBypass(t *testing.T) {
 			p := policy(x)
 			p.Number, p.Lobby, p.Locked = p.Number-1, false, false
 			return nil, []*mls.Proposal{context(x, sign(x, authority(x), p, hostKey))}
+		}},
+		"the last policy of all": {"policy 4294967295 after", false, func(x *intruder) ([]byte, []*mls.Proposal) {
+			return nil, []*mls.Proposal{context(x, sign(x, authority(x), link.Policy{Number: math.MaxUint32, Grant: policy(x).Grant}, hostKey))}
 		}},
 		"a policy of another group": {"for this group", false, func(x *intruder) ([]byte, []*mls.Proposal) {
 			a := authority(x)
@@ -424,7 +456,7 @@ func TestNoGroupBehindTheHost(t *testing.T) {
 		c.inGroup = false
 	}
 	for _, c := range s.clients[1:3] {
-		s.tell(c, Reset{s.generation})
+		s.tell(c, Reset{Generation: s.generation})
 	}
 	s.run(time.Second)
 	x := newIntruder(t, s)
@@ -450,10 +482,44 @@ func TestNoGroupBehindTheHost(t *testing.T) {
 	if len(s.members()) != 0 && !host.isIn() {
 		t.Fatal("a group without the host")
 	}
-	s.tell(host, Reset{s.generation})
+	s.tell(host, Reset{Generation: s.generation})
 	s.run(2 * time.Minute)
 	s.agree()
 	if !host.member.Policy().Lobby {
 		t.Error("the lobby is gone with the old group")
+	}
+}
+
+// TestTakenBackOnItsWay: what a host takes back while the commit that brings it
+// is under way does not stay in force.
+func TestTakenBackOnItsWay(t *testing.T) {
+	s := hosted(t, 1)
+	host := s.clients[0]
+	up, err := host.member.SetPolicy(true, false, s.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		if up.Send != nil {
+			break
+		}
+		s.now = host.member.Next()
+		up = host.member.Wake(s.now)
+	}
+	if len(up.Send) != 1 {
+		t.Fatalf("the host sends %d messages, not its commit", len(up.Send))
+	}
+	down, err := host.member.SetPolicy(false, false, s.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.take(host, up)
+	s.take(host, down)
+	s.run(time.Minute)
+	s.agree()
+	for _, c := range s.clients {
+		if p := c.member.Policy(); p.Lobby || p.Number < 3 {
+			t.Errorf("%s is under %+v", c.name, p)
+		}
 	}
 }

@@ -23,6 +23,7 @@ type intruder struct {
 	terms *terms
 	own   *mls.KeyPackagePrivate
 	group *mls.Group
+	shape func(*mls.KeyPackageOptions) // changes those of key packages; nil: nothing
 }
 
 // lax is a Config that checks nothing.
@@ -31,7 +32,7 @@ func (x *intruder) lax() mls.Config {
 		if id.Type != mls.PSKExternal {
 			return nil
 		}
-		if bytes.Equal(id.ID, link.PSKID(1)) {
+		if bytes.Equal(id.ID, link.PSKID(x.terms.linkNumber)) {
 			return x.terms.keys.PSK.Reveal()
 		}
 		sum := sha256.Sum256(id.ID)
@@ -43,7 +44,7 @@ func (x *intruder) lax() mls.Config {
 func newIntruder(t *testing.T, s *fakeService) *intruder {
 	t.Helper()
 	x := &intruder{t: t, s: s}
-	x.terms = &terms{room: s.cfg.Room, keys: s.cfg.Keys, linkNumber: 1, cardHash: s.cfg.Hash, now: s.now}
+	x.terms = &terms{room: s.cfg.Room, present: present{s.cfg.Keys, s.cfg.Card.LinkNumber, s.cfg.Card, s.cfg.Hash}, now: s.now}
 	cfg := s.cfg
 	cfg.Name = "Mallory"
 	_, cfg.Device, _ = ed25519.GenerateKey(nil)
@@ -137,11 +138,15 @@ func (x *intruder) keyPackage(by *terms, session, name string, change func([]byt
 	if says = change(says); says != nil {
 		extensions = []mls.Extension{{Type: link.LeafExtension, Data: says}}
 	}
-	kp, err := mls.NewKeyPackage(mls.KeyPackageOptions{
+	o := mls.KeyPackageOptions{
 		Signer: signer, Credential: mls.Credential{Type: mls.CredentialBasic, Identity: id[:]}, LeafExtensions: append(extensions, more...),
 		Capabilities: mls.Capabilities{Extensions: []mls.ExtensionType{link.LeafExtension, link.CardExtension, link.PolicyExtension}},
 		NotBefore:    by.now.Add(-time.Hour), NotAfter: by.now.Add(time.Hour),
-	})
+	}
+	if x.shape != nil {
+		x.shape(&o)
+	}
+	kp, err := mls.NewKeyPackage(o)
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -179,6 +184,12 @@ func unchanged(b []byte) []byte { return b }
 func TestGhosts(t *testing.T) {
 	psk := func(x *intruder) *mls.Proposal { return x.group.NewPSK(link.PSKID(1)) }
 	ghost := func(x *intruder) *mls.KeyPackage { return x.keyPackage(x.terms, "ghost", "Ghost", unchanged).Public }
+	shaped := func(change func(*mls.KeyPackageOptions)) func(*intruder) []*mls.Proposal {
+		return func(x *intruder) []*mls.Proposal {
+			x.shape = change
+			return []*mls.Proposal{psk(x), mls.Add(ghost(x))}
+		}
+	}
 	for name, c := range map[string]struct {
 		why   string
 		build func(x *intruder) []*mls.Proposal
@@ -218,6 +229,9 @@ func TestGhosts(t *testing.T) {
 			more := x.keyPackage(x.terms, "ghost", "Ghost", unchanged, mls.Extension{Type: link.CardExtension, Data: []byte("more")})
 			return []*mls.Proposal{psk(x), mls.Add(more.Public)}
 		}},
+		"that is valid for longer than a day": {"its lifetime is too long", shaped(func(o *mls.KeyPackageOptions) { o.NotAfter = o.NotBefore.Add(validBefore + validAfter + time.Second) })},
+		"that knows a proposal of its own":    {"not of our profile", shaped(func(o *mls.KeyPackageOptions) { o.Capabilities.Proposals = []mls.ProposalType{0xf1ca} })},
+		"that does not know the policy":       {"not of our profile", shaped(func(o *mls.KeyPackageOptions) { o.Capabilities.Extensions = o.Capabilities.Extensions[:2] })},
 		"in somebody's session": {"two leaves", func(x *intruder) []*mls.Proposal {
 			return []*mls.Proposal{psk(x), mls.Add(x.keyPackage(x.terms, x.s.clients[0].session, "Ghost", unchanged).Public)}
 		}},
@@ -388,7 +402,7 @@ func TestCheckCommit(t *testing.T) {
 // TestFalseAsks: asks that nobody fulfils.
 func TestFalseAsks(t *testing.T) {
 	s := meeting(t, 2)
-	x := &intruder{t: t, s: s, terms: &terms{room: s.cfg.Room, keys: s.cfg.Keys, linkNumber: 1, now: s.now}}
+	x := &intruder{t: t, s: s, terms: &terms{room: s.cfg.Room, present: present{keys: s.cfg.Keys, linkNumber: 1}, now: s.now}}
 	stranger := *x.terms
 	stranger.keys = link.Link{Room: s.cfg.Room, Secret: link.NewSecret()}.Keys()
 	expired := *x.terms
@@ -433,7 +447,7 @@ func TestFalseAsks(t *testing.T) {
 // others out.
 func TestBadAskHarmsNobody(t *testing.T) {
 	s := meeting(t, 2)
-	x := &intruder{t: t, s: s, terms: &terms{room: s.cfg.Room, keys: s.cfg.Keys, linkNumber: 1, now: s.now.Add(-2 * time.Hour)}}
+	x := &intruder{t: t, s: s, terms: &terms{room: s.cfg.Room, present: present{keys: s.cfg.Keys, linkNumber: 1}, now: s.now.Add(-2 * time.Hour)}}
 	body := x.seal(link.KindAsk, 0, x.keyPackage(x.terms, "eve", "Eve", unchanged).Public.Message().Marshal())
 	for _, c := range s.clients {
 		s.take(c, c.member.Handle(Arrived{"eve"}, s.now))

@@ -55,6 +55,7 @@ type Member struct {
 	session    string
 	generation uint32
 	here       map[string]bool // every session → whether it is there now
+	parted     map[string]bool // sessions of leaves that have said that they leave
 	sight      sight           // what follows from here and the roster
 	phase      Phase
 	starts     []time.Time
@@ -62,6 +63,8 @@ type Member struct {
 	restartWhy error
 
 	hosting
+	relinking
+	notes
 	heart
 	ordering
 	leafState
@@ -89,24 +92,18 @@ type asking struct {
 	who     Participant // without a leaf
 }
 
-type spoken struct {
-	body    []byte
-	app     App
-	private bool
-}
-
 // Dropped counts what was not believed.
-type Dropped struct{ Asks, Commits, Welcomes, Apps, Marks, Beats uint64 }
+type Dropped struct{ Asks, Commits, Welcomes, Apps, Marks, Beats, Notes uint64 }
 
 // New returns a member that waits for Joined. The name must be valid.
 func New(cfg Config) (*Member, error) {
 	if err := link.CheckName(cfg.Name); err != nil {
 		return nil, fmt.Errorf("joining: %w", err)
 	}
-	m := &Member{cfg: cfg, here: map[string]bool{}, hosting: newHosting()}
+	m := &Member{cfg: cfg, here: map[string]bool{}, parted: map[string]bool{}, hosting: newHosting()}
 	m.terms = terms{
-		room: cfg.Room, keys: cfg.Keys, linkNumber: cfg.Card.LinkNumber, suite: mls.SuiteID(cfg.Card.Suite), capacity: keys.MaxLeaf + 1,
-		cardHash: cfg.Hash, host: cfg.Card.HostKey, known: cfg.Known,
+		room: cfg.Room, suite: mls.SuiteID(cfg.Card.Suite), capacity: keys.MaxLeaf + 1, host: cfg.Card.HostKey, known: cfg.Known,
+		present: present{cfg.Keys, cfg.Card.LinkNumber, cfg.Card, cfg.Hash},
 	}
 	if n := cfg.Card.Capacity(); n > 0 {
 		m.terms.capacity = n
@@ -143,7 +140,7 @@ func (m *Member) Wake(now time.Time) Output {
 	}
 	m.plan(now)
 	if !m.at.IsZero() && !now.Before(m.at) {
-		m.commit()
+		m.commit(now)
 		m.plan(now)
 	}
 	if m.phase == Inside && !now.Before(m.beatAt) {
@@ -164,54 +161,6 @@ func (m *Member) Next() time.Time {
 	return m.forgetAt(at)
 }
 
-// Say seals something for the group. It is heard by ourselves too, when it has
-// its place in the log.
-func (m *Member) Say(a App, now time.Time) (Output, error) {
-	if s, ok := a.(State); ok && m.direct != nil {
-		s.Key = m.direct.Public()
-		a = s
-	}
-	return m.sayAnd(a, spoken{app: a}, now)
-}
-
-// SayTo seals a Chat or a File for one session. The others of the group see that
-// something was said, and not what or to whom.
-func (m *Member) SayTo(session string, a App, now time.Time) (Output, error) {
-	d, err := SealDirect(m.cfg.Room, m.session, session, m.directKeys[session], a)
-	if err != nil {
-		return Output{}, err
-	}
-	return m.sayAnd(d, spoken{app: a, private: true}, now)
-}
-
-func (m *Member) sayAnd(a App, s spoken, now time.Time) (Output, error) {
-	if err := m.say(a, s); err != nil {
-		return Output{}, err
-	}
-	m.plan(now)
-	return m.flush(), nil
-}
-
-func (m *Member) say(a App, s spoken) error {
-	plaintext, err := EncodeApp(a)
-	if err != nil {
-		return err
-	}
-	if m.phase != Inside || len(m.spoken) >= maxSpoken {
-		return errors.New("saying something: not in the group yet, or too much at once")
-	}
-	message, err := m.group.Encrypt(plaintext, nil)
-	if err != nil {
-		return fmt.Errorf("saying something: %w", err)
-	}
-	epoch := m.group.Epoch()
-	body := m.seal(link.KindApp, epoch, message.Marshal())
-	s.body = body
-	m.spoken = append(m.spoken, s)
-	m.send(Speak{Generation: m.generation, Epoch: epoch, Body: body})
-	return nil
-}
-
 func (m *Member) send(msg Message) { m.out.Send = append(m.out.Send, msg) }
 func (m *Member) tell(e Event)     { m.out.Events = append(m.out.Events, e) }
 
@@ -227,11 +176,11 @@ func (m *Member) place(k link.Kind, epoch uint64) link.Place {
 }
 
 func (m *Member) seal(k link.Kind, epoch uint64, plaintext []byte) []byte {
-	return link.Seal(m.cfg.Keys.Envelope, m.place(k, epoch), plaintext)
+	return link.Seal(m.terms.keys.Envelope, m.place(k, epoch), plaintext)
 }
 
 func (m *Member) open(k link.Kind, epoch uint64, sealed []byte) ([]byte, error) {
-	return link.Open(m.cfg.Keys.Envelope, m.place(k, epoch), sealed)
+	return link.Open(m.envelopeKey(k, epoch), m.place(k, epoch), sealed)
 }
 
 // openMessage opens an envelope that holds an MLSMessage of one wire format.
@@ -262,6 +211,7 @@ func (m *Member) begin(generation uint32, founded bool, why error, now time.Time
 	}
 	m.committing = committing{}
 	m.stopBeat()
+	m.forgetLink()
 	m.terms.standing = standing{}
 	m.sight.lookAnew()
 	m.restartAt = time.Time{}
@@ -322,105 +272,6 @@ func (m *Member) found() {
 	}
 	m.group = g
 	m.send(Found{m.generation})
-}
-
-func (m *Member) take(in Input, now time.Time) {
-	switch in := in.(type) {
-	case Joined:
-		m.session, m.starts, m.ordering = in.Session, nil, ordering{}
-		m.here = map[string]bool{in.Session: true}
-		m.marked = 0 // of another server, maybe
-		if in.Mark != nil {
-			m.takeMark(*in.Mark)
-		}
-		m.begin(in.Generation, in.Founded, nil, now)
-	case Present:
-		m.sight.lookAnew()
-		m.here = map[string]bool{m.session: true}
-		for _, p := range in.Here {
-			m.here[p.Session] = !p.Away
-		}
-	case Arrived:
-		m.ofSession(in.Session, func() { m.here[in.Session] = true })
-	case Left:
-		m.ofSession(in.Session, func() { delete(m.here, in.Session) })
-		m.forgetAsk(in.Session)
-	case Away:
-		if _, ok := m.here[in.Session]; ok {
-			m.ofSession(in.Session, func() { m.here[in.Session] = !in.Away })
-		}
-	case Reset:
-		if in.Generation > m.generation {
-			m.begin(in.Generation, false, nil, now)
-		}
-	case Marked:
-		m.takeMark(in.Mark)
-		if m.phase == Waiting && m.restartAt.IsZero() && m.mayFound() {
-			m.begin(m.generation, false, nil, now)
-		}
-	case Failed:
-		m.failed(in.About, now)
-	default:
-		m.takeOfGroup(in, now)
-	}
-}
-
-// takeOfGroup takes what belongs to one generation; the rest is late.
-func (m *Member) takeOfGroup(in Input, now time.Time) {
-	switch in := in.(type) {
-	case Founded:
-		switch {
-		case in.Generation != m.generation:
-		case m.phase == Founding:
-			m.founded(in.By, now)
-		case m.phase == Waiting && m.restartAt.IsZero():
-			m.begin(m.generation, true, nil, now)
-		}
-	case Asked:
-		if in.Generation == m.generation && m.phase == Inside {
-			m.addAsk(in)
-		}
-	case Welcomed:
-		if in.Generation == m.generation && m.phase == Asking {
-			m.welcomed(in, now)
-		}
-	case Committed:
-		if in.Generation == m.generation {
-			m.inOrder(in.Seq, in, now)
-		}
-	case Said:
-		if in.Generation == m.generation {
-			m.inOrder(in.Seq, in, now)
-		}
-	case BeatOf:
-		if in.Generation == m.generation && m.phase == Inside {
-			m.hearBeat(in, now)
-		}
-	case CommitRefused:
-		if in.Generation == m.generation {
-			m.refused(in.Epoch)
-		}
-	case CaughtUp:
-		if in.Generation == m.generation && m.phase == Inside && in.Seq > m.seq {
-			m.begin(m.generation, true, errors.New("the server withholds what was said"), now)
-		}
-	case Gap:
-		if in.Generation == m.generation && m.phase == Inside {
-			m.begin(m.generation, true, errors.New("too much was missed"), now)
-		}
-	default:
-		panic(fmt.Sprintf("group: unknown input %T", in))
-	}
-}
-
-func (m *Member) failed(about string, now time.Time) {
-	switch {
-	case about == "commit":
-		m.dropPending()
-		m.lastCommit = now // not at once again
-	case about == "since" && m.phase == Inside:
-		m.begin(m.generation, true, errors.New("the server does not know us as a member"), now)
-	}
 }
 
 func (m *Member) founded(by string, now time.Time) {
@@ -568,13 +419,22 @@ func (m *Member) adopt(next *mls.Group, s standing, removed bool, now time.Time)
 		m.group.Wipe(next)
 	}
 	m.own, m.group, m.terms.standing = nil, next, s
+	m.terms.announced = nil // in the epoch before: they have come to nothing
+	if s.link != nil {
+		m.changed(*s.link, next.Epoch())
+	}
 	m.sight.lookAnew()
+	m.forgetParted()
 	m.entered(entered, now)
 	m.enteredBeat(now)
 	m.takePolicy()
 	m.mark()
-	if m.terms.trusted != nil {
+	switch {
+	case bytes.Equal(m.terms.breach, s.groupID):
 		m.terms.trustOnly(s.roster)
+	default:
+		// The next group is a moderator's: its policy says so, for this group alone.
+		m.terms.breach, m.terms.trusted = nil, nil
 	}
 	for _, p := range s.roster {
 		for _, a := range m.asked {
@@ -589,76 +449,4 @@ func (m *Member) adopt(next *mls.Group, s standing, removed bool, now time.Time)
 	}
 	m.tell(EpochBegun{m.frameKeys(removed), s.roster.list()})
 	m.giveOrders(now)
-}
-
-// hear takes an application message. One that cannot be read harms nobody.
-func (m *Member) hear(in Said) {
-	for i, s := range m.spoken {
-		if bytes.Equal(s.body, in.Body) {
-			m.spoken = append(m.spoken[:i:i], m.spoken[i+1:]...)
-			m.heard(m.terms.roster[m.group.Me()].Participant, true, s.app, s.private)
-			return
-		}
-	}
-	from, app, err := m.read(in)
-	if err != nil {
-		m.Dropped.Apps++
-		return
-	}
-	private := false
-	switch a := app.(type) {
-	case nil:
-		return
-	case State:
-		m.directKeys[from.Session] = a.Key
-	case Direct:
-		app, err = OpenDirect(m.direct, m.cfg.Room, from.Session, m.session, a)
-		if err != nil {
-			m.Dropped.Apps++
-		}
-		if private = true; app == nil {
-			return
-		}
-	}
-	m.heard(from, false, app, private)
-}
-
-// heard passes on what its sender may say, ourselves included: nobody sees of
-// his own what the others do not.
-func (m *Member) heard(from Participant, self bool, a App, private bool) {
-	err := m.hears(from, a)
-	if p, ok := a.(Pass); ok && err == nil {
-		if err = m.takePass(p.Pass); err == nil {
-			return // of nobody else's interest
-		}
-	}
-	if err != nil {
-		m.Dropped.Apps++
-		return
-	}
-	m.tell(Heard{from, self, a, private})
-}
-
-func (m *Member) read(in Said) (Participant, App, error) {
-	message, err := m.openMessage(link.KindApp, in.Epoch, in.Body, mls.WirePrivate)
-	if err != nil {
-		return Participant{}, nil, err
-	}
-	ev, err := m.group.Process(message)
-	if err != nil {
-		return Participant{}, nil, err
-	}
-	if ev.Kind != mls.ContentApplication || ev.Epoch != in.Epoch || ev.Sender.Type != mls.SenderMember {
-		return Participant{}, nil, errors.New("it is no application message of its epoch")
-	}
-	who := m.terms.roster
-	if in.Epoch != m.group.Epoch() {
-		who = m.past[in.Epoch]
-	}
-	from, ok := who[ev.Sender.Index]
-	if !ok {
-		return Participant{}, nil, errors.New("its sender is unknown")
-	}
-	app, err := DecodeApp(ev.Application)
-	return from.Participant, app, err
 }

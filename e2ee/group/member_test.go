@@ -403,7 +403,7 @@ func TestRejoin(t *testing.T) {
 	bob.session = "session-again"
 	bob.inGroup = false
 	for _, c := range s.present() {
-		s.tell(c, Left{old})
+		s.tell(c, Left{Session: old})
 	}
 	s.enter(bob)
 	s.run(30 * time.Second)
@@ -437,7 +437,7 @@ func TestManyResets(t *testing.T) {
 		s.founded, s.epoch, s.log, s.asks = false, 0, nil, nil
 		for _, c := range s.present() {
 			c.inGroup = false
-			s.tell(c, Reset{s.generation})
+			s.tell(c, Reset{Generation: s.generation})
 		}
 		s.run(time.Second)
 		s.agree()

@@ -26,8 +26,11 @@ type (
 	Present struct{ Here []Peer }
 	// Arrived tells of another session.
 	Arrived struct{ Session string }
-	// Left tells that a session has ended.
-	Left struct{ Session string }
+	// Left tells that a session has ended. Body is what it said to us then.
+	Left struct {
+		Session string
+		Body    []byte
+	}
 	// Away tells that a session lost its socket, or has it again.
 	Away struct {
 		Session string
@@ -39,7 +42,10 @@ type (
 		By         string
 	}
 	// Reset tells that the group is gone.
-	Reset struct{ Generation uint32 }
+	Reset struct {
+		Generation uint32
+		By         string // the session that has ordered it; empty: nobody has
+	}
 	// Asked is a session's sealed KeyPackage.
 	Asked struct {
 		Generation uint32
@@ -81,6 +87,8 @@ type (
 	CaughtUp struct{ Generation, Seq uint32 }
 	// Gap tells that what Since asks for is gone.
 	Gap struct{ Generation uint32 }
+	// Noted is a sealed note to us, who wait.
+	Noted struct{ Body []byte }
 	// Failed says that a message of ours was out of order; About is its name
 	// on the wire.
 	Failed struct{ About string }
@@ -108,6 +116,7 @@ func (Said) input()          {}
 func (BeatOf) input()        {}
 func (CaughtUp) input()      {}
 func (Gap) input()           {}
+func (Noted) input()         {}
 func (Failed) input()        {}
 
 // A Message is what is to be sent to the server, one of the types below.
@@ -128,6 +137,7 @@ type (
 		Epoch               uint64
 		Body, Welcome, Tree []byte
 		To                  []string
+		Relink              *link.Relink // the order that goes with a change of the link, otherwise nil
 	}
 	// Speak is a sealed application message (app on the wire).
 	Speak struct {
@@ -163,10 +173,17 @@ type (
 
 		ends uint64 // as the policy says it
 	}
+	// Restart orders the server to forget the group of that generation.
+	Restart struct{ Generation uint32 }
 	// Remove orders the server to end a session.
 	Remove struct{ Session string }
 	// End orders it to end the meeting.
 	End struct{}
+	// NoteTo has it pass a sealed note on to a session that waits.
+	NoteTo struct {
+		Session string
+		Body    []byte
+	}
 )
 
 func (Found) message()    {}
@@ -181,7 +198,9 @@ func (Mark) message()     {}
 func (Moderate) message() {}
 func (Rules) message()    {}
 func (Remove) message()   {}
+func (Restart) message()  {}
 func (End) message()      {}
+func (NoteTo) message()   {}
 
 // A Phase is where a member stands.
 type Phase uint8
@@ -230,6 +249,11 @@ type (
 		Policy    link.Policy
 		Moderates bool // we may act for the host
 	}
+	// LinkChanged tells of the link that holds from here on, before PolicyBegun.
+	// By the one before nobody comes any more.
+	LinkChanged struct{ Link link.Next }
+	// Noticed is what the host or a moderator writes to us, who wait.
+	Noticed struct{ Text string }
 	// LobbyChanged tells a moderator who waits to be let in, in order of
 	// arrival, after every change. Their leaves have no number yet.
 	LobbyChanged struct{ Waiting []Participant }
@@ -237,6 +261,12 @@ type (
 	// change: they went another way than we, or have not said for long where
 	// they are. The group may be forked, or the server withholds what they say.
 	Apart struct{ Sessions []string }
+	// Parted tells that the session of a member has ended. Meant: the member has
+	// said so itself; otherwise it is the server's word alone.
+	Parted struct {
+		Who   Participant
+		Meant bool
+	}
 	// Heard is something said in the group, our own included.
 	Heard struct {
 		From Participant
@@ -250,8 +280,11 @@ type (
 func (PhaseChanged) event() {}
 func (EpochBegun) event()   {}
 func (PolicyBegun) event()  {}
+func (LinkChanged) event()  {}
+func (Noticed) event()      {}
 func (LobbyChanged) event() {}
 func (Apart) event()        {}
+func (Parted) event()       {}
 func (Heard) event()        {}
 
 // An Output is what an input leads to, in order.

@@ -120,13 +120,17 @@ func (r Rules) sameAs(s Rules) bool {
 func (m *Member) hears(from Participant, a App) error {
 	p := m.terms.policy
 	switch a.(type) {
-	case Chat, File, Poll:
+	case Chat, File, Poll, Draw:
 		if p.Withholds(from.Device)&link.ActChat != 0 {
 			return errors.New("it is of somebody who may not write")
 		}
 	case Mute:
 		if !p.Grant.Names(from.Device) {
 			return errors.New("it is of somebody who mutes nobody")
+		}
+	case Spotlight:
+		if !p.Grant.Names(from.Device) {
+			return errors.New("it is of somebody who shows nobody to all")
 		}
 	}
 	return nil

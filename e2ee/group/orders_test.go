@@ -121,21 +121,23 @@ func TestOrdersOfOthers(t *testing.T) {
 		t.Error("a member makes a listener of another")
 	}
 	heard := func(c *client) int { return len(c.heard) }
-	n := heard(cleo)
-	out, err := ben.member.Say(Mute{Source: "mic"}, s.now)
-	s.do(ben, out, err)
-	if heard(cleo) != n || cleo.member.Dropped.Apps == 0 {
-		t.Error("a member mutes others")
-	}
-	out, err = host.member.Say(Mute{Source: "mic"}, s.now)
-	s.do(host, out, err)
-	if heard(cleo) != n+1 {
-		t.Error("the host mutes nobody")
+	for _, a := range []App{Mute{Source: "mic"}, Spotlight{ben.session, "camera"}} {
+		n, dropped := heard(cleo), cleo.member.Dropped.Apps
+		out, err := ben.member.Say(a, s.now)
+		s.do(ben, out, err)
+		if heard(cleo) != n || cleo.member.Dropped.Apps == dropped {
+			t.Errorf("%+v of a member is heard", a)
+		}
+		out, err = host.member.Say(a, s.now)
+		s.do(host, out, err)
+		if heard(cleo) != n+1 {
+			t.Errorf("%+v of the host is not heard", a)
+		}
 	}
 	s.rule(func(p *link.Policy) { p.Withheld = link.ActChat })
-	n = heard(cleo)
+	n := heard(cleo)
 	for _, c := range []*client{ben, host} {
-		out, err = c.member.Say(Chat{"0123456789abcdef", "hello"}, s.now)
+		out, err := c.member.Say(Chat{"0123456789abcdef", "hello"}, s.now)
 		s.do(c, out, err)
 	}
 	if heard(cleo) != n+1 || cleo.heard[n].From.Session != host.session {
@@ -144,7 +146,7 @@ func TestOrdersOfOthers(t *testing.T) {
 	if got := ben.heard[len(ben.heard)-1]; got.From.Session != host.session {
 		t.Error("who may not write sees his text as if it had been said")
 	}
-	out, err = host.member.EndForAll(s.now)
+	out, err := host.member.EndForAll(s.now)
 	s.do(host, out, err)
 	if last := s.orders[len(s.orders)-1]; last != (order{host.session, End{}}) {
 		t.Errorf("%+v", last)

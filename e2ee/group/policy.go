@@ -25,19 +25,20 @@ const (
 // beyond RFC 9420 (PROTOCOL.md 2.4, 2.5). They are asked by mls while it
 // checks a message: a group holds them for its life.
 type terms struct {
-	room       link.Room
-	keys       link.Keys
-	linkNumber uint32
-	suite      mls.SuiteID
-	capacity   int // members at most
-	cardHash   [32]byte
-	host       ed25519.PublicKey // of the card
-	known      link.Policy       // the latest that any group of the room had
-	now        time.Time         // of the input at hand
+	room     link.Room
+	suite    mls.SuiteID
+	capacity int               // members at most
+	host     ed25519.PublicKey // of the card
+	known    link.Policy       // the latest that any group of the room had
+	now      time.Time         // of the input at hand
+	present
+	announced []link.Next // by the host: links that may take the place of the present one, the latest last
+	using     present     // the link of the commit or Welcome at hand
 
 	pskUses int             // since it was set to 0
 	broken  bool            // checkCommit has refused a commit since it was set to false
-	trusted map[string]bool // device keys that were let in, once a commit broke the rules of lobby or lock; nil before
+	breach  []byte          // id of the group in which a commit broke the rules of lobby or lock; nil: none has
+	trusted map[string]bool // device keys that were let in there
 	standing
 	next standing // as the last group or commit that was checked makes it
 }
@@ -47,6 +48,7 @@ type standing struct {
 	groupID []byte
 	roster  roster
 	policy  link.Policy
+	link    *link.Next // that begins with it; nil: the one before goes on
 }
 
 // A member is who is on a leaf, and what of the leaf must not change.
@@ -54,6 +56,7 @@ type member struct {
 	Participant
 	signatureKey []byte
 	extension    []byte
+	link         uint32 // number of that by which it came
 	capabilities mls.Capabilities
 	warm         bool // has sent a path
 }
@@ -127,6 +130,7 @@ func (t *terms) config() mls.Config {
 	return mls.Config{
 		PSK:         t.psk,
 		CheckCommit: t.checkCommit,
+		MaxLifetime: validBefore + validAfter,
 		Now:         func() time.Time { return t.now },
 	}
 }
@@ -136,11 +140,11 @@ func (t *terms) psk(id mls.PSKID) []byte {
 		return nil
 	}
 	t.pskUses++
-	return t.keys.PSK.Reveal()
+	return t.using.keys.PSK.Reveal()
 }
 
 func (t *terms) isLinkPSK(id mls.PSKID) bool {
-	return id.Type == mls.PSKExternal && bytes.Equal(id.ID, link.PSKID(t.linkNumber))
+	return id.Type == mls.PSKExternal && bytes.Equal(id.ID, link.PSKID(t.using.linkNumber))
 }
 
 // newLeaf makes a KeyPackage of our own.
@@ -158,38 +162,75 @@ func (t *terms) newLeaf(cfg Config, session string) (*mls.KeyPackagePrivate, err
 		Signer:         signer,
 		Credential:     mls.Credential{Type: mls.CredentialBasic, Identity: c.MemberID[:]},
 		LeafExtensions: []mls.Extension{{Type: link.LeafExtension, Data: extension}},
-		Capabilities:   mls.Capabilities{Extensions: []mls.ExtensionType{link.LeafExtension, link.CardExtension, link.PolicyExtension}},
+		Capabilities:   mls.Capabilities{Extensions: profileExtensions()},
 		NotBefore:      t.now.Add(-validBefore), NotAfter: t.now.Add(validAfter),
 	})
 }
 
-// read checks a leaf by itself: who it says it is, that it knows the link,
-// and that its device vouches for it.
+// read checks a leaf by itself: who it says it is, that it knows the present
+// link, and that its device vouches for it.
 func (t *terms) read(index uint32, l *mls.LeafNode) (*member, error) {
+	return t.readBy(link.Card{LinkNumber: t.linkNumber}, index, l)
+}
+
+// readBy does so for a leaf that may have come by a link of before, too, which
+// the card names.
+func (t *terms) readBy(card link.Card, index uint32, l *mls.LeafNode) (*member, error) {
+	m, err := parseLeaf(index, l)
+	if err != nil {
+		return nil, err
+	}
+	c := link.LeafContext{Room: t.room, MemberID: m.Member, SignatureKey: l.SignatureKey}
+	who, number, err := c.CheckAny(card, t.keys.Admission, m.extension)
+	if err != nil {
+		return nil, err
+	}
+	m.link = number
+	m.Participant = Participant{Leaf: index, Session: who.Session, Member: m.Member, Device: who.Device, Name: who.Name}
+	return m, nil
+}
+
+// readPath checks the leaf that a committer puts in the place of his own, which
+// was checked when he came, by whichever link.
+func (t *terms) readPath(index uint32, l *mls.LeafNode) (*member, error) {
+	m, err := parseLeaf(index, l)
+	if err != nil {
+		return nil, err
+	}
+	if old := t.roster[index]; old != nil && old.vouched(m) {
+		m.Participant, m.link = old.Participant, old.link
+		return m, nil
+	}
+	return t.read(index, l)
+}
+
+// parseLeaf checks that a leaf is of our profile, and not yet who it is.
+func parseLeaf(index uint32, l *mls.LeafNode) (*member, error) {
 	if l.Credential.Type != mls.CredentialBasic || len(l.Credential.Identity) != len(link.MemberID{}) {
 		return nil, errors.New("its credential is no member id")
+	}
+	for _, x := range profileExtensions() {
+		if !slices.Contains(l.Capabilities.Extensions, x) {
+			return nil, fmt.Errorf("it is not of our profile: it does not know extension %#04x", x)
+		}
+	}
+	if len(l.Capabilities.Proposals) > 0 {
+		return nil, errors.New("it is not of our profile: it knows proposals of its own")
 	}
 	extension, ok := l.Extension(link.LeafExtension)
 	if !ok || len(l.Extensions) != 1 {
 		return nil, errors.New("it does not say who it is, or more than that")
 	}
-	m := &member{
+	return &member{
 		Participant:  Participant{Leaf: index, Member: link.MemberID(l.Credential.Identity)},
 		signatureKey: l.SignatureKey, extension: extension, capabilities: l.Capabilities,
 		warm: l.NotAfter == 0, // a leaf from a path has no lifetime
-	}
-	if old := t.roster[index]; old != nil && old.vouched(m) {
-		m.Participant = old.Participant
-		return m, nil
-	}
-	id := link.MemberID(l.Credential.Identity)
-	c := link.LeafContext{Room: t.room, LinkNumber: t.linkNumber, MemberID: id, SignatureKey: l.SignatureKey}
-	who, err := c.Check(t.keys.Admission, extension)
-	if err != nil {
-		return nil, err
-	}
-	m.Participant = Participant{Leaf: index, Session: who.Session, Member: id, Device: who.Device, Name: who.Name}
-	return m, nil
+	}, nil
+}
+
+// profileExtensions are those that every leaf knows.
+func profileExtensions() []mls.ExtensionType {
+	return []mls.ExtensionType{link.LeafExtension, link.CardExtension, link.PolicyExtension}
 }
 
 // checkAsk checks a KeyPackage that the delivery service says is from a
@@ -214,7 +255,7 @@ func (t *terms) checkGroup(g *mls.Group) (standing, error) {
 	if id := g.ID(); len(id) != len(t.room)+16 || !bytes.HasPrefix(id, []byte(t.room)) {
 		return none, errors.New("it is a group of another room")
 	}
-	policy, err := t.readExtensions(g.ID(), g.Context().Extensions)
+	policy, err := t.readExtensions(t.cardHash, g.ID(), g.Context().Extensions)
 	if err != nil {
 		return none, err
 	}
@@ -223,19 +264,22 @@ func (t *terms) checkGroup(g *mls.Group) (standing, error) {
 		// which the server leads us.
 		return none, fmt.Errorf("its policy %d is older than the lobby or lock that was put up with %d", policy.Number, t.known.Number)
 	}
+	if t.known.Number > 0 && policy.Leaps(t.known) {
+		return none, fmt.Errorf("its policy %d is too far above %d", policy.Number, t.known.Number)
+	}
 	r := roster{}
 	for _, leaf := range g.Members() {
-		m, err := t.read(leaf.Index, leaf.Leaf)
+		m, err := t.readBy(t.card, leaf.Index, leaf.Leaf)
 		if err != nil {
 			return none, fmt.Errorf("leaf %d: %w", leaf.Index, err)
 		}
-		if t.trusted != nil && policy.Closed() && !t.trusted[string(m.Device)] && !policy.Grant.Names(m.Device) {
+		if t.breach != nil && bytes.Equal(t.breach, g.ID()) && policy.Closed() && !t.trusted[string(m.Device)] && !policy.Grant.Names(m.Device) {
 			// Whoever broke in would otherwise be there when we come back.
 			return none, fmt.Errorf("leaf %d: nobody has let it in", leaf.Index)
 		}
 		r[leaf.Index] = m
 	}
-	return standing{g.ID(), r, policy}, r.distinct()
+	return standing{groupID: g.ID(), roster: r, policy: policy}, r.distinct()
 }
 
 func (t *terms) authority(groupID []byte) link.Authority {
@@ -244,8 +288,8 @@ func (t *terms) authority(groupID []byte) link.Authority {
 
 // readExtensions checks a group's context: the card, then the policy if there
 // is one.
-func (t *terms) readExtensions(groupID []byte, list []mls.Extension) (link.Policy, error) {
-	if len(list) == 0 || list[0].Type != link.CardExtension || !bytes.Equal(list[0].Data, t.cardHash[:]) {
+func (t *terms) readExtensions(cardHash [32]byte, groupID []byte, list []mls.Extension) (link.Policy, error) {
+	if len(list) == 0 || list[0].Type != link.CardExtension || !bytes.Equal(list[0].Data, cardHash[:]) {
 		return link.Policy{}, errors.New("it is not of this room's card")
 	}
 	switch {
@@ -259,7 +303,7 @@ func (t *terms) readExtensions(groupID []byte, list []mls.Extension) (link.Polic
 
 // join enters a group by a Welcome, and checks all of it.
 func (t *terms) join(w *mls.Welcome, tree []byte, own *mls.KeyPackagePrivate, epoch uint64) (*mls.Group, standing, error) {
-	t.pskUses = 0
+	t.pskUses, t.using = 0, t.present
 	g, err := mls.Join(t.config(), w, own, tree)
 	if err != nil {
 		return nil, standing{}, err
@@ -292,6 +336,11 @@ func (t *terms) judge(ci *mls.CommitInfo) error {
 		return errors.New("it is not of a member")
 	}
 	psks, policy := 0, t.policy
+	t.using = t.present
+	next := t.linkAfter(ci)
+	if next != nil {
+		t.using = presentOf(*next)
+	}
 	for _, p := range ci.Proposals {
 		switch {
 		case p.ByRef:
@@ -302,7 +351,7 @@ func (t *terms) judge(ci *mls.CommitInfo) error {
 			return errors.New("it has a foreign PSK")
 		case p.Type == mls.ProposalGroupContextExtensions:
 			var err error
-			if policy, err = t.readExtensions(t.groupID, p.Extensions); err == nil {
+			if policy, err = t.readExtensions(t.using.cardHash, t.groupID, p.Extensions); err == nil {
 				err = policy.Follows(t.policy)
 			}
 			if err != nil {
@@ -322,11 +371,30 @@ func (t *terms) judge(ci *mls.CommitInfo) error {
 	if err != nil {
 		return err
 	}
-	t.next = standing{t.groupID, after, policy}
+	t.next = standing{groupID: t.groupID, roster: after, policy: policy, link: next}
+	if next != nil && len(ci.Added)+len(ci.Removed) > 0 {
+		return errors.New("it changes the link, and who is in the group")
+	}
 	if policy.Number != t.policy.Number && len(ci.Added) > 0 {
 		return errors.New("it changes the policy and adds somebody, who would be let in by neither")
 	}
 	return t.checkAdmission(ci)
+}
+
+// linkAfter is the link that begins with a commit, nil for the present one:
+// one that the host has announced, when the commit's context is of its card.
+func (t *terms) linkAfter(ci *mls.CommitInfo) *link.Next {
+	for _, p := range ci.Proposals {
+		if p.Type != mls.ProposalGroupContextExtensions || len(p.Extensions) == 0 {
+			continue
+		}
+		for _, n := range t.announced {
+			if bytes.Equal(p.Extensions[0].Data, n.Hash[:]) {
+				return &n
+			}
+		}
+	}
+	return nil
 }
 
 // checkAdmission holds the Adds of a commit to the policy in force. Who comes
@@ -361,8 +429,9 @@ func (t *terms) checkAdmission(ci *mls.CommitInfo) error {
 	return t.authority(t.groupID).CheckAdmissions(t.policy, newcomers, ci.AAD)
 }
 
-// trustOnly remembers whose devices were let in.
+// trustOnly remembers whose devices were let into the group.
 func (t *terms) trustOnly(r roster) {
+	t.breach = t.groupID
 	t.trusted = map[string]bool{}
 	for _, m := range r {
 		t.trusted[string(m.Device)] = true
@@ -392,7 +461,7 @@ func (r roster) hasDevice(p Participant) bool {
 func (t *terms) after(ci *mls.CommitInfo) (roster, error) {
 	r := maps.Clone(t.roster)
 	if ci.Path != nil {
-		m, err := t.read(ci.Sender.Index, ci.Path)
+		m, err := t.readPath(ci.Sender.Index, ci.Path)
 		if err != nil {
 			return nil, err
 		}

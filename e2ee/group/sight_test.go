@@ -31,7 +31,7 @@ func TestTally(t *testing.T) {
 		m.sight.lookAnew()
 		for range 60 {
 			session := fmt.Sprint("s", rng.IntN(20))
-			m.take([]Input{Arrived{session}, Left{session}, Away{session, true}, Away{session, false}}[rng.IntN(4)], s.now)
+			m.take([]Input{Arrived{session}, Left{Session: session}, Away{session, true}, Away{session, false}}[rng.IntN(4)], s.now)
 			kept := m.sight
 			m.sight.lookAnew()
 			anew := m.count()
