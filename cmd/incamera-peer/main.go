@@ -34,6 +34,9 @@ type commands struct {
 	Join joinCommand `cmd:"" help:"Join a meeting and stay until interrupted."`
 	New  newCommand  `cmd:"" help:"Make a meeting and print its link."`
 
+	Bench benchCommand `cmd:"" help:"Load a server with one meeting and print what it makes of it."`
+	Probe probeCommand `cmd:"" help:"Find out which ways lead to a server."`
+
 	OpenRecording openCommand `cmd:"" help:"Open a recording that a browser sealed to a passphrase."`
 }
 
@@ -43,12 +46,17 @@ type joinCommand struct {
 	Duration  time.Duration `help:"Leave after this time; 0 stays until interrupted."`
 	Say       []string      `sep:"none" help:"Say a line of chat as soon as somebody is there. Can be repeated."`
 	Hand      bool          `help:"Raise a hand as soon as somebody is there."`
+	Speak     bool          `help:"Say to speak, all the time: where more microphones are open than are heard at once, it is heard by that."`
 	NoPublish bool          `help:"Send nothing."`
+	Only      string        `enum:",mic,camera" default:"" help:"Send only the sound (mic) or only the picture (camera)." placeholder:"SOURCE"`
 	Screen    bool          `help:"Share a screen, too."`
 	Layers    int           `default:"1" help:"Simulcast layers of the camera, 1 to 3."`
 	Way       string        `help:"How media goes to the server: udp, tcp, or relay (TURN in TLS). Default: the best that works." placeholder:"WAY"`
 	Bitrates  []int         `help:"Send frames of nothing at these rates in kbit/s, one for each layer, in the clip's place." placeholder:"KBPS"`
+	Settle    time.Duration `help:"With --json: tell how pictures and sound were that others send with --bitrates from this time on." placeholder:"TIME"`
+	Rate      int           `help:"Frames of the clip each second; 0: as it was made." placeholder:"FPS"`
 	Height    int           `default:"180" help:"Height of the others' tiles in pixels."`
+	Page      time.Duration `help:"Watch two of the others at a time, the next two after this time; 0: all." placeholder:"TIME"`
 	JSON      bool          `name:"json" help:"Print the report as JSON."`
 	Misbehave string        `help:"For tests: spoil the camera's frames (plain, wrong-key, replay, wrong-owner)." placeholder:"HOW"`
 	Verbose   bool          `short:"v" help:"Log what happens to standard error."`
@@ -64,8 +72,11 @@ func (j *joinCommand) Validate() error {
 	if j.Layers < 1 || j.Layers > 3 {
 		return errors.New("--layers must be 1, 2 or 3")
 	}
-	if len(j.Bitrates) > client.MaxLayers || slices.ContainsFunc(j.Bitrates, func(r int) bool { return r < 10 || r > 20_000 }) {
+	if len(j.Bitrates) > client.MaxLayers || slices.ContainsFunc(j.Bitrates, badBitrate) {
 		return errors.New("--bitrates must be at most 3 of 10 to 20000")
+	}
+	if j.Rate < 0 || j.Rate > 60 {
+		return errors.New("--rate must be at most 60")
 	}
 	return link.CheckName(j.Name)
 }
@@ -89,6 +100,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch parsed.Selected().Name {
 	case "new":
 		err = newRoom(ctx, cli.New, stdout)
+	case "bench":
+		err = load(ctx, cli.Bench, stdout, stderr)
+	case "probe":
+		err = probe(ctx, cli.Probe, stdout)
 	case "open-recording":
 		err = openRecording(cli.OpenRecording, os.Stdin, stdout, stderr)
 	default:
@@ -110,16 +125,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 type usageError struct{ error }
 
 func newRoom(ctx context.Context, n newCommand, stdout io.Writer) error {
-	u, err := url.Parse(n.Server)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" {
-		return &usageError{fmt.Errorf("--server %q is not of the form https://host", n.Server)}
+	server, err := origin(n.Server)
+	if err != nil {
+		return err
 	}
-	l, err := client.NewRoom(ctx, u.Scheme+"://"+u.Host, n.Title)
+	l, err := client.NewRoom(ctx, server, n.Title)
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(stdout, l.Text())
 	return err
+}
+
+// origin is of a server that was typed.
+func origin(server string) (string, error) {
+	u, err := url.Parse(server)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" {
+		return "", &usageError{fmt.Errorf("--server %q is not of the form https://host", server)}
+	}
+	return u.Scheme + "://" + u.Host, nil
 }
 
 func join(ctx context.Context, j joinCommand, stdout, stderr io.Writer) error {
@@ -132,11 +156,14 @@ func join(ctx context.Context, j joinCommand, stdout, stderr io.Writer) error {
 		level = slog.LevelDebug
 	}
 	cfg := client.Config{
-		Link: l, Name: j.Name, Layers: j.Layers, Bitrates: j.Bitrates, Height: j.Height, Misbehave: client.Misbehaviour(j.Misbehave), RaiseHand: j.Hand, Way: client.Way(j.Way),
+		Link: l, Name: j.Name, Layers: j.Layers, Bitrates: j.Bitrates, Settle: j.Settle, Rate: j.Rate, Height: j.Height, Page: j.Page, Misbehave: client.Misbehaviour(j.Misbehave), RaiseHand: j.Hand, Way: client.Way(j.Way),
 		Log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	}
 	if !j.NoPublish {
 		cfg.Publish = []wire.Source{wire.SourceMic, wire.SourceCamera}
+		if j.Only != "" {
+			cfg.Publish = []wire.Source{wire.Source(j.Only)}
+		}
 		if j.Screen {
 			cfg.Publish = append(cfg.Publish, wire.SourceScreen)
 		}
@@ -158,6 +185,9 @@ func join(ctx context.Context, j joinCommand, stdout, stderr io.Writer) error {
 			c.Say(ctx, text)
 		}
 	}()
+	if j.Speak {
+		go func() { _ = c.Speak(ctx, true) }() // an error means that it is over
+	}
 	runErr := c.Run(ctx)
 	return errors.Join(runErr, report(j, c.Report(), stdout))
 }

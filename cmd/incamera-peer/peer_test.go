@@ -301,7 +301,8 @@ func TestCommands(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 		t.Fatalf("%v: %s", err, out.String())
 	}
-	if r.Name != "Robot" || r.Title != "Test" || len(r.Members) != 2 || len(r.Chat) != 1 || !r.Chat[0].Self {
+	// Its own words may have been on their way back when it was interrupted.
+	if r.Name != "Robot" || r.Title != "Test" || len(r.Members) != 2 || len(r.Chat) > 1 || len(r.Chat) == 1 && !r.Chat[0].Self {
 		t.Errorf("reported %+v", r)
 	}
 	until(t, "Robot is gone", 10*time.Second, func() bool { return slices.Equal(guest.members(), []string{"Guest"}) })

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -60,9 +61,23 @@ func runServer(t *testing.T, cmd *exec.Cmd) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	complaints, err := os.Create(filepath.Join(t.TempDir(), "complaints"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = complaints
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { // after it has stopped: cleanups run in reverse order
+		_ = complaints.Close()
+		said, _ := os.ReadFile(complaints.Name())
+		if broken := bytes.Contains(said, []byte("goroutine ")); broken {
+			t.Errorf("the server has broken down:\n%s", said[:min(len(said), 20_000)])
+		} else if t.Failed() {
+			t.Logf("the server's last words:\n%s", said[max(0, len(said)-4000):])
+		}
+	})
 	lines := bufio.NewReader(out)
 	s := &server{}
 	for s.url == "" {
@@ -75,7 +90,9 @@ func runServer(t *testing.T, cmd *exec.Cmd) *server {
 	go func() { _, _ = io.Copy(io.Discard, lines) }() // until the process ends
 	s.stop = sync.OnceFunc(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait() // how it ends is for its own tests
+		if err := cmd.Wait(); err != nil && t.Failed() { // how it ends is for its own tests
+			t.Logf("the server: %v", err)
+		}
 	})
 	t.Cleanup(s.stop)
 	return s

@@ -227,7 +227,7 @@ func (s *siege) timing() string {
 	n := 4_000 / s.scale
 	took := map[bool][]time.Duration{}
 	for i := range n {
-		c := fromAddress(400 + i/500)
+		c := fromAddress(400 + i/250) // two questions each: within the budget of an address
 		there := i%2 == 0
 		room := randomRoom()
 		if there {

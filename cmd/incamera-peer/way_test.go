@@ -20,7 +20,10 @@ import (
 // TCP, one by TURN in TLS; with IPv4 only and with IPv6 only.
 func TestWays(t *testing.T) {
 	for name, listen := range map[string]string{"IPv4": "127.0.0.1:0", "IPv6": "[::1]:0"} {
-		t.Run(name, func(t *testing.T) { meetByAllWays(t, listen) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			meetByAllWays(t, listen)
+		})
 	}
 }
 
@@ -65,6 +68,13 @@ func meetByAllWays(t *testing.T, listen string) {
 			}
 		})
 	}
+	work.Go(func() {
+		cmd := exec.CommandContext(ctx, peer, "probe", "--server", s.url)
+		cmd.Env = environment
+		if out, err := cmd.CombinedOutput(); err != nil || strings.Count(string(out), "leads to the server") != len(client.Hops) {
+			t.Errorf("the connection test: %v\n%s", err, out)
+		}
+	})
 	work.Wait()
 	for way, r := range reports {
 		for _, connection := range []string{"publish", "subscribe"} {

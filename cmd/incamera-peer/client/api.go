@@ -29,10 +29,16 @@ func (e *RefusedError) Error() string {
 // NewRoom makes a room on the server at origin, which is scheme, host and
 // port. It returns the room's link. The host key is forgotten.
 func NewRoom(ctx context.Context, origin, title string) (link.Link, error) {
-	public, host, err := ed25519.GenerateKey(rand.Reader)
+	_, host, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return link.Link{}, fmt.Errorf("making a host key: %w", err)
 	}
+	return NewRoomOf(ctx, origin, title, host)
+}
+
+// NewRoomOf is [NewRoom] for who is to be the room's host, see Config.Host.
+func NewRoomOf(ctx context.Context, origin, title string, host ed25519.PrivateKey) (link.Link, error) {
+	public := ed25519.PublicKey(host[ed25519.SeedSize:])
 	l := link.Link{Server: origin, Room: link.RoomOf(public), Secret: link.NewSecret()}
 	card := link.Card{HostKey: public, Suite: link.Suite, LinkNumber: 1, Created: time.Now(), Title: title}
 	encoded, err := card.Sign(host)

@@ -27,9 +27,10 @@ type assembler struct {
 	lost    int // frames of which a part is missing
 }
 
-// push takes a packet and calls f for each frame that is whole, in order.
+// push takes a packet and calls f for each frame that is whole, in order, with
+// its RTP time.
 // The frame belongs to f.
-func (a *assembler) push(p *rtp.Packet, now time.Time, f func([]byte)) {
+func (a *assembler) push(p *rtp.Packet, now time.Time, f func(data []byte, at uint32)) {
 	if !a.started {
 		a.started, a.next, a.waiting = true, p.SequenceNumber, map[uint16]*rtp.Packet{}
 	}
@@ -64,7 +65,7 @@ func (a *assembler) abandon() {
 	a.open, a.partial = false, nil
 }
 
-func (a *assembler) add(p *rtp.Packet, f func([]byte)) {
+func (a *assembler) add(p *rtp.Packet, f func(data []byte, at uint32)) {
 	var vp8 codecs.VP8Packet
 	if len(p.Payload) == 0 {
 		return // padding
@@ -87,6 +88,6 @@ func (a *assembler) add(p *rtp.Packet, f func([]byte)) {
 	if p.Marker {
 		whole := a.partial
 		a.open, a.partial = false, nil
-		f(whole)
+		f(whole, a.at)
 	}
 }

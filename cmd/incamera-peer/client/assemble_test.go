@@ -31,9 +31,9 @@ func TestAssemble(t *testing.T) {
 	var a assembler
 	var got [][]byte
 	for i, p := range all {
-		a.push(p, time.Unix(0, 0), func(f []byte) { got = append(got, f) })
+		a.push(p, time.Unix(0, 0), func(f []byte, _ uint32) { got = append(got, f) })
 		if i%5 == 0 {
-			a.push(p, time.Unix(0, 0), func(f []byte) { t.Error("a repeated packet makes a frame") })
+			a.push(p, time.Unix(0, 0), func(f []byte, _ uint32) { t.Error("a repeated packet makes a frame") })
 		}
 	}
 	if len(got) != len(frames) || a.lost != 0 {
@@ -58,7 +58,7 @@ func TestAssembleWithLoss(t *testing.T) {
 		if i > 0 && i%50 == 0 {
 			continue
 		}
-		a.push(p, time.Unix(0, 0), func(f []byte) {
+		a.push(p, time.Unix(0, 0), func(f []byte, _ uint32) {
 			if got++; !whole[string(f)] {
 				t.Error("a frame that nobody sent")
 			}
@@ -77,7 +77,7 @@ func TestAssemblerGivesUpInTime(t *testing.T) {
 	var got int
 	push := func(seq uint16, after time.Duration) {
 		p := &rtp.Packet{Header: rtp.Header{SequenceNumber: seq, Timestamp: uint32(seq), Marker: true}, Payload: []byte{0x10, 1, 2}}
-		a.push(p, start.Add(after), func([]byte) { got++ })
+		a.push(p, start.Add(after), func([]byte, uint32) { got++ })
 	}
 	push(1, 0)
 	push(4, time.Second) // 2 and 3 are lost

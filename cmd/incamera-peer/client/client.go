@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
 	"sync"
 	"time"
 
@@ -29,14 +30,28 @@ type Config struct {
 	Name    string
 	Publish []wire.Source // what is sent; any but the screen's sound has a clip
 	Layers  int           // of the camera, 1 to 3; each sends the same picture
-	Way     Way           // how media goes to the server
-	// Bitrates are those of the camera's layers in kbit/s, lowest first; then it
-	// sends no clip, but frames of the sizes that encoders make at such rates.
+	// Unwatching asks for nobody's picture. Muted opens the publish connection with
+	// nothing to publish.
+	Unwatching, Muted bool
+	Way               Way // how media goes to the server
+	// Bitrates are those of the camera's layers in kbit/s, lowest first; then camera
+	// and microphone send no clips, but frames of the sizes that encoders make, which
+	// say when that was.
 	Bitrates []int
-	Height   int // of the tiles of others, in pixels; 0: that of the smallest layer
-	Log      *slog.Logger
+	Settle   time.Duration // from the beginning until streams are watched, for the report
+	Rate     int           // of the clip in frames each second; 0: as it was made
+	Height   int           // of the tiles of others, in pixels; 0: that of the smallest layer
+	// Seats is how many are offered for each source; empty: nothing is received; nil:
+	// as many as in a small meeting. It is not changed.
+	Seats map[wire.Source]int
+	// Page is how long one page of two pictures is watched before the next; 0: all
+	// are watched.
+	Page time.Duration
+	Log  *slog.Logger
 	// RaiseHand raises a hand as soon as somebody is there, for good.
 	RaiseHand bool
+	// Host is the room's host key, of its host only.
+	Host ed25519.PrivateKey
 	// Misbehave spoils the frames of the camera, in tests of who must refuse them.
 	Misbehave Misbehaviour
 
@@ -44,6 +59,16 @@ type Config struct {
 	Heard func(ChatReport)
 	// Entered is called with the roster of each epoch, from Run.
 	Entered func(epoch uint64, members []group.Participant)
+	// Arrived is called for each frame that was drawn and could be opened, with
+	// the time since it was drawn, if the sender's clock is ours; from several
+	// goroutines, which it must not hold up.
+	Arrived func(took time.Duration)
+	// Took is called with each message of the server as it came, from one
+	// goroutine at a time; nil to ignore them.
+	Took func(text []byte)
+	// Listen opens the UDP socket of a media connection, of which there are two
+	// at a time; nil: sockets of the machine's choice. The client closes it.
+	Listen func() (net.PacketConn, error)
 }
 
 // A Client is one participant. Use New; Run runs it once.
@@ -52,20 +77,22 @@ type Client struct {
 	engine *engine
 	inbox  chan any
 	say    chan string
+	acts   chan func()
 
 	// Owned by Run.
-	socket     *socket
-	member     *group.Member
-	ticket     uint32 // our place in the line of raised hands, 0 before we raise it
-	card       link.Card
-	sealedCard []byte
-	permit     []byte // to make the room again
-	session    wire.SessionID
-	relay      *wire.Relay // credentials of the session
-	on         map[wire.SessionID][]wire.Source
-	media      mediaPair
-	waiting    []string // chat lines until there is somebody to hear them
-	began      time.Time
+	socket   *socket
+	member   *group.Member
+	ticket   uint32 // our place in the line of raised hands, 0 before we raise it
+	session  wire.SessionID
+	relay    *wire.Relay // credentials of the session
+	on       map[wire.SessionID][]wire.Source
+	page     int // that is watched
+	speaking speaking
+	media    mediaPair
+	waiting  []string // chat lines until there is somebody to hear them
+	began    time.Time
+	life     context.Context // of what is waited for after the goodbye
+	asks     sync.WaitGroup  // under way to the server
 
 	shared
 }
@@ -80,22 +107,31 @@ type shared struct {
 	names    map[string]string // of every session that was in the group
 	counts   counts
 	report   Report
+	link     link.Link       // that holds now
+	again    wire.CreateRoom // makes the room again by it
 	// trespasser seals the camera in the wrong way; nil: nobody does.
 	trespasser *trespasser
 }
 
 // New prepares a participant.
 func New(cfg Config) (*Client, error) {
-	e, err := newEngine(cfg.Way)
-	if err != nil {
-		return nil, err
+	if cfg.Seats == nil {
+		cfg.Seats = smallMeeting
 	}
 	bad, err := newTrespasser(cfg.Misbehave, string(cfg.Link.Room))
 	if err != nil {
 		return nil, err
 	}
+	var media mediaPair
+	if err = media.load(cfg.Rate); err != nil {
+		return nil, err
+	}
+	e, err := newEngine(cfg.Way, cfg.Listen)
+	if err != nil {
+		return nil, err
+	}
 	c := &Client{
-		cfg: cfg, engine: e, inbox: make(chan any, 64), say: make(chan string, 16),
+		cfg: cfg, engine: e, media: media, inbox: make(chan any, 64), say: make(chan string, 16), acts: make(chan func()),
 		on:    map[wire.SessionID][]wire.Source{},
 		began: time.Now(),
 		shared: shared{
@@ -103,11 +139,9 @@ func New(cfg Config) (*Client, error) {
 			owners: map[int]string{}, names: map[string]string{}, trespasser: bad,
 		},
 	}
-	if err := c.media.load(); err != nil {
-		return nil, err
-	}
 	c.counts = newCounts(c.media.picture, c.media.sound)
-	c.report = Report{Name: cfg.Name, Phase: group.Idle.String(), Members: []MemberReport{}, Chat: []ChatReport{}, Reactions: []ReactionReport{}, Errors: []string{}, Media: map[string]string{}, Ways: map[string]string{}}
+	c.counts.settle = cfg.Settle
+	c.report = Report{Name: cfg.Name, Phase: group.Idle.String(), Members: []MemberReport{}, Chat: []ChatReport{}, Reactions: []ReactionReport{}, Notes: []string{}, Errors: []string{}, Media: map[string]string{}, Ways: map[string]string{}}
 	return c, nil
 }
 
@@ -120,13 +154,42 @@ func (c *Client) Say(ctx context.Context, text string) {
 	}
 }
 
+// Act has the member do something, as a host does, and returns when that is on
+// its way. Safe for concurrent use; it blocks until Run can do it.
+func (c *Client) Act(ctx context.Context, do func(m *group.Member, now time.Time) (group.Output, error)) error {
+	result := make(chan error, 1)
+	act := func() {
+		out, err := do(c.member, time.Now())
+		c.handle(out)
+		result <- err
+	}
+	select {
+	case c.acts <- act:
+		return <-result
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Order sends a message in the session's name, as somebody would who keeps to
+// no rules. Safe for concurrent use; it blocks until Run can do it.
+func (c *Client) Order(ctx context.Context, m any) error {
+	return c.Act(ctx, func(*group.Member, time.Time) (group.Output, error) {
+		c.send(m)
+		return group.Output{}, nil
+	})
+}
+
 // Run joins the meeting and stays until ctx is done, which is no error, or
 // until it cannot stay. It leaves in any case.
 func (c *Client) Run(ctx context.Context) error {
+	defer c.engine.close()
 	if err := c.prepare(ctx); err != nil {
 		return err
 	}
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	c.life = life
+	defer c.asks.Wait()
 	defer end()
 	result := make(chan error, 1)
 	go func() { result <- c.connect(life) }()
@@ -134,7 +197,7 @@ func (c *Client) Run(ctx context.Context) error {
 	c.media.close()
 	if ctx.Err() != nil {
 		// The last message has to get out before the socket closes.
-		c.socket.leave()
+		c.socket.leave(c.member.Parting())
 		select {
 		case err = <-result:
 		case <-time.After(2 * time.Second):
@@ -161,18 +224,20 @@ func (c *Client) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.card, c.sealedCard, c.permit = card, looked.Card, looked.Permit
+	c.link = c.cfg.Link
+	c.again = wire.CreateRoom{HostKey: card.HostKey, Card: looked.Card, Permit: looked.Permit, Number: looked.Number, Relink: looked.Relink}
 	_, device, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return fmt.Errorf("making a device key: %w", err)
 	}
 	c.member, err = group.New(group.Config{
-		Room: c.cfg.Link.Room, Keys: c.cfg.Link.Keys(), Card: card, Hash: link.CardHash(encoded), Name: c.cfg.Name, Device: device,
+		Room: c.cfg.Link.Room, Keys: c.cfg.Link.Keys(), Card: card, Hash: link.CardHash(encoded), Name: c.cfg.Name, Device: device, Host: c.cfg.Host,
 	})
 	if err != nil {
 		return err
 	}
 	c.socket = newSocket(c.cfg.Link, c.cfg.Log)
+	c.socket.took = c.cfg.Took
 	c.note(func(r *Report) { r.Title = card.Title })
 	return nil
 }
@@ -204,31 +269,60 @@ func (c *Client) connect(ctx context.Context) error {
 			return err
 		}
 		joined = false
-		if again := createRoom(ctx, c.cfg.Link, wire.CreateRoom{HostKey: c.card.HostKey, Card: c.sealedCard, Permit: c.permit, Mark: mark}); again != nil {
-			return errors.Join(err, again)
+		c.mu.Lock()
+		l, again := c.link, c.again
+		c.mu.Unlock()
+		again.Mark = mark
+		if againErr := createRoom(ctx, l, again); againErr != nil {
+			return errors.Join(err, againErr)
 		}
 	}
 }
 
 // loop is the participant's one thread of thought.
 func (c *Client) loop(ctx context.Context, result <-chan error) error {
+	var turn <-chan time.Time // never
+	if c.cfg.Page > 0 {
+		pages := time.NewTicker(c.cfg.Page)
+		defer pages.Stop()
+		turn = pages.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case err := <-result:
+			c.takeRest()
 			return err
 		case m := <-c.inbox:
 			c.take(m)
 		case text := <-c.say:
 			c.waiting = append(c.waiting, text)
+		case act := <-c.acts:
+			act()
 		case <-c.media.broken:
 			c.restartMedia()
+		case <-turn:
+			if c.page++; c.session != "" {
+				c.look()
+			}
 		case <-c.timer():
 			c.handle(c.member.Wake(time.Now()))
 		}
 		c.expire()
 		c.speak()
+	}
+}
+
+// takeRest handles what came before the socket ended, the last word among it.
+func (c *Client) takeRest() {
+	for {
+		select {
+		case m := <-c.inbox:
+			c.take(m)
+		default:
+			return
+		}
 	}
 }
 
@@ -311,6 +405,7 @@ func (c *Client) Report() Report {
 	r.Members = append([]MemberReport{}, r.Members...)
 	r.Chat = append([]ChatReport{}, r.Chat...)
 	r.Reactions = append([]ReactionReport{}, r.Reactions...)
+	r.Notes = append([]string{}, r.Notes...)
 	r.Errors = append([]string{}, r.Errors...)
 	r.Sent, r.Media, r.Ways = map[wire.Source]Sent{}, map[string]string{}, maps.Clone(r.Ways)
 	for k, v := range c.counts.sent {
@@ -320,5 +415,6 @@ func (c *Client) Report() Report {
 		r.Media[k] = v
 	}
 	r.Received = c.counts.list(c.names)
+	r.Lost, r.Changes = append([]Loss{}, c.counts.lost...), append([]Change{}, c.counts.changes...)
 	return r
 }

@@ -54,13 +54,13 @@ func InputOf(m any) group.Input {
 	case wire.Arrived:
 		return group.Arrived{Session: string(m.Session)}
 	case wire.Left:
-		return group.Left{Session: string(m.Session)}
+		return group.Left{Session: string(m.Session), Body: m.Body}
 	case wire.Away:
 		return group.Away{Session: string(m.Session), Away: m.Away}
 	case wire.Founded:
 		return group.Founded{Generation: m.Generation, By: string(m.By)}
 	case wire.Reset:
-		return group.Reset{Generation: m.Generation}
+		return group.Reset{Generation: m.Generation, By: string(m.By)}
 	case wire.Asked:
 		return group.Asked{Generation: m.Generation, From: string(m.From), Body: m.Body}
 	case wire.Committed:
@@ -77,6 +77,8 @@ func InputOf(m any) group.Input {
 		return group.CaughtUp{Generation: m.Generation, Seq: m.Seq}
 	case wire.Gap:
 		return group.Gap{Generation: m.Generation}
+	case wire.Noted:
+		return group.Noted{Body: m.Body}
 	case wire.Failed:
 		return group.Failed{About: m.About}
 	}
@@ -105,6 +107,9 @@ func WireOf(m group.Message) any {
 		for _, to := range m.To {
 			c.To = append(c.To, wire.SessionID(to))
 		}
+		if r := m.Relink; r != nil {
+			c.Relink = &wire.Relink{Number: r.Number, TokenHash: r.TokenHash[:], Card: r.Card, Signature: r.Signature}
+		}
 		return c
 	case group.Speak:
 		return wire.App{Generation: m.Generation, Epoch: m.Epoch, Body: m.Body}
@@ -120,8 +125,12 @@ func WireOf(m group.Message) any {
 		return wire.Moderate{Grant: m.Pass.Grant, Role: uint32(m.Pass.Role), Signature: m.Pass.Signature}
 	case group.Remove:
 		return wire.Remove{Session: wire.SessionID(m.Session)}
+	case group.Restart:
+		return wire.Restart{Generation: m.Generation}
 	case group.End:
 		return wire.End{}
+	case group.NoteTo:
+		return wire.Note{To: wire.SessionID(m.Session), Body: m.Body}
 	case group.Rules:
 		r := wire.Rules{Generation: m.Generation, Epoch: m.Epoch, Withheld: sourcesOf(m.Withheld), Ends: m.Ends, Hostless: m.Hostless, Keep: m.Keep}
 		for _, o := range m.Others {

@@ -21,10 +21,14 @@ type mediaPair struct {
 	restarts   []time.Time
 }
 
-func (m *mediaPair) load() (err error) {
+// load reads the clips. rate is in frames each second; 0: as they were made.
+func (m *mediaPair) load(rate int) (err error) {
 	m.broken = make(chan struct{}, 1)
 	if m.picture, err = picture(); err != nil {
 		return err
+	}
+	if rate > 0 {
+		m.picture.every = time.Second / time.Duration(rate)
 	}
 	m.sound, err = sound()
 	return err
@@ -55,20 +59,22 @@ func (c *Client) restartMedia() {
 func (c *Client) startMedia() (err error) {
 	m := &c.media
 	cfg := c.engine.configuration(c.cfg.Link.Server, c.relay)
-	if m.subscriber, err = newSubscriber(c.engine, cfg, c); err != nil {
-		return err
+	if len(c.cfg.Seats) > 0 {
+		if m.subscriber, err = newSubscriber(c.engine, cfg, c.cfg.Seats, c); err != nil {
+			return err
+		}
+		m.watch(c, "subscribe", m.subscriber.pc)
+		subscribe, offerErr := m.subscriber.offer()
+		if offerErr != nil {
+			return offerErr
+		}
+		c.send(subscribe)
+		m.offered.subscribe++
 	}
-	m.watch(c, "subscribe", m.subscriber.pc)
-	subscribe, err := m.subscriber.offer()
-	if err != nil {
-		return err
-	}
-	c.send(subscribe)
-	m.offered.subscribe++
-	if len(c.cfg.Publish) == 0 {
+	if len(c.cfg.Publish) == 0 && !c.cfg.Muted {
 		return nil
 	}
-	if m.publisher, err = newPublisher(c.engine, cfg, c.seal); err != nil {
+	if m.publisher, err = newPublisher(c.engine, cfg, c.seal, c.asked); err != nil {
 		return err
 	}
 	m.watch(c, "publish", m.publisher.pc)
@@ -113,11 +119,14 @@ func (m *mediaPair) published(c *Client, sdp string) {
 		if isPicture(source) {
 			clip = m.picture
 		}
-		if source == wire.SourceCamera && len(c.cfg.Bitrates) > 0 {
-			m.publisher.draw(source, c.cfg.Bitrates)
-			continue
+		switch {
+		case len(c.cfg.Bitrates) == 0 || source != wire.SourceCamera && source != wire.SourceMic:
+			m.publisher.play(source, clip, max(1, c.cfg.Layers))
+		case source == wire.SourceCamera:
+			m.publisher.draw(c.cfg.Bitrates)
+		default:
+			m.publisher.voice()
 		}
-		m.publisher.play(source, clip, max(1, c.cfg.Layers))
 	}
 }
 

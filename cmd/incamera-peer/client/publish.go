@@ -28,10 +28,15 @@ const packetSize = 1150
 // from several goroutines.
 type sealer func(source wire.Source, key bool, payload []byte) []byte
 
+// An asker hears that the server asks for a key frame, or for packets again, of
+// which it had asked for some already. It is called from several goroutines.
+type asker func(source wire.Source, key bool, packets, again int)
+
 // A publisher sends clips on a publish connection.
 type publisher struct {
 	pc   *webrtc.PeerConnection
 	seal sealer
+	told asker
 	stop chan struct{}
 	work sync.WaitGroup
 	outs map[wire.Source][]*output
@@ -54,13 +59,13 @@ type label struct {
 	value string
 }
 
-func newPublisher(e *engine, cfg webrtc.Configuration, seal sealer) (*publisher, error) {
+func newPublisher(e *engine, cfg webrtc.Configuration, seal sealer, told asker) (*publisher, error) {
 	pc, err := e.publish.NewPeerConnection(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("making the publish connection: %w", err)
 	}
 	p := &publisher{
-		pc: pc, seal: seal, stop: make(chan struct{}),
+		pc: pc, seal: seal, told: told, stop: make(chan struct{}),
 		outs: map[wire.Source][]*output{}, key: map[wire.Source]chan struct{}{},
 	}
 	for _, source := range published {
@@ -124,8 +129,10 @@ func (p *publisher) offer() (wire.Publish, error) {
 	return m, nil
 }
 
-// listen waits for requests of key frames.
+// listen waits for requests of key frames, and counts those of packets, which
+// pion answers.
 func (p *publisher) listen(source wire.Source, o *output) {
+	var asked window
 	for {
 		var packets []rtcp.Packet
 		var err error
@@ -138,8 +145,20 @@ func (p *publisher) listen(source wire.Source, o *output) {
 			return
 		}
 		for _, packet := range packets {
-			switch packet.(type) {
+			switch packet := packet.(type) {
+			case *rtcp.TransportLayerNack:
+				all, again := 0, 0
+				for _, pair := range packet.Nacks {
+					pair.Range(func(seq uint16) bool {
+						if all++; asked.add(seq) {
+							again++
+						}
+						return true
+					})
+				}
+				p.told(source, false, all, again)
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
+				p.told(source, true, 0, 0)
 				select {
 				case p.key[source] <- struct{}{}:
 				default:

@@ -57,6 +57,7 @@ const tellEvery = 50 * time.Millisecond
 type engine struct {
 	publish, subscribe *webrtc.API
 	way                Way
+	sockets            []ice.UDPMux // where their sockets are chosen
 }
 
 // A Way restricts how media goes to the server. The zero value does not: the
@@ -70,7 +71,9 @@ const (
 	ByRelay Way = "relay" // TURN in TLS
 )
 
-func newEngine(way Way) (*engine, error) {
+// newEngine opens a socket for each of its two connections, where listen says
+// how; then it makes one of each at a time. Close ends them.
+func newEngine(way Way, listen func() (net.PacketConn, error)) (*engine, error) {
 	var se webrtc.SettingEngine
 	switch way {
 	case ByUDP:
@@ -89,15 +92,35 @@ func newEngine(way Way) (*engine, error) {
 	se.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
 	// Answers to NACKs of a publisher go out on the stream itself: pion does
 	// not say on a retransmission stream which layer it repeats.
-	publish, err := newAPI(se, []webrtc.RTPCodecParameters{opus, vp8}, true)
+	e := &engine{way: way}
+	var err error
+	if e.publish, err = e.api(se, listen, []webrtc.RTPCodecParameters{opus, vp8}, true); err == nil {
+		e.subscribe, err = e.api(se, listen, []webrtc.RTPCodecParameters{opus, vp8, rtx}, false)
+	}
 	if err != nil {
+		e.close()
 		return nil, err
 	}
-	subscribe, err := newAPI(se, []webrtc.RTPCodecParameters{opus, vp8, rtx}, false)
-	if err != nil {
-		return nil, err
+	return e, nil
+}
+
+func (e *engine) api(se webrtc.SettingEngine, listen func() (net.PacketConn, error), codecs []webrtc.RTPCodecParameters, sends bool) (*webrtc.API, error) {
+	if listen != nil {
+		conn, err := listen()
+		if err != nil {
+			return nil, fmt.Errorf("opening a socket for media: %w", err)
+		}
+		mux := ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn})
+		e.sockets = append(e.sockets, mux)
+		se.SetICEUDPMux(mux)
 	}
-	return &engine{publish, subscribe, way}, nil
+	return newAPI(se, codecs, sends)
+}
+
+func (e *engine) close() {
+	for _, mux := range e.sockets {
+		_ = mux.Close() // nobody is left to hear of an error
+	}
 }
 
 func newAPI(se webrtc.SettingEngine, codecs []webrtc.RTPCodecParameters, sends bool) (*webrtc.API, error) {

@@ -1,13 +1,18 @@
 package client
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/pion/rtcp"
 
 	"incamera/e2ee/group"
 	"incamera/e2ee/keys"
+	"incamera/e2ee/link"
 	"incamera/e2ee/verify"
 	"incamera/signaling/wire"
 )
@@ -55,11 +60,11 @@ func (c *Client) take(m any) {
 func (c *Client) joined(m wire.Joined) {
 	c.session, c.relay = m.Session, m.Relay
 	c.on = map[wire.SessionID][]wire.Source{}
-	if len(m.Card) > 0 {
-		c.sealedCard = m.Card
-	}
 	c.mu.Lock()
-	c.owners = map[int]string{}
+	if len(m.Card) > 0 {
+		c.again.Card = m.Card
+	}
+	c.owners, c.speaking.told = map[int]string{}, false
 	c.report.Session = string(m.Session)
 	c.mu.Unlock()
 	c.send(wire.Sources{On: c.cfg.Publish})
@@ -69,8 +74,14 @@ func (c *Client) joined(m wire.Joined) {
 
 func (c *Client) send(m any) { c.socket.send(c.session, m) }
 
-// look asks for the pictures of all who show one.
+// onPage is how many pictures a page has.
+const onPage = 2
+
+// look asks for the pictures of all who show one, or for those of the page.
 func (c *Client) look() {
+	if c.cfg.Unwatching {
+		return
+	}
 	v := wire.View{Tiles: []wire.Tile{}}
 	height := uint32(180)
 	if c.cfg.Height > 0 {
@@ -83,12 +94,30 @@ func (c *Client) look() {
 			}
 		}
 	}
+	if c.cfg.Page > 0 {
+		v.Tiles = paged(v.Tiles, c.page)
+	}
 	c.send(v)
+}
+
+// paged returns the tiles of a page, in an order that stays; after the last page
+// comes the first.
+func paged(tiles []wire.Tile, page int) []wire.Tile {
+	if len(tiles) <= onPage {
+		return tiles
+	}
+	slices.SortFunc(tiles, func(a, b wire.Tile) int {
+		return cmp.Or(cmp.Compare(a.Session, b.Session), cmp.Compare(a.Source, b.Source))
+	})
+	pages := (len(tiles) + onPage - 1) / onPage
+	first := page % pages * onPage
+	return tiles[first:min(first+onPage, len(tiles))]
 }
 
 func (c *Client) seated(seats []wire.Seat) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.counts.changed("seats", 0)
 	for _, s := range seats {
 		c.owners[int(s.Index)] = string(s.Session)
 	}
@@ -105,11 +134,38 @@ func (c *Client) handle(out group.Output) {
 			c.phase(e)
 		case group.EpochBegun:
 			c.entered(e)
+		case group.LinkChanged:
+			c.relinked(e.Link)
 		case group.Heard:
 			c.heard(e)
+		case group.Noticed:
+			c.note(func(r *Report) { r.Notes = append(r.Notes, e.Text) })
 		}
 	}
 	c.note(func(r *Report) { r.Dropped = c.member.Dropped })
+}
+
+// relinked comes by another link from now on. What it takes to make the room
+// again by it, the host's order and a permit, the server is asked for.
+func (c *Client) relinked(n link.Next) {
+	c.mu.Lock()
+	c.link.Secret = n.Secret
+	c.again.Card, c.again.Permit, c.again.Number, c.again.Relink = n.Order.Card, nil, 0, nil
+	l := c.link
+	c.mu.Unlock()
+	c.socket.relinked(n.Keys.Token)
+	c.asks.Go(func() {
+		_, looked, _, err := lookAt(c.life, l)
+		if err != nil {
+			c.cfg.Log.Warn("what makes the room again by its new link is not known", "error", err)
+			return
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.link.Text() == l.Text() {
+			c.again.Permit, c.again.Number, c.again.Relink = looked.Permit, looked.Number, looked.Relink
+		}
+	})
 }
 
 func (c *Client) phase(e group.PhaseChanged) {
@@ -119,6 +175,7 @@ func (c *Client) phase(e group.PhaseChanged) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.report.Phase = e.Phase.String()
+	c.counts.changed(c.report.Phase, 0)
 	if e.Phase != group.Inside {
 		c.sender.Clear()
 		c.receiver.Clear()
@@ -137,6 +194,7 @@ func (c *Client) entered(e group.EpochBegun) {
 	if c.trespasser != nil {
 		c.trespasser.entered(e.Keys, now)
 	}
+	c.counts.changed("epoch", e.Keys.Number)
 	c.sender.Install(e.Keys, now)
 	c.countHeld(c.receiver.Install(e.Keys, now))
 	e.Keys.Base.Wipe()
@@ -153,6 +211,7 @@ func (c *Client) entered(e group.EpochBegun) {
 	c.report.Epoch, c.report.Epochs = e.Keys.Number, c.report.Epochs+1
 	c.report.RosterCode = verify.RosterCode(string(c.cfg.Link.Room), devices).String()
 	c.mu.Unlock()
+	c.tellSpeaking()
 	if c.cfg.Entered != nil {
 		c.cfg.Entered(e.Keys.Number, e.Roster)
 	}
@@ -208,6 +267,7 @@ func (c *Client) heard(e group.Heard) {
 		})
 	case group.State:
 		c.noteOf(e.From, func(m *MemberReport) { m.State = &a })
+		c.tellSpeaking()
 		c.raiseHand()
 	case group.Hand:
 		c.noteOf(e.From, func(m *MemberReport) { m.Ticket = a.Ticket })
@@ -251,22 +311,65 @@ func (c *Client) seal(source wire.Source, key bool, payload []byte) []byte {
 	return b
 }
 
-// packet implements listener.
-func (c *Client) packet(seat int, source wire.Source) {
+// asked counts what the server asks of what we send. It is called by the
+// publisher.
+func (c *Client) asked(source wire.Source, key bool, packets, again int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.counts.of(c.owners[seat], source).Packets++
+	n := c.counts.sent[source]
+	n.Missed, n.Again = n.Missed+packets, n.Again+again
+	if key {
+		n.KeyAsked++
+	}
+	c.counts.sent[source] = n
+}
+
+// packet implements listener.
+func (c *Client) packet(seat int, source wire.Source, as repetition) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.counts.of(c.owners[seat], source)
+	r.Packets++
+	if as != none && c.counts.settled(time.Now()) {
+		r.watch.now.Repeats++
+		if as == mends {
+			r.watch.now.Useful++
+		}
+	}
+}
+
+// wantsKey implements listener.
+func (c *Client) wantsKey(seat int, source wire.Source) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.counts.settled(time.Now()) {
+		c.counts.of(c.owners[seat], source).watch.now.KeyAsked++
+	}
+}
+
+// reports implements listener.
+func (c *Client) reports(seat int, source wire.Source, r *rtcp.SenderReport) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts.of(c.owners[seat], source).watch.report = r
 }
 
 // frame implements listener.
-func (c *Client) frame(seat int, source wire.Source, data []byte) (again bool) {
+func (c *Client) frame(seat int, source wire.Source, data []byte, at uint32) (again bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	owner := c.owners[seat]
-	payload, err := c.receiver.Open(keys.Frame{Owner: owner, Source: contextOf(source), Codec: codecOf(source), Data: data, ID: seat}, time.Now())
+	now := time.Now()
+	payload, err := c.receiver.Open(keys.Frame{Owner: owner, Source: contextOf(source), Codec: codecOf(source), Data: data, ID: seat}, now)
 	if errors.Is(err, keys.ErrHeld) {
 		return false
 	}
 	c.counts.opened(owner, source, payload, err)
-	return err != nil && !errors.Is(err, keys.ErrReplay) && !errors.Is(err, keys.ErrEmpty)
+	if drawn, ok := drawnAt(payload); ok && err == nil {
+		c.counts.watched(owner, source, payload, at, drawn, now)
+		if c.cfg.Arrived != nil && isPicture(source) {
+			c.cfg.Arrived(now.Sub(drawn))
+		}
+	}
+	return err != nil && !isRepeat(err)
 }

@@ -32,13 +32,14 @@ var errSessionOver = errors.New("the session is over")
 // A socket is a session with the server that outlives its connections. Send
 // and Leave may be called from anywhere; run delivers to one function.
 type socket struct {
-	url   string
-	room  link.Room
-	token link.Secret
-	log   *slog.Logger
+	url  string
+	room link.Room
+	log  *slog.Logger
+	took func(text []byte) // nil: nobody wants to know
 
 	mu sync.Mutex
 	// Guarded by mu.
+	token    link.Secret
 	conn     *websocket.Conn // nil while broken
 	session  wire.SessionID
 	secret   []byte
@@ -71,12 +72,19 @@ func (s *socket) send(session wire.SessionID, m any) {
 	s.write(wire.Head{N: s.sent}, m)
 }
 
-// leave ends the session at once.
-func (s *socket) leave() {
+// relinked shows another join token from now on.
+func (s *socket) relinked(token link.Secret) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.token = token
+}
+
+// leave ends the session at once. body is for the others.
+func (s *socket) leave(body []byte) {
 	s.mu.Lock()
 	session := s.session
 	s.mu.Unlock()
-	s.send(session, wire.Leave{})
+	s.send(session, wire.Leave{Body: body})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.left = true
@@ -200,6 +208,9 @@ func (s *socket) read(conn *websocket.Conn, deliver func(any)) (joined bool, err
 		_, b, err := conn.ReadMessage()
 		if err != nil {
 			return joined, fmt.Errorf("reading from the server: %w", err)
+		}
+		if s.took != nil {
+			s.took(b)
 		}
 		h, m, err := wire.DecodeServer(b)
 		if err != nil {

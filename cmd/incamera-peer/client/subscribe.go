@@ -12,10 +12,10 @@ import (
 )
 
 // The seats of a small meeting (PROTOCOL.md 1.4).
-var smallMeeting = []struct {
-	source wire.Source
-	n      int
-}{{wire.SourceCamera, 9}, {wire.SourceMic, 9}, {wire.SourceScreen, 2}, {wire.SourceScreenAudio, 2}}
+var smallMeeting = map[wire.Source]int{wire.SourceCamera: 9, wire.SourceMic: 9, wire.SourceScreen: 2, wire.SourceScreenAudio: 2}
+
+// seatOrder are the sources in the order of their seats.
+var seatOrder = []wire.Source{wire.SourceCamera, wire.SourceMic, wire.SourceScreen, wire.SourceScreenAudio}
 
 // keyFrameEvery is how often a seat asks for a key frame at most.
 const keyFrameEvery = 500 * time.Millisecond
@@ -23,10 +23,15 @@ const keyFrameEvery = 500 * time.Millisecond
 // A listener takes what arrives on the seats. It is called from one goroutine
 // per seat.
 type listener interface {
-	// packet notes a packet of a seat.
-	packet(seat int, source wire.Source)
-	// frame takes a frame, and reports whether the seat now needs a key frame.
-	frame(seat int, source wire.Source, data []byte) (again bool)
+	// packet notes a packet of a seat, and what it is of use for as a retransmission.
+	packet(seat int, source wire.Source, as repetition)
+	// frame takes a frame of an RTP time, and reports whether the seat now needs a
+	// key frame.
+	frame(seat int, source wire.Source, data []byte, at uint32) (again bool)
+	// wantsKey notes that a key frame is asked for.
+	wantsKey(seat int, source wire.Source)
+	// reports takes what the server says of the seat's clock.
+	reports(seat int, source wire.Source, r *rtcp.SenderReport)
 }
 
 // A subscriber receives on a subscribe connection.
@@ -41,23 +46,23 @@ type subscriber struct {
 	work   sync.WaitGroup
 }
 
-func newSubscriber(e *engine, cfg webrtc.Configuration, to listener) (*subscriber, error) {
+func newSubscriber(e *engine, cfg webrtc.Configuration, seats map[wire.Source]int, to listener) (*subscriber, error) {
 	pc, err := e.subscribe.NewPeerConnection(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("making the subscribe connection: %w", err)
 	}
 	s := &subscriber{pc: pc, to: to}
-	for _, some := range smallMeeting {
+	for _, source := range seatOrder {
 		kind := webrtc.RTPCodecTypeAudio
-		if isPicture(some.source) {
+		if isPicture(source) {
 			kind = webrtc.RTPCodecTypeVideo
 		}
-		for range some.n {
+		for range seats[source] {
 			if _, err := pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
 				_ = pc.Close()
 				return nil, fmt.Errorf("making a seat: %w", err)
 			}
-			s.seats = append(s.seats, some.source)
+			s.seats = append(s.seats, source)
 		}
 	}
 	pc.OnTrack(s.arrived)
@@ -93,25 +98,27 @@ func (s *subscriber) arrived(track *webrtc.TrackRemote, receiver *webrtc.RTPRece
 		return
 	}
 	source := s.seats[seat]
+	s.work.Go(func() { s.listen(seat, receiver) })
 	var frames assembler
+	var came repetitions
 	var asked time.Time
 	lost := 0
 	for {
-		p, _, err := track.ReadRTP()
+		p, attributes, err := track.ReadRTP()
 		if err != nil {
 			return
 		}
 		if len(p.Payload) == 0 {
 			continue
 		}
-		s.to.packet(seat, source)
+		s.to.packet(seat, source, came.packet(p.SequenceNumber, attributes.Get(webrtc.AttributeRtxPayloadType) != nil))
 		if !isPicture(source) {
-			s.to.frame(seat, source, p.Payload)
+			s.to.frame(seat, source, p.Payload, p.Timestamp)
 			continue
 		}
 		again := false
-		frames.push(p, time.Now(), func(data []byte) {
-			if s.to.frame(seat, source, data) {
+		frames.push(p, time.Now(), func(data []byte, at uint32) {
+			if s.to.frame(seat, source, data, at) {
 				again = true
 			}
 		})
@@ -120,7 +127,23 @@ func (s *subscriber) arrived(track *webrtc.TrackRemote, receiver *webrtc.RTPRece
 		}
 		if again && time.Since(asked) >= keyFrameEvery {
 			asked = time.Now()
+			s.to.wantsKey(seat, source)
 			_ = s.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(track.SSRC())}}) // the next drop asks again
+		}
+	}
+}
+
+// listen reads what the server says of a seat's clock.
+func (s *subscriber) listen(seat int, receiver *webrtc.RTPReceiver) {
+	for {
+		packets, _, err := receiver.ReadRTCP()
+		if err != nil {
+			return
+		}
+		for _, p := range packets {
+			if r, ok := p.(*rtcp.SenderReport); ok {
+				s.to.reports(seat, s.seats[seat], r)
+			}
 		}
 	}
 }

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"incamera/cmd/incamera-peer/client"
+	"incamera/sfu/netlab"
+	"incamera/signaling/wire"
+)
+
+// browserPort is one of which Chromium takes candidates at private addresses.
+const browserPort = 8443
+
+// browse is run with two Chromium.
+func (s *scenario) browse(t *testing.T) ([]oracle, time.Duration) {
+	ctx, cancel := context.WithTimeout(t.Context(), s.lasts+5*time.Minute)
+	defer cancel()
+	site := firewall{port: browserPort, net: oldNet}.open(ctx, t)
+	a := &adapting{lab: site.lab, ctx: ctx, ben: site.ben, report: &client.Report{}, sender: &client.Report{}, script: s}
+	site.ann.Set(s.ann, s.ann)
+	site.ben.Set(s.up, s.down)
+	if s.nat {
+		site.ben.BehindNAT("10.77.9.9")
+	}
+	ann := openPage(ctx, t, site, site.ann, "ann", "send")
+	ben := openPage(ctx, t, site, site.ben, "ben", "watch")
+	if ann == nil || ben == nil {
+		return nil, site.lab.Late(0.99)
+	}
+	site.lab.Follow(ctx, []netlab.Step{{At: settled - 5*second, Do: func() {}}}) // a layer's climb
+	a.began = time.Now()
+	site.ben.Record()
+	site.lab.Late(1)
+	end := netlab.Step{At: s.watching(), Do: func() {}}
+	if s.script != nil {
+		site.lab.Follow(ctx, append(s.script(a), end))
+	} else {
+		site.lab.Follow(ctx, []netlab.Step{end})
+	}
+	late := site.lab.Late(0.99)
+	a.record = site.ben.Recorded()
+	var seen struct {
+		Changes     []client.Change
+		Camera, Mic client.Watched
+		Decoded     int
+	}
+	var sends struct {
+		Frames, Bytes, Height int
+		Ms                    float64
+		Limited               string
+	}
+	ben.end(t, &seen)
+	ann.end(t, &sends)
+	if seen.Decoded == 0 {
+		t.Error("the page decodes nothing")
+	}
+	a.report.Changes = seen.Changes
+	a.report.Received = []client.Received{{Source: wire.SourceCamera, Watched: seen.Camera}, {Source: wire.SourceMic, Watched: seen.Mic}}
+	a.sender.Sent = map[wire.Source]client.Sent{wire.SourceCamera: {Frames: sends.Frames * client.MaxLayers, SpanMs: int64(sends.Ms)}}
+	if sends.Ms > 0 {
+		a.best = float64(sends.Bytes*8) / sends.Ms
+	}
+	oracles := s.judge(t, a)
+	fmt.Fprintf(os.Stderr, "%32s kbit/s by the second, sent: %s\n", s.name, seconds(a.record))
+	fmt.Fprintf(os.Stderr, "%32s ann's highest layer: %d lines, %.0f kbit/s, %d frames, limited by %q; ben's %v\n", "", sends.Height, a.best, sends.Frames, sends.Limited, seen.Camera.Layers)
+	return oracles, late
+}
+
+// A page is a Chromium on a host, which goes on until its input ends.
+type page struct {
+	cmd    *exec.Cmd
+	in     io.Closer
+	out    *bufio.Reader
+	stderr *bytes.Buffer
+}
+
+// openPage starts one and waits until it is ready; nil: it is not.
+func openPage(ctx context.Context, t *testing.T, site *site, h *netlab.Host, name, what string) *page {
+	t.Helper()
+	link := site.link
+	p := &page{cmd: h.Command(ctx, "node", "../../web/e2e/netlab.mjs", link, name, what), stderr: &bytes.Buffer{}}
+	p.cmd.Env, p.cmd.Stderr = append(slices.Clone(site.environment), "SLOW=4"), p.stderr // two pages are much for a machine
+	in, err := p.cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.in, p.out = in, bufio.NewReader(out)
+	if err = p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = in.Close() // then it ends, or has
+		_ = p.cmd.Wait()
+	})
+	if line, err := p.out.ReadString('\n'); err != nil || strings.TrimSpace(line) != "ready" {
+		t.Errorf("%s's page is not ready: %q, %v", name, line, errors.Join(err, p.cmd.Wait()))
+		t.Logf("%s", p.stderr)
+		return nil
+	}
+	return p
+}
+
+// end has the page tell what it saw.
+func (p *page) end(t *testing.T, report any) {
+	t.Helper()
+	_ = p.in.Close() // it may have ended
+	line, err := p.out.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, report)
+	}
+	if err = errors.Join(err, p.cmd.Wait()); err != nil {
+		t.Errorf("a page: %v\n%s", err, p.stderr)
+	}
+}
+
+// within is how soon ben is to see ann where UDP is blocked, in s.
+const within = 4
+
+// blocked are N12: ben comes when ann is there, and the firewall lets through
+// what it says.
+func blocked(name string, f firewall) entry {
+	return entry{name, func(t *testing.T) ([]oracle, time.Duration) {
+		const alone = 6 * second
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		f.port, f.net = serverPort, oldNet
+		site := f.open(ctx, t)
+		site.lab.Late(1)
+		var ann, ben client.Report
+		join := func(h *netlab.Host, name string, report *client.Report, args ...string) {
+			cmd := h.Command(ctx, site.peer, append([]string{"join", site.link, "--name", name, "--json"}, args...)...)
+			var stderr bytes.Buffer
+			cmd.Env, cmd.Stderr = site.environment, &stderr
+			out, err := cmd.Output()
+			if err == nil {
+				err = json.Unmarshal(out, report)
+			}
+			if err != nil {
+				t.Errorf("%s: %v\n%s", name, err, &stderr)
+			}
+		}
+		var work sync.WaitGroup
+		work.Go(func() { join(site.ann, "ann", &ann, "--duration", (alone + 15*second).String(), "--bitrates", drawn) })
+		args := []string{"--duration", (12 * second).String(), "--no-publish"}
+		if f.relay {
+			args = append(args, "--way", "relay")
+		}
+		site.lab.Follow(ctx, []netlab.Step{{At: alone, Do: func() { join(site.ben, "ben", &ben, args...) }}})
+		work.Wait()
+		first := map[wire.Source]float64{wire.SourceCamera: -1, wire.SourceMic: -1}
+		for _, r := range ben.Received {
+			if r.Frames > 0 && r.Session == ann.Session {
+				first[r.Source] = float64(r.FirstMs) / 1000
+			}
+		}
+		if got := ben.Ways["subscribe"]; got != f.way {
+			t.Errorf("ben's subscribe connection goes by %q, want %s", got, f.way)
+		}
+		return []oracle{
+			atMost("until ann is seen, from the start", first[wire.SourceCamera], within, "s"),
+			atMost("until she is heard", first[wire.SourceMic], within, "s"),
+		}, site.lab.Late(0.99)
+	}}
+}
+
+// entries are N1 to N12 in order, those with browsers last: they need more of
+// the machine.
+func entries() (list []entry) {
+	for i := range scenariosOfMedia {
+		s := &scenariosOfMedia[i]
+		list = append(list, entry{s.name, s.run})
+	}
+	list = append(list,
+		blocked("N12 UDP blocked, by ICE-TCP", firewall{ben: netlab.Profile{BlockUDP: true}, way: "tcp"}),
+		blocked("N12 443/tcp only, by TURN in TLS", firewall{ben: netlab.Profile{OnlyTCP: serverPort}, relay: true, way: "relay"}))
+	for i := range scenariosOfMedia {
+		if s := &scenariosOfMedia[i]; s.browsers {
+			list = append(list, entry{fmt.Sprintf("%s, Chromium", s.name), s.browse})
+		}
+	}
+	return list
+}
