@@ -99,7 +99,7 @@ type obstacle string
 // All returns every attack, in the order in which they are told.
 func All() []*Attack {
 	var all []*Attack
-	for _, part := range [][]*Attack{ghosts, lobby, hostPowers, order, identity, frames, floods, invites, content, onTheWire} {
+	for _, part := range [][]*Attack{ghosts, lobby, changedLinks, hostPowers, hostWords, order, identity, frames, floods, invites, content, onTheWire} {
 		all = append(all, part...)
 	}
 	return all

@@ -13,14 +13,14 @@ import (
 const (
 	policyFile = "e2ee/group/policy.go"
 	pulseFile  = "e2ee/group/pulse.go"
-	memberFile = "e2ee/group/member.go"
+	takeFile   = "e2ee/group/take.go"
 	leafFile   = "e2ee/link/leaf.go"
 	cardFile   = "e2ee/link/card.go"
 	sealFile   = "e2ee/link/envelope.go"
 )
 
 // withoutCard takes any card's hash for that of ours.
-var withoutCard = Edit{policyFile, "!bytes.Equal(list[0].Data, t.cardHash[:])", "len(list[0].Data) != len(t.cardHash)"}
+var withoutCard = Edit{policyFile, "!bytes.Equal(list[0].Data, cardHash[:])", "len(list[0].Data) != len(cardHash)"}
 
 // ghosts are commits that RFC 9420 and the delivery service allow, and that
 // change who is there in a way that our profile does not.

@@ -199,6 +199,22 @@ var identity = []*Attack{
 		Without: []Edit{{"e2ee/mls/process.go", "if err := a.verify(g.suite, key, &in.context); err != nil {", "if err := a.verify(g.suite, key, &in.context); err != nil && key == nil {"}},
 	},
 	{
+		Name: "goodbye said for another", Claim: "C41",
+		Do: func(t *Trial) {
+			t.try("the server shows a member's own goodbye as Ben's, who is there")
+			m := t.meeting(3)
+			ann, ben, cleo := m.people[0], m.people[1], m.people[2]
+			t.watch(ann)
+			m.send(ann, wire.Left{Session: ben.session, Reason: wire.ReasonLeft, Body: cleo.member.Parting()})
+			m.send(ann, wire.Arrived{Session: ben.session})
+			m.settle()
+			said := slices.ContainsFunc(ann.parted, func(p group.Parted) bool { return p.Who.Name == "Ben" && p.Meant })
+			t.goal(said, "Ann is told that Ben meant to leave")
+		},
+		Defence: "a goodbye is signed by the leaf's device for that leaf",
+		Without: []Edit{{"e2ee/group/leave.go", "return err == nil && member == who.Member && link.SignedLeave(m.cfg.Room, encoded, who.Device)", "return err == nil && len(member) > 0 && who.Name != \"\""}},
+	},
+	{
 		Name: "member that left rejoins with the old link", Admitted: hasLink,
 		Do: func(t *Trial) {
 			t.try("Ben, who left, opens the same link again")

@@ -59,7 +59,7 @@ var lobby = []*Attack{
 			}
 		},
 		Defence: "who has refused a commit by the lobby's rules accepts only whom he knows by way of a Welcome",
-		Without: []Edit{{policyFile, "if t.trusted != nil && policy.Closed() && !t.trusted", "if false && !t.trusted"}},
+		Without: []Edit{{policyFile, "if t.breach != nil && bytes.Equal(t.breach, g.ID()) && policy.Closed() && !t.trusted", "if false && !t.trusted"}},
 	},
 	{
 		Name: "meeting begun again behind the host", Claim: "C20",
@@ -121,7 +121,7 @@ var lobby = []*Attack{
 			})
 		},
 		Defence: "the numbers of policies rise",
-		Without: []Edit{{"e2ee/link/policy.go", "case p.Number <= old.Number:", "case p.Number == 0:"}},
+		Without: []Edit{{"e2ee/link/policy.go", "case p.Number <= old.Number, p.Leaps(old):", "case p.Number == 0:"}},
 	},
 	{
 		Name: "lobby put down by a member", Claim: "C20",

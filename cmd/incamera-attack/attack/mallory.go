@@ -29,6 +29,7 @@ type mallory struct {
 	groups []*mls.Group // of every epoch
 
 	asked   map[wire.SessionID][]byte // the latest of each
+	pskOf   map[string]link.Secret    // of links of his own, by id
 	lobbyUp uint64                    // the epoch in which the host has put the lobby up last
 }
 
@@ -47,6 +48,9 @@ func (x *mallory) lax() mls.Config {
 	return mls.Config{PSK: func(id mls.PSKID) []byte {
 		if bytes.Equal(id.ID, link.PSKID(1)) {
 			return x.m.cfg.Keys.PSK.Reveal()
+		}
+		if own, ok := x.pskOf[string(id.ID)]; ok {
+			return own.Reveal()
 		}
 		sum := sha256.Sum256(id.ID)
 		return sum[:]

@@ -59,7 +59,10 @@ type person struct {
 
 	epochs   []group.EpochBegun
 	heard    []group.Heard
+	links    []link.Next
+	noticed  []string // notes that were written to him
 	phases   []group.PhaseChanged
+	parted   []group.Parted
 	apart    []string // sessions that are not in sync, as last told
 	sender   *keys.Sender
 	receiver *keys.Receiver
@@ -190,10 +193,11 @@ func (m *meeting) closeOut() {
 
 // leave ends the session of p.
 func (m *meeting) leave(p *person) {
+	body := p.member.Parting()
 	p.gone = true
 	for _, other := range m.here() {
 		if other.inside {
-			m.send(other, wire.Left{Session: p.session, Reason: wire.ReasonLeft})
+			m.send(other, wire.Left{Session: p.session, Reason: wire.ReasonLeft, Body: body})
 		}
 	}
 	m.post(m.service.End(p.session))
@@ -359,8 +363,14 @@ func (p *person) take(out group.Output) {
 			p.receiver.Install(e.Keys, p.m.now)
 		case group.Apart:
 			p.apart = e.Sessions
+		case group.Parted:
+			p.parted = append(p.parted, e)
 		case group.Heard:
 			p.heard = append(p.heard, e)
+		case group.LinkChanged:
+			p.links = append(p.links, e.Link)
+		case group.Noticed:
+			p.noticed = append(p.noticed, e.Text)
 		case group.PhaseChanged:
 			p.phases = append(p.phases, e)
 			if e.Phase != group.Inside {

@@ -109,7 +109,7 @@ var order = []*Attack{
 			t.goal(behind && !told, "Ann stays behind and does not know")
 		},
 		Defence: "log entries are numbered, and whoever cannot get one begins anew",
-		Without: []Edit{{memberFile, "m.phase == Inside && in.Seq > m.seq {\n			m.begin", "m.phase == Inside && in.Seq < m.seq {\n			m.begin"}},
+		Without: []Edit{{takeFile, "m.phase == Inside && in.Seq > m.seq {\n			m.begin", "m.phase == Inside && in.Seq < m.seq {\n			m.begin"}},
 	},
 	{
 		Name: "all commits withheld from one", Admitted: "drop, delay, partition, refuse",

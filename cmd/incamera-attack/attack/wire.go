@@ -239,7 +239,13 @@ func (s *server) room() link.Link {
 
 // enter lets a real participant in, who sends no media.
 func (s *server) enter(l link.Link, name string) *client.Client {
-	c, err := client.New(client.Config{Link: l, Name: name, Log: slog.New(slog.DiscardHandler)})
+	return s.enterWith(client.Config{Link: l, Name: name})
+}
+
+func (s *server) enterWith(cfg client.Config) *client.Client {
+	name := cfg.Name
+	cfg.Log = slog.New(slog.DiscardHandler)
+	c, err := client.New(cfg)
 	s.t.check(err, "making a participant")
 	s.mu.Lock()
 	s.next = name
