@@ -60,9 +60,10 @@ func newACME(c *Config, log *slog.Logger) *acmeCertificate {
 // config is for the listener.
 func (a *acmeCertificate) config() *tls.Config {
 	return &tls.Config{
-		MinVersion:     tls.VersionTLS13,
-		NextProtos:     append(slices.Clone(pagesALPN), alpnTURN, alpnACME),
-		GetCertificate: a.get,
+		MinVersion:             tls.VersionTLS13,
+		SessionTicketsDisabled: true, // keys that open what was said outlive nothing, and no ticket tells who comes back
+		NextProtos:             append(slices.Clone(pagesALPN), alpnTURN, alpnACME),
+		GetCertificate:         a.get,
 	}
 }
 

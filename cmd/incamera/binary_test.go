@@ -34,6 +34,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	builtIn = dir
 	file := filepath.Join(dir, "incamera")
 	out, err := exec.Command("go", "build", "-race", "-ldflags", "-X main.version=v0.test", "-o", file, ".").CombinedOutput()
 	if err != nil {
@@ -42,10 +43,14 @@ var binary = sync.OnceValues(func() (string, error) {
 	return file, nil
 })
 
+// builtIn is where binary has put it; empty: no test has asked for it, and it
+// would take a minute. Owned by the one call of binary until m.Run returns.
+var builtIn string
+
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if file, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(file)) // what is left is in a temporary folder
+	if builtIn != "" {
+		_ = os.RemoveAll(builtIn) // what is left is in a temporary folder
 	}
 	os.Exit(code)
 }
@@ -297,12 +302,33 @@ func TestEnvironmentAndMetrics(t *testing.T) {
 	if err != nil || !strings.Contains(string(b), `incamera_build_info{version="v0.test"} 1`) {
 		t.Errorf("%s, %v", b, err)
 	}
+	if want := fmt.Sprintf("go_gc_gogc_percent %d\n", gcPercent); !strings.Contains(string(b), want) {
+		t.Errorf("no %q in %s", want, b)
+	}
 	second := start(t)           // the metrics port is taken: told, and served all the same
 	second.stop(syscall.SIGTERM) // first: its log comes by a pipe of its own, and is whole once it has ended
 	if !strings.Contains(second.stderr.String(), "no metrics") {
 		t.Errorf("log: %s", second.stderr)
 	}
 	p.stop(syscall.SIGTERM)
+}
+
+// TestMemoryIsTheOperators: who says by GOGC how much memory garbage may take is
+// not overruled.
+func TestMemoryIsTheOperators(t *testing.T) {
+	metrics := freeAddress(t)
+	t.Setenv("GOGC", "80")
+	p := start(t, "--listen", "127.0.0.1:0", "--metrics", metrics)
+	defer p.stop(syscall.SIGTERM)
+	res, err := http.Get("http://" + metrics + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil || !strings.Contains(string(b), "go_gc_gogc_percent 80\n") {
+		t.Errorf("%s, %v", b, err)
+	}
 }
 
 func TestSelfSignedServer(t *testing.T) {

@@ -129,8 +129,9 @@ func (c *certificates) expiry() time.Time {
 // config is for the listener.
 func (c *certificates) config() *tls.Config {
 	return &tls.Config{
-		MinVersion:     tls.VersionTLS13,
-		NextProtos:     append(slices.Clone(pagesALPN), alpnTURN),
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.at(time.Now()), nil },
+		MinVersion:             tls.VersionTLS13,
+		SessionTicketsDisabled: true, // keys that open what was said outlive nothing, and no ticket tells who comes back
+		NextProtos:             append(slices.Clone(pagesALPN), alpnTURN),
+		GetCertificate:         func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.at(time.Now()), nil },
 	}
 }

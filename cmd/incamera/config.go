@@ -42,6 +42,10 @@ type Config struct {
 	LogFormat   string `default:"text" enum:"text,json" help:"Form of the log on stderr: text or json."`
 	LogLevel    string `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: debug, info, warn or error. Default: ${default}."`
 
+	Trace      string `placeholder:"DIR" help:"Write here, for each meeting, what the media plane was told about networks and what it decided by that: times, rates and sizes of packets, by numbers that mean nothing elsewhere; no names, ids, addresses or content. For incamera trace replay. Without it nothing is written."`
+	TraceSize  int    `default:"100" placeholder:"MB" help:"Most that is written of one meeting, in MB. A meeting of four takes about 100 in an hour. Default: ${default}."`
+	TraceFiles int    `default:"20" placeholder:"N" help:"How many meetings' files are kept; the oldest are removed. Default: ${default}."`
+
 	MaxFile   int           `default:"100" placeholder:"MB" help:"Largest file that people can send each other, in MB of what it takes sealed, up to 4 % more than itself. 0: no files here. Default: ${default}."`
 	RoomFiles int           `default:"500" placeholder:"MB" help:"All files of one meeting together, in MB. Default: ${default}."`
 	AllFiles  int           `default:"5000" placeholder:"MB" help:"All files of all meetings together, in MB: disk space under --data, or else in the system's folder for temporary files. Default: ${default}."`
@@ -54,7 +58,7 @@ const selfSigned = "self-signed"
 
 // check reports all that is wrong at once, each with its remedy.
 func (c *Config) check() error {
-	return errors.Join(c.checkListen(), c.checkPublic(), c.checkTLS(), c.checkMetrics(), c.checkFiles(), c.checkDrain(), c.checkSignIn(), c.checkWebhook())
+	return errors.Join(c.checkListen(), c.checkPublic(), c.checkTLS(), c.checkMetrics(), c.checkFiles(), c.checkDrain(), c.checkSignIn(), c.checkWebhook(), c.checkTrace())
 }
 
 func (c *Config) secure() bool { return c.TLS == selfSigned || c.TLSCert != "" || c.Domain != "" }

@@ -42,6 +42,10 @@ func TestValidate(t *testing.T) {
 		"an unknown kind":                 {func(c *Config) { c.TLS = "acme" }, "the only value"},
 		"metrics for all":                 {func(c *Config) { c.Metrics = "0.0.0.0:9090" }, "loopback only"},
 		"metrics without a host":          {func(c *Config) { c.Metrics = ":9090" }, "loopback only"},
+		"a recording":                     {func(c *Config) { c.Trace, c.TraceSize, c.TraceFiles = "d", 1, 1 }, ""},
+		"recordings of nothing":           {func(c *Config) { c.Trace, c.TraceFiles = "d", 1 }, "--trace-size 0: want"},
+		"no recordings":                   {func(c *Config) { c.Trace, c.TraceSize = "d", 1 }, "--trace-files 0: want"},
+		"too much of a recording":         {func(c *Config) { c.Trace, c.TraceSize, c.TraceFiles = "d", 1<<40, 1 }, "from 1 to 10000"},
 		"metrics that are no one":         {func(c *Config) { c.Metrics = "9090" }, "want HOST:PORT"},
 	} {
 		c := validConfig()

@@ -58,11 +58,23 @@ func (p *process) post(path string, body []byte) (int, string) {
 
 // makeRoom tries to make a room with the secret of an invite.
 func (p *process) makeRoom(seed string, invite []byte) int {
-	key, token := sha256.Sum256([]byte("key"+seed)), sha256.Sum256([]byte("token"+seed))
-	hash, digest := sha256.Sum256(token[:]), sha256.Sum256(append([]byte("incamera room v1"), key[:]...))
-	room := strings.ToLower(base32.StdEncoding.EncodeToString(digest[:]))[:wire.RoomLength]
-	status, _ := p.post("/api/rooms", wire.EncodeBody(wire.CreateRoom{Room: room, HostKey: key[:], TokenHash: hash[:], Card: []byte("card"), Invite: invite}))
+	l := roomFor(seed)
+	l.Invite = invite
+	status, _ := p.post("/api/rooms", wire.EncodeBody(l))
 	return status
+}
+
+func tokenFor(seed string) []byte {
+	token := sha256.Sum256([]byte("token" + seed))
+	return token[:]
+}
+
+// roomFor returns what makes a room.
+func roomFor(seed string) wire.CreateRoom {
+	key, hash := sha256.Sum256([]byte("key"+seed)), sha256.Sum256(tokenFor(seed))
+	digest := sha256.Sum256(append([]byte("incamera room v1"), key[:]...))
+	room := strings.ToLower(base32.StdEncoding.EncodeToString(digest[:]))[:wire.RoomLength]
+	return wire.CreateRoom{Room: room, HostKey: key[:], TokenHash: hash[:], Card: []byte("card")}
 }
 
 var passLinkPattern = regexp.MustCompile(`(https://\S+)/#(admin|invite)=(\S+)`)

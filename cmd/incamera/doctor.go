@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -77,12 +78,16 @@ type doctor struct {
 	files     func() (uint64, error)
 	buffer    func() (int, error) // of a UDP socket that asked for wantBuffer
 	free      func(dir string) (uint64, error)
+	kept      func() (bool, error) // whether something keeps the clock right
 	user      int
 
 	findings []finding
 }
 
 func newDoctor(c *Config, name string, now time.Time) *doctor {
+	if name == "" {
+		name = strings.ToLower(c.Domain)
+	}
 	return &doctor{
 		c: c, name: name, now: now,
 		lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
@@ -100,6 +105,7 @@ func newDoctor(c *Config, name string, now time.Time) *doctor {
 			err := syscall.Statfs(dir, &s)
 			return s.Bavail * uint64(s.Bsize), err
 		},
+		kept: clockKept,
 		user: os.Getuid(),
 	}
 }
@@ -112,6 +118,9 @@ func (d *doctor) examine(ctx context.Context) []finding {
 	valid := d.configuration()
 	d.clock()
 	d.certificate()
+	d.acme()
+	d.secrets()
+	d.openness()
 	d.resolution(ctx)
 	if valid {
 		d.ports(ctx)
@@ -158,6 +167,11 @@ func (d *doctor) clock() {
 	if err == nil && d.now.Before(info.ModTime().Add(-24*time.Hour)) {
 		d.problem("clock", "set the clock, and keep it set (systemd-timesyncd, chrony)", "it is %s here, and this program was installed later, on %s",
 			d.now.UTC().Format(time.DateTime), info.ModTime().UTC().Format(time.DateTime))
+		return
+	}
+	if kept, err := d.kept(); err == nil && !kept {
+		d.warn("clock", "have it kept right: systemctl enable --now systemd-timesyncd, or chrony; in a container that is for the host",
+			"it is %s UTC here, and nothing keeps it right: certificates and links that end hold too long, or not long enough", d.now.UTC().Format(time.DateTime))
 		return
 	}
 	d.ok("clock", "%s UTC", d.now.UTC().Format(time.DateTime))

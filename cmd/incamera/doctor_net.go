@@ -12,9 +12,12 @@ import (
 	"net/http"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
+
+	"incamera/sfu"
 )
 
 // Times of the doctor's own traffic. Longer, and a broken set-up takes long to
@@ -58,7 +61,19 @@ func (d *doctor) ports(ctx context.Context) {
 			}
 		}
 	}
+	d.refused(d.targets(host), port)
 	d.operatorPort(ctx)
+}
+
+// refused tells of a port at which Chromium takes no media directly, where it
+// has no other address either.
+func (d *doctor) refused(targets []netip.Addr, port uint16) {
+	others := slices.DeleteFunc(slices.Clone(targets), netip.Addr.IsLoopback)
+	if len(others) == 0 || slices.ContainsFunc(others, func(a netip.Addr) bool { return !sfu.Refused(netip.AddrPortFrom(a, port)) }) {
+		return
+	}
+	d.warn("browsers", "choose a port from 1024 on, as with --listen :8443, or leave it: meetings work, and cost the server more",
+		"Chromium takes no media of private addresses at port %d: it goes by the relay", port)
 }
 
 func portRemedy(protocol string, addr netip.AddrPort, err error) string {
@@ -142,6 +157,7 @@ func (d *doctor) running(ctx context.Context, host netip.Addr, port uint16) {
 		to := netip.AddrPortFrom(a, port)
 		if d.isOurs(ctx, to) {
 			d.ok("reach TCP", "%s", to)
+			d.relay(ctx, to)
 		} else {
 			d.unreachable("TCP", to, errors.New("no answer of an incamera server"))
 		}

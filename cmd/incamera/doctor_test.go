@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -39,6 +42,7 @@ func healthyDoctor(t *testing.T) *doctor {
 	d.files = func() (uint64, error) { return 65536, nil }
 	d.buffer = func() (int, error) { return wantBuffer, nil }
 	d.free = func(string) (uint64, error) { return 1 << 30, nil }
+	d.kept = func() (bool, error) { return true, nil }
 	d.user = 1000
 	return d
 }
@@ -72,7 +76,7 @@ func TestDoctorFindsNothing(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	for _, check := range []string{"configuration", "clock", "certificate", "chain", "name", "ports", "reach TCP", "reach UDP", "operator port", "files", "buffers", "disk", "privileges"} {
+	for _, check := range []string{"configuration", "clock", "certificate", "secrets", "openness", "chain", "name", "ports", "reach TCP", "reach UDP", "operator port", "files", "buffers", "disk", "privileges"} {
 		if !seen[check] {
 			t.Errorf("nothing about %s", check)
 		}
@@ -182,6 +186,39 @@ func TestDoctor(t *testing.T) {
 		"a clock in the past": {func(_ *testing.T, d *doctor) {
 			d.now = time.Unix(1_000_000_000, 0)
 		}, "clock", "2001-09-09", "set the clock"},
+		"a clock that nothing keeps": {func(_ *testing.T, d *doctor) {
+			d.kept = func() (bool, error) { return false, nil }
+		}, "clock", "nothing keeps it right", "systemd-timesyncd"},
+		"a secret for all to read": {func(t *testing.T, d *doctor) {
+			d.c.WebhookSecretFile = filepath.Join(t.TempDir(), "secret")
+			writeFile(t, d.c.WebhookSecretFile, "a secret")
+			if err := os.Chmod(d.c.WebhookSecretFile, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}, "secrets", "may read", "chmod 640"},
+		"a secret that is not there": {func(_ *testing.T, d *doctor) {
+			d.c.OIDCClientSecretFile = "gone"
+		}, "secrets", "gone", "make the file"},
+		"a server for everybody": {func(_ *testing.T, d *doctor) {
+			d.c.Listen, d.c.Open = "0.0.0.0:0", true
+		}, "openness", "anybody who reaches", "incamera invite create"},
+		"a proxy that can be passed by": {func(_ *testing.T, d *doctor) {
+			d.c.Listen, d.c.BehindProxy, d.c.TLSCert, d.c.TLSKey = "0.0.0.0:0", true, "", ""
+		}, "openness", "write it themselves", "--listen 127.0.0.1:8080"},
+		"ACME without the port": {func(_ *testing.T, d *doctor) {
+			withACME(d)
+		}, "ACME", "comes to TCP 443", "forward TCP 443"},
+		"ACME that does not renew": {func(t *testing.T, d *doctor) {
+			gotCertificate(t, d, time.Now().Add(8*24*time.Hour-certificateLife))
+		}, "ACME", "should have been renewed", "the server's log"},
+		"ACME that has not renewed": {func(t *testing.T, d *doctor) {
+			gotCertificate(t, d, time.Now().Add(-certificateLife-24*time.Hour))
+		}, "ACME", "was not renewed", "from the Internet"},
+		"ACME with a name of another machine": {func(_ *testing.T, d *doctor) {
+			withACME(d)
+			d.name = d.c.Domain
+			d.addresses = func() []netip.Addr { return nil }
+		}, "name", "neither an address of this machine", "correct the record"},
 		"root": {func(_ *testing.T, d *doctor) { d.user = 0 }, "privileges", "as root", "ops/systemd"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -202,6 +239,33 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("want %q with remedy %q, got %+v", tc.what, tc.remedy, about)
 		})
 	}
+}
+
+// withACME is a set-up with a certificate of an authority.
+func withACME(d *doctor) {
+	d.c.Data = filepath.Dir(d.c.TLSCert)
+	d.c.Domain, d.c.TLSCert, d.c.TLSKey = "meet.example.org", "", ""
+}
+
+// gotCertificate is withACME, after one was got.
+func gotCertificate(t *testing.T, d *doctor, when time.Time) {
+	t.Helper()
+	withACME(d)
+	dir := filepath.Join(d.c.Data, "acme")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cert, key := filepath.Join(dir, "cert"), filepath.Join(dir, "key")
+	writePair(t, cert, key, []string{d.c.Domain}, when)
+	var both []byte
+	for _, file := range []string{key, cert} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		both = append(both, text...)
+	}
+	writeFile(t, filepath.Join(dir, d.c.Domain), string(both))
 }
 
 // TestDoctorAsksRunningServer: whether UDP arrives is told by what the server
@@ -230,4 +294,44 @@ func TestDoctorAsksRunningServer(t *testing.T) {
 	if out, err = command(t, "doctor", "--listen", "0.0.0.0:1").CombinedOutput(); err == nil || !strings.Contains(string(out), "problem  configuration") {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// TestDoctorAsksForRelay: what passes pages on and nothing else keeps out who has
+// TLS only.
+func TestDoctorAsksForRelay(t *testing.T) {
+	metrics := freeAddress(t)
+	p := start(t, "--listen", "127.0.0.1:0", "--metrics", metrics, "--tls", selfSigned, "--open")
+	direct, proxied := "127.0.0.1:"+p.port(), "127.0.0.2:"+p.port()
+	a, err := newAuthority(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := a.issue([]string{"127.0.0.2"}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := tls.Listen("tcp", proxied, &tls.Config{Certificates: []tls.Certificate{pair}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "https", Host: direct})
+	proxy.Transport = insecure()
+	front := &http.Server{Handler: proxy, ErrorLog: log.New(io.Discard, "", 0)}
+	go front.Serve(l)
+	t.Cleanup(func() { front.Close() })
+	out, err := command(t, "doctor", "--listen", direct, "--advertise", "127.0.0.2", "--tls", selfSigned, "--open", "--metrics", metrics, "--json").Output()
+	said := map[string]finding{}
+	for line := range strings.Lines(string(out)) {
+		var f finding
+		if jsonErr := json.Unmarshal([]byte(line), &f); jsonErr != nil {
+			t.Fatalf("%q: %v", line, jsonErr)
+		}
+		if f.Check == "relay" {
+			said[f.State] = f
+		}
+	}
+	if err == nil || !strings.Contains(said[stateOK].What, direct) || !strings.Contains(said[stateProblem].What, proxied) || !strings.Contains(said[stateProblem].Remedy, "no proxy for HTTP") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	p.stop(os.Interrupt)
 }

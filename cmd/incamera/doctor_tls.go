@@ -23,6 +23,9 @@ func (d *doctor) certificate() {
 	case d.c.TLS == selfSigned:
 		d.ok(check, "made by an own authority; people have to trust that, or accept a warning")
 		return
+	case d.c.acme():
+		d.ok(check, "got by ACME")
+		return
 	case d.c.TLSCert == "" || d.c.TLSKey == "":
 		d.ok(check, "none given")
 		return

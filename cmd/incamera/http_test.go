@@ -20,9 +20,12 @@ var builtClient = fstest.MapFS{
 	".gitkeep":              {},
 	"index.html":            {Data: []byte("<!doctype html>page")},
 	"index.html.gz":         {Data: []byte("zipped page")},
+	"room.html":             {Data: []byte("<!doctype html>check")},
+	"bare.html":             {Data: []byte("<!doctype html>bare")},
 	"icon.svg":              {Data: []byte("<svg/>")},
 	"assets/main-abc.js":    {Data: []byte("script")},
 	"assets/main-abc.js.gz": {Data: []byte("zipped script")},
+	"assets/main-abc.js.br": {Data: []byte("denser script")},
 	"assets/style-def.css":  {Data: []byte("style")},
 }
 
@@ -63,16 +66,21 @@ func TestPages(t *testing.T) {
 		body    string
 	}{
 		{"/", 200, "text/html; charset=utf-8", never, "<!doctype html>page"},
-		{"/r/k5zq3fxw7hn2tdc4y6abgjmpre", 200, "text/html; charset=utf-8", never, "<!doctype html>page"},
-		{"/r/mistyped", 200, "text/html; charset=utf-8", never, "<!doctype html>page"}, // the page explains
+		{"/r/k5zq3fxw7hn2tdc4y6abgjmpre", 200, "text/html; charset=utf-8", never, "<!doctype html>check"},
+		{"/r/mistyped", 200, "text/html; charset=utf-8", never, "<!doctype html>check"}, // the page explains
 		{"/assets/main-abc.js", 200, "text/javascript; charset=utf-8", forever, "script"},
 		{"/assets/style-def.css", 200, "text/css; charset=utf-8", forever, "style"},
 		{"/icon.svg", 200, "image/svg+xml", "no-cache", "<svg/>"},
+		{"/test", 200, "text/html; charset=utf-8", never, "<!doctype html>bare"},
+		{"/admin", 200, "text/html; charset=utf-8", never, "<!doctype html>bare"},
+		{"/room.html", 200, "text/html; charset=utf-8", never, "<!doctype html>check"}, // for who keeps the client
+		{"/api/probe", 405, "application/json", never, ""},
 		{"/healthz", 200, "text/plain; charset=utf-8", never, "ok\n"},
 		{"/r/", 404, "text/plain; charset=utf-8", never, ""},
 		{"/r/a/b", 404, "text/plain; charset=utf-8", never, ""},
 		{"/.gitkeep", 404, "text/plain; charset=utf-8", never, ""},
 		{"/index.html.gz", 404, "text/plain; charset=utf-8", never, ""},
+		{"/assets/main-abc.js.br", 404, "text/plain; charset=utf-8", never, ""},
 		{"/assets/", 404, "text/plain; charset=utf-8", never, ""},
 		{"/assets/gone.js", 404, "text/plain; charset=utf-8", never, ""},
 		{"/debug/pprof/", 404, "text/plain; charset=utf-8", never, ""},
@@ -102,22 +110,23 @@ func TestPages(t *testing.T) {
 	}
 }
 
-func TestGzip(t *testing.T) {
+func TestCodings(t *testing.T) {
 	h := built(t)
-	for accept, zipped := range map[string]bool{
-		"gzip": true, "br, gzip;q=0.8": true, "GZIP": true, "gzip; q=1": true,
-		"": false, "br": false, "gzip;q=0": false, "gzip; q=0.000": false, "xgzip": false,
+	for accept, coding := range map[string]string{
+		"gzip": "gzip", "br;q=0, gzip;q=0.8": "gzip", "GZIP": "gzip", "gzip; q=1": "gzip", "gzip, xbr": "gzip",
+		"br": "br", "gzip, deflate, br, zstd": "br", "BR;q=0.1, gzip": "br",
+		"": "", "deflate": "", "gzip;q=0": "", "gzip; q=0.000": "", "xgzip": "", "br; q=0.0": "",
 	} {
 		res := get(h, http.MethodGet, "/assets/main-abc.js", "Accept-Encoding", accept)
-		want := "script"
-		if zipped {
-			want = "zipped script"
-		}
-		if got := res.body; got != want || (res.header.Get("Content-Encoding") == "gzip") != zipped || res.header.Get("Vary") != "Accept-Encoding" {
+		want := map[string]string{"": "script", "gzip": "zipped script", "br": "denser script"}[coding]
+		if got := res.body; got != want || res.header.Get("Content-Encoding") != coding || res.header.Get("Vary") != "Accept-Encoding" {
 			t.Errorf("%q: %q %v", accept, got, res.header)
 		}
 	}
-	if res := get(h, http.MethodGet, "/assets/style-def.css", "Accept-Encoding", "gzip"); res.header.Get("Content-Encoding") != "" {
+	if res := get(h, http.MethodGet, "/", "Accept-Encoding", "br, gzip"); res.body != "zipped page" {
+		t.Errorf("what is packed in one way only: %q", res.body)
+	}
+	if res := get(h, http.MethodGet, "/assets/style-def.css", "Accept-Encoding", "br, gzip"); res.header.Get("Content-Encoding") != "" {
 		t.Error("a file without a compressed twin is said to be compressed")
 	}
 }
@@ -125,20 +134,44 @@ func TestGzip(t *testing.T) {
 // TestContentSecurityPolicy: what a policy must not contain, and what it must.
 func TestContentSecurityPolicy(t *testing.T) {
 	checkPolicy(t, contentSecurityPolicy)
-	// The page may compile WebAssembly; nothing else is loosened.
-	if n := strings.Count(pagePolicy, " 'wasm-unsafe-eval'"); n != 1 {
-		t.Errorf("the page's policy has it %d times: %s", n, pagePolicy)
-	}
-	checkPolicy(t, strings.Replace(pagePolicy, " 'wasm-unsafe-eval'", "", 1))
-	h, err := routes(http.NotFoundHandler(), fstest.MapFS{"index.html": {}, "assets/worker-1.js": {}, "icon.svg": {}}, slog.New(slog.DiscardHandler))
+	h, err := routes(http.NotFoundHandler(), fstest.MapFS{
+		"index.html": {Data: []byte("<style>p{}</style>")}, "room.html": {}, "bare.html": {}, "assets/worker-1.js": {Data: []byte("<style>p{}</style>")}, "icon.svg": {},
+	}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
+	bare := pagePolicy(nil)
 	for path, want := range map[string]string{
-		"/": pagePolicy, "/r/abc": pagePolicy, "/assets/worker-1.js": contentSecurityPolicy, "/icon.svg": contentSecurityPolicy, "/none": contentSecurityPolicy,
+		// printf 'p{}' | openssl dgst -sha256 -binary | base64
+		"/":      bare + " 'sha256-gG2yISYereRMiG2lMXrbiUgi0Ubw9p7QCeWcroOvy9Y='",
+		"/r/abc": bare, "/test": bare,
+		"/assets/worker-1.js": contentSecurityPolicy, "/icon.svg": contentSecurityPolicy, "/none": contentSecurityPolicy,
 	} {
 		if got := get(h, http.MethodGet, path).header.Values("Content-Security-Policy"); len(got) != 1 || got[0] != want {
 			t.Errorf("%s has %q", path, got)
+		}
+	}
+}
+
+// TestPagePolicy: a page may compile WebAssembly, and has its own style, which is
+// named by its hash and is one; nothing else is loosened.
+func TestPagePolicy(t *testing.T) {
+	for page, styles := range map[string]string{
+		"":                                  "'self'",
+		"<style>a{}":                        "'self'", // not closed
+		"<style media=print>a{}</style>":    "'self'",
+		"<style>a{}</style><style></style>": "'self' 'sha256-",
+	} {
+		policy := pagePolicy([]byte(page))
+		if n := strings.Count(policy, " 'wasm-unsafe-eval'"); n != 1 {
+			t.Errorf("%q: the page's policy has it %d times: %s", page, n, policy)
+		}
+		if n := strings.Count(policy, "sha256-"); n > 1 {
+			t.Errorf("%q: %d hashes", page, n)
+		}
+		checkPolicy(t, strings.Replace(policy, " 'wasm-unsafe-eval'", "", 1))
+		if _, got, _ := strings.Cut(policy, "style-src "); !strings.HasPrefix(got, styles) || strings.Contains(got, ";") {
+			t.Errorf("%q: style-src %s", page, got)
 		}
 	}
 }
@@ -166,6 +199,32 @@ func checkPolicy(t *testing.T, policy string) {
 	} {
 		if directives[name] != want {
 			t.Errorf("%s is %s, want %s", name, directives[name], want)
+		}
+	}
+}
+
+// TestStrictTransport: only who has the whole name to itself, with a certificate
+// that others can replace, tells browsers so.
+func TestStrictTransport(t *testing.T) {
+	for name, tc := range map[string]struct {
+		c    Config
+		port uint16
+		want bool
+	}{
+		"an own certificate":      {Config{TLSCert: "cert.pem"}, 443, true},
+		"ACME":                    {Config{Domain: "meet.example.org"}, 443, true},
+		"beside others":           {Config{TLSCert: "cert.pem"}, 8443, false},
+		"an own authority":        {Config{TLS: selfSigned}, 443, false},
+		"one for the domain":      {Config{TLS: selfSigned, Domain: "meet.example.org"}, 443, false},
+		"plain HTTP, by accident": {Config{}, 443, false},
+	} {
+		if got := tc.c.strict(tc.port); got != tc.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+	for _, path := range []string{"/", "/none", "/api/look"} {
+		if got := get(serveStrict(built(t)), http.MethodGet, path).header.Values("Strict-Transport-Security"); len(got) != 1 || got[0] != "max-age=31536000" {
+			t.Errorf("%s has %q", path, got)
 		}
 	}
 }

@@ -29,7 +29,11 @@ type commands struct {
 	Token       tokenCommand     `cmd:"" help:"What programs show to the operators' API (docs/openapi.json)."`
 	AdminLink   adminLinkCommand `cmd:"" help:"Make a link, good once, by which a browser may make meetings. One that was not used yet holds no longer."`
 	Audit       auditCommand     `cmd:"" help:"Print the audit log, and check that it was not altered."`
+	Trace       traceCommand     `cmd:"" help:"What serve --trace has recorded."`
 	Version     struct{}         `cmd:"" help:"Print the version."`
+
+	Completion completionCommand `cmd:"" help:"Print what a shell needs to complete these commands. In bash: source <(incamera completion bash)."`
+	Manual     struct{}          `cmd:"" hidden:"" help:"Print the manual page."`
 }
 
 type serveCommand struct {
@@ -61,6 +65,10 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	switch parsed.Command() {
 	case "version":
 		fmt.Fprintln(stdout, "incamera", versionText())
+	case "completion <shell>":
+		err = completion(cli.Completion.Shell, parsed.Model, stdout)
+	case "manual":
+		err = manual(parsed.Model, version, stdout)
 	case "doctor":
 		err = cli.Doctor.run(stdout)
 	case "invite create":
@@ -75,6 +83,8 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		err = cli.AdminLink.run(stdout)
 	case "audit":
 		err = cli.Audit.run(stdout)
+	case "trace replay <file>":
+		err = cli.Trace.Replay.run(stdout)
 	case "health":
 		err = cli.Health.run()
 	default:

@@ -8,18 +8,22 @@ import (
 	"net/netip"
 
 	"incamera/sfu"
+	"incamera/sfu/trace"
 	"incamera/signaling"
 	"incamera/signaling/room"
 	"incamera/signaling/wire"
 )
 
 // A forwarder is the media plane of the server in the terms of signaling.
-type forwarder struct{ *sfu.Server }
+type forwarder struct {
+	*sfu.Server
+	trace *trace.Folder // nil: meetings are not recorded
+}
 
 // openForwarder takes the media port, or conn where that is not nil.
-func openForwarder(c *Config, addr netip.AddrPort, conn *net.UDPConn, log *slog.Logger) (forwarder, error) {
-	s, err := sfu.New(sfu.Config{Listen: addr, Conn: conn, Advertise: publicAddresses(c), TCP: !c.BehindProxy, Log: log})
-	return forwarder{s}, err
+func openForwarder(c *Config, addr netip.AddrPort, conn *net.UDPConn, recordings *trace.Folder, log *slog.Logger) (forwarder, error) {
+	s, err := sfu.New(sfu.Config{Listen: addr, Conn: conn, Advertise: publicAddresses(c), TCP: !c.BehindProxy, Trace: recordings, Log: log})
+	return forwarder{s, recordings}, err
 }
 
 // byTCP returns what serves media and the relay by TCP. Behind a proxy nobody
@@ -39,12 +43,15 @@ func (c *Config) relay(media forwarder) func() (wire.Relay, func()) {
 	}
 	return func() (wire.Relay, func()) {
 		username, password, revoke := media.Invite()
-		return wire.Relay{Username: username, Password: password}, revoke
+		return wire.Relay{Username: username, Password: password, UDP: media.NeedsRelay()}, revoke
 	}
 }
 
 // NewRoom makes the media side of a room.
 func (f forwarder) NewRoom() (room.Media, error) { return mediaRoom{f.Server.NewRoom()}, nil }
+
+// NewTestRoom makes the media side of a connection test.
+func (f forwarder) NewTestRoom() (room.Media, error) { return mediaRoom{f.Server.NewTestRoom()}, nil }
 
 // Metrics returns totals for the operator.
 func (f forwarder) Metrics() []signaling.Metric {
@@ -59,13 +66,14 @@ func (f forwarder) Metrics() []signaling.Metric {
 		return labelled("incamera_sfu_packets_total", "Media packets received and sent.", "direction", direction, v)
 	}
 	dropped := func(reason string, v uint64) signaling.Metric {
-		return labelled("incamera_sfu_dropped_total", "Packets that were not forwarded: of no connection, without a valid beginning, received twice, "+
+		return labelled("incamera_sfu_dropped_total", "Packets that were not forwarded: of no connection, more than could be taken at once, without a valid beginning, received twice, "+
 			"of a connection that was replaced, for a subscriber that is not ready, or that the system did not take.", "reason", reason, v)
 	}
 	return []signaling.Metric{
 		packets("in", s.PacketsIn), packets("out", s.PacketsOut),
-		dropped("garbage", s.Garbage), dropped("malformed", s.Malformed), dropped("duplicate", s.Duplicates),
+		dropped("garbage", s.Garbage), dropped("overrun", s.Overrun), dropped("malformed", s.Malformed), dropped("duplicate", s.Duplicates),
 		dropped("stale", s.Stale), dropped("unsendable", s.Unsendable), dropped("unwritable", s.Unwritable),
+		counter("incamera_sfu_left_out_total", "Media packets of frames that a subscriber's tile or network does without.", s.LeftOut),
 		counter("incamera_sfu_nacks_total", "Media packets that subscribers missed.", s.Asked),
 		counter("incamera_sfu_resent_total", "Of these, sent again.", s.Resent),
 		counter("incamera_sfu_keyframe_requests_total", "Key frames asked of publishers.", s.KeyFrameRequests),
@@ -84,11 +92,18 @@ func (m mediaRoom) NewPeer(id wire.SessionID, events room.MediaEvents) (room.Med
 			}
 			events.Seats(list)
 		},
-		Demand: func(camera, screen int) {
-			events.Demand(wire.Demand{Camera: uint32(camera), Screen: uint32(screen)})
+		Demand: func(d sfu.Demand) {
+			m := wire.Demand{Camera: uint32(d.Camera), Screen: uint32(d.Screen), Codecs: []wire.VideoCodec{}}
+			for _, name := range d.Codecs {
+				m.Codecs = append(m.Codecs, wire.VideoCodec(name))
+			}
+			events.Demand(m)
 		},
-		Quality: func(up, down sfu.Grade) {
-			events.Quality(wire.Quality{Up: wire.Grade(up.String()), Down: wire.Grade(down.String())})
+		Quality: func(up, down sfu.Quality) {
+			events.Quality(wire.Quality{
+				Up: wire.Grade(up.Grade.String()), UpCause: wire.Cause(up.Cause.String()),
+				Down: wire.Grade(down.Grade.String()), DownCause: wire.Cause(down.Cause.String()),
+			})
 		},
 		Closed: events.Closed,
 	})

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -127,6 +128,33 @@ func TestUnitLeavesTimeToDrain(t *testing.T) {
 	args := regexp.MustCompile(`ExecStart=\S+ (.+)`).FindSubmatch(unit)
 	line := strings.Fields(strings.ReplaceAll(string(args[1]), "/etc/incamera/incamera.toml", file))
 	if out, err := command(t, append(line, "--print-config")...).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestUnitsHold has systemd judge the units, and how far the server is shut in.
+func TestUnitsHold(t *testing.T) {
+	analyze := needs(t, "systemd-analyze")
+	file, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var units []string
+	for _, name := range []string{"incamera.service", "incamera.socket"} {
+		text, readErr := os.ReadFile(filepath.Join("../../ops/systemd", name))
+		if readErr != nil {
+			t.Fatal(readErr)
+		}
+		units = append(units, filepath.Join(dir, name))
+		writeFile(t, units[len(units)-1], strings.ReplaceAll(string(text), "/usr/bin/incamera", file))
+	}
+	out, err := exec.Command(analyze, append([]string{"verify"}, units...)...).CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Errorf("%v\n%s", err, out)
+	}
+	out, err = exec.Command(analyze, "security", "--offline=true", "--threshold=15", units[0]).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "Overall exposure level") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

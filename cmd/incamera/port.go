@@ -44,6 +44,7 @@ type port struct {
 	hellos   chan struct{}   // a slot for each connection that has not said what it is
 	life     context.Context // done once nothing is accepted any more; its cause says why
 	end      context.CancelCauseFunc
+	closed   func() error // closes it, once
 
 	work sync.WaitGroup
 }
@@ -55,6 +56,10 @@ func newPort(l net.Listener, config *tls.Config, media, relay func(net.Conn)) *p
 		pages: make(chan net.Conn), hellos: make(chan struct{}, maxHellos),
 	}
 	p.life, p.end = context.WithCancelCause(context.Background())
+	p.closed = sync.OnceValue(func() error {
+		p.end(net.ErrClosed)
+		return p.listener.Close()
+	})
 	p.work.Go(p.run)
 	return p
 }
@@ -103,10 +108,9 @@ func (p *port) Accept() (net.Conn, error) {
 }
 
 // Close implements [net.Listener]. Connections that have been handed on stay.
-func (p *port) Close() error {
-	p.end(net.ErrClosed)
-	return p.listener.Close()
-}
+// Who serves closes it, too, when it ends: later calls are told what the first
+// was. Safe for concurrent use.
+func (p *port) Close() error { return p.closed() }
 
 // Addr implements [net.Listener].
 func (p *port) Addr() net.Addr { return p.listener.Addr() }

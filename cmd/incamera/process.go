@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"runtime"
+	"runtime/metrics"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,6 +25,7 @@ func processFigures() []signaling.Metric {
 	}
 	all := []signaling.Metric{
 		gauge("go_goroutines", "Goroutines now.", float64(runtime.NumGoroutine())),
+		gauge("go_gc_gogc_percent", "By how much the heap may grow before garbage is collected.", gcPercentNow()),
 		gauge("go_memstats_heap_inuse_bytes", "Heap in use.", float64(mem.HeapInuse)),
 		gauge("process_start_time_seconds", "When the process began, in Unix time.", float64(started.UnixMilli())/1000),
 	}
@@ -47,6 +49,12 @@ func processFigures() []signaling.Metric {
 		}
 	}
 	return all
+}
+
+func gcPercentNow() float64 {
+	sample := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+	metrics.Read(sample)
+	return float64(sample[0].Value.Uint64())
 }
 
 // udpDrops returns how many packets to the UDP port the system has dropped

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -22,9 +23,19 @@ import (
 // drainTime is how long sockets and requests have to end once meetings do.
 const drainTime = 5 * time.Second
 
+// gcPercent is by how much the heap may grow before what is garbage is collected,
+// unless the environment has a GOGC (see package runtime), whose default is 100.
+// The heap is what people hold who are there, and the path of packets makes next
+// to no garbage, so collecting more often costs little; lower still, and joins
+// begin to pay for it.
+const gcPercent = 50
+
 // runServer serves until SIGINT, which ends it at once, or SIGTERM, which lets
 // meetings go on for --drain. A second signal of these ends the process.
 func runServer(c *Config, given *settings, stdout, stderr io.Writer) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	passed, err := passedSockets()
 	if err != nil {
 		return err
@@ -91,6 +102,7 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 		return err
 	}
 	cfg.Log, cfg.BehindProxy, cfg.NewMedia = log, c.BehindProxy, media.NewRoom
+	cfg.NewTestMedia = media.NewTestRoom
 	cfg.Room.Relay = c.relay(media)
 	meetings := signaling.New(cfg)
 	handler, err := routes(meetings, web.Dist(), log)
@@ -101,8 +113,13 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 		handler = serveAuthority(own.authority, handler)
 		notes = append(notes, "Fetch the authority for browsers:  "+url+authorityPath+" (compare the first of these)")
 	}
+	if c.strict(portOf(listener)) {
+		handler = serveStrict(handler)
+	}
 	var state serverState
-	closeMetrics := serveMetrics(c.Metrics, operatorRoutes(version, &state.ready, meetings.Metrics, media.Metrics, state.metrics(certs), func() []signaling.Metric { return udpFigures(media.Port()) }), log)
+	closeMetrics := serveMetrics(c.Metrics, operatorRoutes(version, &state.ready, meetings.Metrics, media.Metrics, state.metrics(certs), func() []signaling.Metric {
+		return append(udpFigures(media.Port()), traceMetrics(media.trace)...)
+	}), log)
 	defer closeMetrics()
 
 	public := httpServer(handler)
@@ -216,17 +233,21 @@ func shutDown(meetings *signaling.Server, public *http.Server, failed <-chan err
 
 // openPorts takes over the sockets of systemd, or opens both.
 func openPorts(c *Config, passed activated, log *slog.Logger) (net.Listener, forwarder, error) {
+	recordings, err := openTrace(c, log)
+	if err != nil {
+		return nil, forwarder{}, err
+	}
 	if passed.tcp != nil {
 		addr, _ := passed.udp.LocalAddr().(*net.UDPAddr) // passedSockets has looked
-		media, err := openForwarder(c, addr.AddrPort(), passed.udp, log)
-		return passed.tcp, media, err
+		media, takeErr := openForwarder(c, addr.AddrPort(), passed.udp, recordings, log)
+		return passed.tcp, media, takeErr
 	}
 	host, port, err := splitAddress(c.Listen)
 	if err != nil {
 		return nil, forwarder{}, err
 	}
 	return listenBoth(netip.AddrPortFrom(host, port), func(addr netip.AddrPort) (forwarder, error) {
-		return openForwarder(c, addr, nil, log)
+		return openForwarder(c, addr, nil, recordings, log)
 	})
 }
 

@@ -49,7 +49,7 @@ func TestTURN(t *testing.T) {
 	}
 	certs := source.(*certificates)
 	l, media, err := listenBoth(netip.MustParseAddrPort("127.0.0.1:0"), func(addr netip.AddrPort) (forwarder, error) {
-		return openForwarder(c, addr, nil, slog.New(slog.DiscardHandler))
+		return openForwarder(c, addr, nil, nil, slog.New(slog.DiscardHandler))
 	})
 	if err != nil {
 		t.Fatal(err)
