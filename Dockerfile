@@ -17,6 +17,8 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}"
 
 FROM scratch
 COPY --from=server /incamera /incamera
+# Whom the server trusts when it asks others: ACME, an OpenID provider, webhooks.
+COPY --from=server /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 USER 65532:65532
 # One port number: TCP for the page and signaling, UDP for media. The image writes nothing: run it with --read-only. To keep who may make
 # meetings over a restart, mount a volume that belongs to 65532 and add --data.
