@@ -5,6 +5,7 @@ import {
   type Authority,
   checkAdmissions,
   checkFollows,
+  nextNumber,
   OPEN,
   type Policy,
   parsePolicy,
@@ -171,11 +172,26 @@ test("policy: numbers only rise, those of grants too", async () => {
     { ...old, number: 6, grant: null },
     { ...old, number: 6, grant: { ...grant, number: grant.number - 1 } },
     { ...old, number: 6, grant: other },
+    { ...old, number: 5 + 65536 + 1 },
+    { ...old, number: 2 ** 32 - 1 },
   ]) {
     assert.throws(() => checkFollows(p, old));
   }
   checkFollows({ ...old, number: 6 }, old);
   checkFollows({ ...old, number: 9, grant: { ...other, number: grant.number + 1 } }, old);
+});
+
+test("policy: the next number is that which Go takes, and follows", async () => {
+  const list = JSON.parse(readFileSync(`${root}/testdata/e2ee/numbers.json`, "utf8")) as number[][];
+  assert(list.length > 5);
+  for (const [inForce, known, next] of list as [number, number, number][]) {
+    const old = { ...OPEN, number: inForce };
+    const number = nextNumber(old, known);
+    assert.equal(number, next, `after ${inForce}, knowing of ${known}`);
+    if (number) checkFollows({ ...OPEN, number }, old);
+  }
+  for (const number of [0, 2 ** 32])
+    await assert.rejects(signPolicy(a, { ...OPEN, number }, await host()));
 });
 
 test("admissions: those of Go hold, and no others", async () => {

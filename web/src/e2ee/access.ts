@@ -185,9 +185,22 @@ function encodeRules(p: Policy): Bytes {
 export const samePolicy = (a: Policy, b: Policy): boolean =>
   eq(encodeRules({ ...a, number: 0 }), encodeRules({ ...b, number: 0 }));
 
+/** By how much the number of a policy may be above that of the one before. Without it one commit could use all numbers up, and nobody could take its moderators back. */
+const MAX_STEP = 1 << 16;
+/** Nothing follows it. */
+const LAST = 2 ** 32 - 1;
+
+/** Whether a policy's number is farther above that of old than one change takes it. */
+export const leaps = (p: Policy, old: Policy): boolean => p.number - old.number > MAX_STEP;
+
+/** The number of a policy that follows p, made by who knows of one with the number known: above that, too, or as near as a step leads. 0: the numbers are used up. */
+export const nextNumber = (p: Policy, known: number): number =>
+  p.number >= LAST ? 0 : Math.min(Math.max(p.number, known) + 1, p.number + MAX_STEP, LAST);
+
 /** The policy as encoded, signed by the host or a moderator. */
 export async function signPolicy(a: Authority, p: Policy, by: Device): Promise<Bytes> {
-  if (p.number < 1 || !allows(a, p.grant, by.publicKey) || !valid(p))
+  const numbered = p.number >= 1 && p.number <= LAST;
+  if (!numbered || !allows(a, p.grant, by.publicKey) || !valid(p))
     throw new Error("policy: not to be signed like this");
   const fields = cat(encodeRules(p), by.publicKey);
   return cat(fields, await by.sign(cat(bound("incamera policy v1", a), fields)));
@@ -238,6 +251,7 @@ export const sameGrant = (a: Grant | null, b: Grant | null): boolean =>
 /** Throws unless p may take the place of old. */
 export function checkFollows(p: Policy, old: Policy): void {
   if (p.number <= old.number) throw new Error("policy: older than the one in force");
+  if (leaps(p, old)) throw new Error("policy: too far above the one in force");
   const [now, then] = [p.grant?.number ?? 0, old.grant?.number ?? 0];
   if (now < then) throw new Error("policy: it brings back moderators of before");
   if (now === then && !sameGrant(p.grant, old.grant))

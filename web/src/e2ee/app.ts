@@ -1,7 +1,8 @@
 /** What people say inside the group (PROTOCOL.md 2.7). */
-import { type Bytes, cat, fromBase64url, text, u32, utf8 } from "./bytes";
+import { type Bytes, base64url, cat, fromBase64url, text, u32, utf8 } from "./bytes";
 import { readContent, validDirectKey } from "./content";
 import { type AppPayload, MAX_TICKET, type Sign, signs } from "./protocol";
+import { readNext } from "./relink";
 
 export const STEP = 256; // what is said is padded to multiples of this, in bytes
 export const MAX_CHAT = 4000; // characters
@@ -22,13 +23,26 @@ const validMute = (session: unknown, source: unknown): source is "mic" | "camera
   session.length <= MAX_SESSION &&
   (source === "mic" || source === "camera" || source === "screen");
 
+const validSpotlight = (session: unknown, source: unknown): source is "camera" | "screen" =>
+  typeof session === "string" &&
+  session.length <= MAX_SESSION &&
+  (source === "camera" || source === "screen");
+
 const isNumber = (n: unknown, most: number): n is number =>
   Number.isInteger(n) && (n as number) >= 0 && (n as number) <= most;
+
+const textOf = ({ secret, card, signature }: ReturnType<typeof readNext>) => ({
+  secret: base64url(secret),
+  card: base64url(card),
+  signature: base64url(signature),
+});
 
 /** Throws for what nobody would accept. */
 export function encodeApp(payload: AppPayload): Bytes {
   if (payload.kind === "mute" && !validMute(payload.session, payload.source))
     throw new Error("app: not a thing to switch off");
+  if (payload.kind === "spotlight" && !validSpotlight(payload.session, payload.source))
+    throw new Error("app: not a picture to show to all");
   if (payload.kind === "chat" && !validChat(payload.text))
     throw new Error("app: not a text that can be said");
   if (payload.kind === "hand" && !validTicket(payload.ticket))
@@ -36,6 +50,7 @@ export function encodeApp(payload: AppPayload): Bytes {
   if (payload.kind === "reaction" && !isSign(payload.sign)) throw new Error("app: not a reaction");
   if (payload.kind === "state" && payload.key !== undefined && !validDirectKey(payload.key))
     throw new Error("app: not a key");
+  if (payload.kind === "link") readNext(payload);
   readContent(payload); // throws for what nobody would take
   const json = utf8(JSON.stringify(payload));
   const n = 4 + json.length;
@@ -84,6 +99,11 @@ export function decodeUnpadded(data: Uint8Array): AppPayload | null {
       if (!validMute(session, source)) throw new Error("app: bad mute");
       return { kind: "mute", session: session as unknown as string, source };
     }
+    case "spotlight": {
+      const { session, source } = o;
+      if (!validSpotlight(session, source)) throw new Error("app: bad spotlight");
+      return { kind: "spotlight", session: session as unknown as string, source };
+    }
     case "pass": {
       const { session, grant, role, signature } = o;
       if (typeof session !== "string" || session.length > MAX_SESSION)
@@ -98,6 +118,8 @@ export function decodeUnpadded(data: Uint8Array): AppPayload | null {
       if (typeof sign !== "string" || !/^[a-z]{1,16}$/.test(sign)) throw new Error("app: bad sign");
       return isSign(sign) ? { kind: "reaction", sign } : null; // maybe one of a later version
     }
+    case "link":
+      return { kind: "link", ...textOf(readNext(o)) };
     case "recording": {
       const { on } = o;
       if (typeof on !== "boolean") throw new Error("app: neither on nor off");

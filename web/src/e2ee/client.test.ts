@@ -88,7 +88,7 @@ test("answers resolve, faults reject, and listeners end", async () => {
 test("counters come whatever fault is told meanwhile", async () => {
   const { client, tell } = fake();
   const asked = client.count();
-  tell({ type: "fault", code: "group", text: "lost" });
+  tell({ type: "fault", code: "internal", text: "lost" });
   tell(counters);
   assert.deepEqual(await asked, {});
 });

@@ -125,6 +125,11 @@ export class CryptoClient {
     return this.ask({ type: "open", room, secret }, "opened");
   }
 
+  /** The host's word that the link's room may begin again. */
+  reopen(): Promise<Of<"reopen">> {
+    return this.ask({ type: "reopen" }, "reopen");
+  }
+
   /** Checks the room's card. */
   card(sealed: Uint8Array): Promise<Of<"card">> {
     return this.ask({ type: "card", sealed }, "card");

@@ -1,4 +1,5 @@
 /** Files, polls, votes, and what is for one person: their forms (PROTOCOL.md 2.7). */
+import { readBoard } from "./board";
 import { utf8 } from "./bytes";
 import type { AppPayload } from "./protocol";
 
@@ -14,7 +15,7 @@ const LEAST_BOX = 32 + 16 + 4;
 
 const isHex = (s: unknown, digits: number): s is string =>
   typeof s === "string" && s.length === digits && /^[0-9a-f]*$/.test(s);
-const isId = (s: unknown): s is string => isHex(s, 16);
+export const isId = (s: unknown): s is string => isHex(s, 16);
 
 /** One line of text that shows what it says. */
 export const validLine = (s: unknown, most: number): s is string =>
@@ -93,6 +94,6 @@ export function readContent(o: Record<string, unknown>): AppPayload | null {
       return { kind: "poll_end", poll: o.poll };
     }
     default:
-      return null;
+      return readBoard(o);
   }
 }

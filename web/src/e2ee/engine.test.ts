@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eq, utf8 } from "./bytes";
-import { type KeyStore, memoryStore, openDevice, withFallback } from "./device";
+import { verify } from "./access";
+import { cat, eq, hex, utf8 } from "./bytes";
+import { type KeyStore, memoryStore, openDevice, signerOf, withFallback } from "./device";
 import { Engine } from "./engine";
+import { deriveLinkKeys } from "./link";
+import { sealNote } from "./note";
 import type { FromWorker, GroupIn, GroupOut, SourceName, ToWorker } from "./protocol";
 import { breathe, FakeClock } from "./testing";
 import type { EncodedFrame } from "./transform";
@@ -126,6 +129,25 @@ async function show(
   return shown;
 }
 
+test("the host's browser, and no other, has the word that a room may begin again, and its card", async () => {
+  const clock = new FakeClock();
+  const own = new Page(clock);
+  await own.engine.handle({ type: "create", title: "Tea", postQuantum: false });
+  const { room, secret, hostKey, tokenHash, card } = own.last("created");
+  for (const [page, is] of [
+    [own, true],
+    [new Page(clock), false],
+  ] as const) {
+    await page.engine.handle({ type: "open", room, secret: secret.slice() });
+    await page.engine.handle({ type: "card", sealed: card });
+    await page.engine.handle({ type: "reopen" });
+    const { open, card: kept } = page.last("reopen");
+    assert.equal(kept && hex(kept.slice()), is ? hex(card.slice()) : null);
+    const said = cat(utf8("incamera open v1"), Uint8Array.of(0), utf8(room), tokenHash.slice());
+    assert.equal(open && (await verify(hostKey.slice(), open.slice(), said)), is ? true : null);
+  }
+});
+
 test("a room that was made can be opened with its link, and with no other", async () => {
   const clock = new FakeClock();
   const room = await createRoom(clock);
@@ -208,6 +230,38 @@ test("two pages meet: one roster, one code, pictures and words go through", asyn
   const { counters } = ann.last("counters");
   assert.equal(counters.sealed.camera, 3);
   assert.equal(counters.unsealed.camera, 0);
+});
+
+test("what is written to who waits is shown: before he was in, and when he was sent back", async () => {
+  const clock = new FakeClock();
+  const host = new Page(clock);
+  await host.engine.handle({ type: "create", title: "Tea", postQuantum: false });
+  const { room, secret, card, hostKey } = host.last("created");
+  const by = await signerOf((await host.store.get("keys", `host/${room}`)) as CryptoKeyPair);
+  const { envelope } = await deriveLinkKeys(room, secret.slice());
+  const page = new Page(clock);
+  void page.engine.handle({ type: "open", room, secret: secret.slice() });
+  void page.engine.handle({ type: "card", sealed: card });
+  const generation = 1;
+  const start = { type: "start", generation, name: "Ann", session: "ann" } as const;
+  await page.engine.handle({ ...start, founded: false });
+  const place = { room, host: hostKey.slice(), envelope, session: "ann" };
+  let sent = 0;
+  const shown = async (text: string): Promise<string> => {
+    const body = await sealNote(place, { sent: ++sent, text }, by);
+    await page.engine.handle({ type: "noted", body });
+    return page.last("written").text;
+  };
+  const phase = (is: string) => until(() => page.all("phase").at(-1)?.phase === is, clock);
+  await phase("founding");
+  assert.equal(await shown("before"), "before");
+  const tell = (message: GroupIn) => void page.engine.handle({ type: "group", message });
+  tell({ type: "founded", generation, by: "ann" });
+  await phase("member");
+  assert.equal(await shown("inside"), "");
+  tell({ type: "gap", generation }); // as after a commit that removes us
+  await phase("asking");
+  assert.equal(await shown("soon"), "soon");
 });
 
 test("what the page says while the browser's store is slow is not lost", async () => {

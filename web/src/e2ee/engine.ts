@@ -12,12 +12,15 @@ import { type Asking, Hosting } from "./hosting";
 import type { Device } from "./leaf";
 import { deriveLinkKeys, type LinkKeys, roomOf } from "./link";
 import { loadSuite, SUITE_X25519, SUITE_XWING } from "./mls";
+import { Notes } from "./note";
+import { signOpen } from "./pass";
 import type { Infos } from "./policy";
 import { Post } from "./post";
 import type { FileOp, FromWorker, Member, ToWorker } from "./protocol";
+import { type NextLink, orderOf } from "./relink";
 import { Seen } from "./seen";
 import { Transforms } from "./transform";
-import { rosterCode } from "./verify";
+import { rosterCode, rosterEmoji } from "./verify";
 
 interface Self {
   store: KeyStore;
@@ -42,6 +45,7 @@ export class Engine {
   private hosting: Promise<Hosting> | null = null; // of the link's room
   private group: GroupMember | null = null;
   private post: Post | null = null; // of the group's session
+  private notes: Notes | null = null; // of the group's session
   private files: FileBox | null = null; // of the link's room
   private frames: Frames | null = null;
   /** What the roster was told of last; null outside of a group. */
@@ -81,7 +85,7 @@ export class Engine {
     await this.group?.idle();
   }
 
-  private fault(code: "card" | "link" | "internal" | "group", text: string): void {
+  private fault(code: "card" | "link" | "internal", text: string): void {
     if (!this.stopped) this.tell({ type: "fault", code, text });
   }
 
@@ -91,6 +95,8 @@ export class Engine {
         return this.create(m.title, m.postQuantum);
       case "open":
         return this.openLink(m.room, m.secret);
+      case "reopen":
+        return this.reopen();
       case "card":
         return this.takeCard(m.sealed);
       case "start":
@@ -111,26 +117,40 @@ export class Engine {
       case "verify":
         return this.verify(m.sessions, m.on);
       case "rules":
-        void this.group?.rule(async () => m.change);
+        void this.group?.moderation.rule(async () => m.change);
         return;
       case "except":
-        void this.group?.except(m.session, m.withheld);
+        void this.group?.moderation.except(m.session, m.acts, m.on);
+        return;
+      case "withhold":
+        void this.group?.moderation.withhold(m.acts, m.on);
         return;
       case "appoint":
-        void this.group?.appoint(m.session, m.on);
+        void this.group?.moderation.appoint(m.session, m.on);
         return;
       case "end":
-        void this.group?.endForAll();
+        void this.group?.moderation.endForAll();
+        return;
+      case "change_link":
+        void this.group?.moderation.changeLink();
+        return;
+      case "restart":
+        void this.group?.moderation.restart();
         return;
       case "admit":
-        void this.group?.admit(m.asks);
+        void this.group?.moderation.admit(m.asks);
         return;
       case "remove":
-        void this.group?.remove(m.session);
+        void this.group?.moderation.remove(m.session);
         return;
       case "send_back":
-        void this.group?.sendBack(m.session);
+        void this.group?.moderation.sendBack(m.session);
         return;
+      case "note":
+        if (this.notes) void this.group?.moderation.note(this.notes, m.session, m.text);
+        return;
+      case "noted":
+        return this.takeNote(m.body);
       case "count":
         this.tell({ type: "counters", counters: structuredClone(this.transforms.counters) });
         return;
@@ -194,6 +214,23 @@ export class Engine {
     });
   }
 
+  private async reopen(): Promise<void> {
+    if (!this.link) throw new Error("worker: a wish to open before its link");
+    const { room, keys } = this.link;
+    const { store } = await this.whoAmI();
+    const host = await openHost(store, room);
+    const open = host && (await signOpen(room, await sha256(keys.token), host));
+    const card = host && ((await store.get("keys", `card/${room}`)) as Uint8Array | undefined);
+    const order = host && card ? await orderOf(room, keys, card, host).catch(() => null) : null;
+    this.tell({ type: "reopen", open, card: card ?? null, order });
+  }
+
+  /** The server forgets a room in time; its host can bring it back. */
+  private async keepCard(room: string, sealed: Uint8Array): Promise<void> {
+    const { store } = await this.whoAmI();
+    if (await openHost(store, room)) await store.put("keys", `card/${room}`, sealed);
+  }
+
   private async takeCard(sealed: Uint8Array): Promise<void> {
     if (!this.link) throw new Error("worker: a card before its link");
     const { room, keys } = this.link;
@@ -205,6 +242,7 @@ export class Engine {
       return this.fault("card", "This server's record of the meeting is damaged or forged.");
     }
     const { card } = this.card;
+    await this.keepCard(room, sealed);
     await loadSuite(card.suite);
     const { title, createdMs, hostKey, suite } = card;
     const postQuantum = suite === SUITE_XWING;
@@ -236,23 +274,57 @@ export class Engine {
       this.clock,
       {
         send: (message) => this.tell({ type: "send", message }),
-        phase: (phase, epoch) => this.tell({ type: "phase", phase, epoch }),
+        phase: (phase, epoch, mayRestart) => this.tell({ type: "phase", phase, epoch, mayRestart }),
         epoch: (e, infos, policy) => {
           frames.install(e);
           this.here = { epoch: e.epoch, me: e.self, infos, policy };
           void this.tellRoster(room, seen, this.here);
         },
-        access: (policy, moderates, waiting) => void this.tellAccess(policy, moderates, waiting),
+        access: (...now) => void this.tellAccess(...now),
         apart: (sessions) => this.tell({ type: "apart", sessions: [...sessions] }),
-        lost: () => frames.halt(),
+        parting: (body) => this.tell({ type: "parting", body }),
+        parted: (session, meant, reason) => this.tell({ type: "parted", session, meant, reason }),
+        lost: () => {
+          frames.halt();
+          if (this.frames !== frames) return;
+          this.here = null; // who was sent back waits, and is written to
+          this.rosters++; // one that is on its way would say that we are members
+        },
+        link: (next) => this.relinked(next),
+        linkStays: () => this.tell({ type: "link_stays" }),
         said: (info, self, payload) => post.take(info, self, payload),
-        broken: (text) => this.fault("group", text),
       },
     );
     this.frames = frames;
     this.group = member;
     this.post = post;
+    const at = { room, host: card.hostKey, session: m.session };
+    const envelope = (): Uint8Array<ArrayBuffer> => this.link?.keys.envelope ?? keys.envelope;
+    this.notes = new Notes(at, envelope, hosting, () => this.clock.wall());
     void member.start(m.name, m.session, m.generation, m.founded, m.mark ?? null);
+  }
+
+  /** The link of the group is another from here on: the page shows it, and comes back by it. */
+  private relinked({ secret, keys, card, cardHash, order }: NextLink): void {
+    if (!this.link) return;
+    for (const key of Object.values(this.link.keys) as Uint8Array[]) key.fill(0);
+    this.link = { room: this.link.room, keys };
+    this.card = { card, hash: cardHash };
+    const { number, tokenHash, card: sealed } = order;
+    const known = { number, tokenHash, card: sealed };
+    this.tell({
+      type: "relinked",
+      secret: secret.slice(),
+      token: keys.token.slice(),
+      order: known,
+    });
+    void this.keepCard(this.link.room, order.card).catch(() => {}); // what cannot be kept is lost with the server only
+  }
+
+  /** Only who waits is written to. */
+  private async takeNote(body: Uint8Array): Promise<void> {
+    const text = (await this.notes?.take(body).catch(() => null)) ?? "";
+    this.tell({ type: "written", text: this.here ? "" : text });
   }
 
   private async file(number: number, op: FileOp): Promise<void> {
@@ -286,6 +358,7 @@ export class Engine {
     policy: Policy,
     moderates: boolean,
     waiting: readonly Asking[],
+    mayRestart: boolean,
   ): Promise<void> {
     const { room } = this.link!;
     const { store, seen } = await this.whoAmI();
@@ -302,7 +375,7 @@ export class Engine {
     const { number: _, grant, exceptions, ...rules } = policy;
     const host = hosting?.hostSigner !== null;
     if (number === this.accesses)
-      this.tell({ type: "access", rules, moderates, host, waiting: list });
+      this.tell({ type: "access", rules, moderates, host, waiting: list, mayRestart });
   }
 
   private endGroup(): void {
@@ -310,6 +383,7 @@ export class Engine {
     this.group = null;
     this.post?.close();
     this.post = null;
+    this.notes = null;
     this.here = null;
     this.frames?.wipe();
     this.frames = null;
@@ -336,7 +410,8 @@ export class Engine {
     );
     const keys = [...infos.values()].map((i) => i.deviceKey);
     const code = await rosterCode(room, keys);
-    if (number === this.rosters) this.tell({ type: "roster", epoch, code, members });
+    const emoji = await rosterEmoji(room, keys);
+    if (number === this.rosters) this.tell({ type: "roster", epoch, code, emoji, members });
   }
 
   private stop(): void {

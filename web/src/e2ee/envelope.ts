@@ -9,6 +9,8 @@ export const envelopeType = {
   app: 5,
   mark: 6,
   beat: 7,
+  note: 8,
+  leave: 9,
   card: 16,
 } as const;
 

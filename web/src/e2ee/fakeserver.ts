@@ -12,6 +12,7 @@ import { deriveLinkKeys, type LinkKeys, roomOf } from "./link";
 import type { Mark } from "./mark";
 import type { Infos } from "./policy";
 import type { AppPayload, GroupIn, GroupOut, Phase } from "./protocol";
+import type { NextLink, Relink } from "./relink";
 import { FakeClock } from "./testing";
 
 /** What all who hold the link know. */
@@ -20,6 +21,7 @@ export interface Meeting {
   keys: LinkKeys;
   card: Card;
   cardHash: Bytes;
+  announced: NextLink[];
   host: Device;
 }
 
@@ -30,7 +32,7 @@ export async function newMeeting(title = "Tea", suite = 1): Promise<Meeting> {
   const card: Card = { hostKey, suite, linkNumber: 1, createdMs: 1, title };
   const cardHash = await sha256(await signCard(room, card, host.privateKey));
   const keys = await deriveLinkKeys(room, random(32));
-  return { room, keys, card, cardHash, host: await signerOf(host) };
+  return { room, keys, card, cardHash, announced: [], host: await signerOf(host) };
 }
 
 export async function newDevice(): Promise<Device> {
@@ -50,7 +52,10 @@ export class User implements GroupEvents {
   waiting: readonly Asking[] = [];
   lostCount = 0;
   apartNow: readonly string[] = [];
-  brokenText = "";
+  links: NextLink[] = [];
+  linkStayed = 0;
+  goodbye: Uint8Array | undefined;
+  gone: { session: string; meant: boolean }[] = [];
   /** Of what the server sends: null loses it. */
   filterIn: (m: GroupIn) => GroupIn | null = (m) => m;
   filterOut: (m: GroupOut) => GroupOut | null = (m) => m;
@@ -87,14 +92,23 @@ export class User implements GroupEvents {
   apart(sessions: readonly string[]): void {
     this.apartNow = sessions;
   }
+  link(next: NextLink): void {
+    this.links.push(next);
+  }
+  linkStays(): void {
+    this.linkStayed++;
+  }
+  parting(body: Uint8Array): void {
+    this.goodbye = body;
+  }
+  parted(session: string, meant: boolean): void {
+    this.gone.push({ session, meant });
+  }
   lost(): void {
     this.lostCount++;
   }
   said(info: { session: string }, self: boolean, payload: AppPayload): void {
     this.heard.push({ from: info.session, self, payload });
-  }
-  broken(text: string): void {
-    this.brokenText = text;
   }
 
   get base(): string | undefined {
@@ -128,6 +142,7 @@ export class Server {
   /** Hands beats on. */
   relay = false;
   beats = 0;
+  relinks: Relink[] = [];
   asks: { from: string; body: Uint8Array }[] = [];
   log: (GroupIn & ({ type: "committed" } | { type: "said" }))[] = [];
   /** Every message of the members, in order. */
@@ -153,11 +168,12 @@ export class Server {
 
   leave(session: string): void {
     const user = this.users.get(session);
+    const body = user?.goodbye ? { body: user.goodbye } : {};
     user?.member.stop();
     this.users.delete(session);
     this.asks = this.asks.filter((a) => a.from !== session);
     for (const other of this.users.keys())
-      this.deliver(other, { type: "left", session, reason: "left" });
+      this.deliver(other, { type: "left", session, reason: "left", ...body });
     this.drop(session);
   }
 
@@ -194,8 +210,15 @@ export class Server {
       this.all({ type: "marked", mark: this.mark! });
       return;
     }
+    if (m.type === "commit" && m.relink && m.epoch === this.epoch) this.relink(m.relink);
+    if (m.type === "restart") {
+      const mayIt = this.seen.some((s) => s.from === from && s.m.type === "moderate");
+      if (mayIt && m.generation === this.generation && this.founded) this.forget(from);
+      return;
+    }
     if (m.type === "moderate" || m.type === "rules" || m.type === "remove" || m.type === "end")
       return; // orders of a host, which tests find in seen
+    if (m.type === "note") return;
     const { generation } = this;
     if (m.generation !== generation) return;
     if (m.type === "found") this.found(from);
@@ -232,6 +255,13 @@ export class Server {
     this.all({ type: "asked", generation: this.generation, from, body }, this.members);
   }
 
+  /** Ends the sessions of those who came by the link of before, and are not in the group. */
+  private relink(order: Relink): void {
+    this.relinks.push(order);
+    for (const session of [...this.users.keys()])
+      if (!this.members.includes(session)) this.leave(session);
+  }
+
   private append(e: (typeof this.log)[number]): void {
     e.seq = this.log.length + 1;
     this.log.push(e);
@@ -265,13 +295,19 @@ export class Server {
     if (!this.members.includes(session)) return false;
     this.members = this.members.filter((s) => s !== session);
     if (this.members.length > 0) return false;
+    this.forget("");
+    return true;
+  }
+
+  /** The group is no more; by has ordered it, or nobody. */
+  private forget(by: string): void {
+    this.members = [];
     this.generation++;
     this.founded = false;
     this.epoch = 0;
     this.asks = [];
     this.log = [];
-    this.all({ type: "reset", generation: this.generation });
-    return true;
+    this.all({ type: "reset", generation: this.generation, ...(by ? { by } : {}) });
   }
 
   /** Until everything that is under way has arrived and been dealt with. */

@@ -5,12 +5,13 @@ import { decodeApp, encodeApp, MAX_CHAT } from "./app";
 import { type Bytes, cat, hex, random, sha256, text, unhex, utf8 } from "./bytes";
 import { type Card, capacityOf, MAX_TITLE, openCard, sealCard, signCard } from "./card";
 import { newSigningKey, rawPublic } from "./device";
+import { EMOJI } from "./emoji";
 import { type EnvelopeContext, envelopeType, openEnvelope, sealEnvelope } from "./envelope";
 import { admissionMac, checkLeafInfo, makeLeafInfo, validName } from "./leaf";
 import { deriveLinkKeys, formatLink, linkPskId, parseLink, roomOf } from "./link";
 import { SUITE_XWING } from "./mls";
 import type { AppPayload } from "./protocol";
-import { rosterCode } from "./verify";
+import { rosterCode, rosterEmoji } from "./verify";
 
 /** What Go wrote. Throws when there is no such file. */
 function vector<T>(name: string): T {
@@ -274,7 +275,28 @@ test("leaf: made and read as in the vector", async () => {
   assert.equal(hex(info.deviceKey), leaf.deviceKey);
 });
 
-const roster = vector<{ room: string; cases: { keys: string[]; code: string[] }[] }>("roster");
+const roster = vector<{
+  room: string;
+  cases: { keys: string[]; code: string[]; emoji: string[] }[];
+  signs: { emoji: string; name: string }[];
+}>("roster");
+
+test("roster emoji: as in the vectors, whatever the order", async () => {
+  assert.deepEqual(
+    EMOJI,
+    roster.signs.map((s) => s.emoji),
+  );
+  for (const { keys, emoji } of roster.cases) {
+    assert.deepEqual(await rosterEmoji(roster.room, keys.map(unhex)), emoji);
+    assert.deepEqual(
+      await rosterEmoji(roster.room, [...keys, ...keys].reverse().map(unhex)),
+      emoji,
+    );
+    assert.notDeepEqual(await rosterEmoji("aaaaaaaaaaaaaaaaaaaaaaaaaa", keys.map(unhex)), emoji);
+  }
+  const rows = new Set(roster.cases.map((c) => c.emoji.join()));
+  assert.equal(rows.size, new Set(roster.cases.map((c) => c.code.join())).size);
+});
 
 test("roster code: as in the vectors, whatever the order, and another for other keys", async () => {
   assert(roster.cases.length > 2);

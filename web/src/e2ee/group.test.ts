@@ -273,22 +273,31 @@ test("a session that asks again gets a new leaf in place of its old one", async 
   assert.equal(ben.lostCount, 1);
 });
 
-test("who is refused again and again gives up after three times in a minute", async () => {
-  const { server, users } = await meet("ann", "ben");
-  const ben = users[1]!;
-  for (let i = 0; i < 3; i++) {
+test("who is refused again and again waits, and tries again after a minute, or when the group begins anew", async () => {
+  for (const anew of [false, true]) {
+    const { server, users } = await meet("ann", "ben");
+    const ben = users[1]!;
+    for (let i = 0; i < 3; i++) {
+      server.deliver("ben", { type: "gap", generation: 1 });
+      await server.advance(1_000);
+      together(users);
+    }
     server.deliver("ben", { type: "gap", generation: 1 });
     await server.advance(1_000);
-    assert.equal(ben.brokenText, "");
+    assert.equal(ben.phaseNow, "stuck");
+    const sent = server.seen.length;
+    const benSent = () => server.seen.slice(sent).filter((s) => s.from === "ben").length;
+    await server.advance(50_000);
+    assert.equal(benSent(), 0);
+    if (anew) {
+      server.deliver("ben", { type: "reset", generation: 9 });
+      await server.settle();
+      assert.equal(ben.phaseNow, "founding");
+    } else {
+      await server.advance(10_000);
+      together(users);
+    }
   }
-  together(users);
-  server.deliver("ben", { type: "gap", generation: 1 });
-  await server.advance(1_000);
-  assert.notEqual(ben.brokenText, "");
-  const sent = server.seen.length;
-  server.deliver("ben", { type: "reset", generation: 9 });
-  await server.advance(1_000);
-  assert.equal(server.seen.slice(sent).filter((s) => s.from === "ben").length, 0);
 });
 
 test("every member sends a path once, one at a time, and then it is quiet", async () => {
@@ -437,7 +446,7 @@ test("coming and going at random ends with all who stayed together", async () =>
   const users = [...here.values()];
   together(users);
   for (const g of gone) strangers(g, users);
-  assert(users.every((u) => u.brokenText === ""));
+  assert(users.every((u) => u.phaseNow !== "stuck"));
 });
 
 test("what was said in an epoch is read for 10 s after its end, however quiet the meeting is", async () => {
@@ -459,6 +468,29 @@ test("what was said in an epoch is read for 10 s after its end, however quiet th
   server.take("ben", kept[1]!);
   await server.settle();
   assert.deepEqual(ann.texts(), ["ben: early"]);
+  assert.equal(ann.member.dropped, dropped + 1);
+});
+
+test("late words of who is out are heard by nobody, those of a member are", async () => {
+  const { server, users } = await meet("ann", "ben", "cat");
+  const [ann, ben, cat] = users as [User, User, User];
+  await server.advance(60_000);
+  const kept: (GroupOut & { type: "app" })[] = [];
+  for (const u of [ben, cat]) {
+    u.filterOut = (m) => (m.type === "app" && kept.push(m) ? null : m);
+    await u.say("late");
+  }
+  server.leave("cat");
+  await server.advance(3_000);
+  assert.deepEqual(ann.sees, ["ann", "ben"]);
+  const { dropped } = ann.member;
+  kept.forEach(({ epoch, body }, i) => {
+    const seq = server.log.length + 1 + i;
+    const from = i === 0 ? "ben" : "cat";
+    server.deliver("ann", { type: "said", generation: 1, seq, epoch, from, body });
+  });
+  await server.settle();
+  assert.deepEqual(ann.texts(), ["ben: late"]);
   assert.equal(ann.member.dropped, dropped + 1);
 });
 

@@ -5,13 +5,13 @@
  * that the delivery service has taken and we cannot follow makes us start over as a new leaf.
  */
 
-import { type Policy, type Rules, withholds } from "./access";
-import { type Acts, except } from "./acts";
+import { withholds } from "./access";
 import { type Bytes, cat, empty, eq, random, utf8 } from "./bytes";
 import type { Card } from "./card";
+import { Changing } from "./changing";
 import { Checks } from "./checks";
 import type { Clock } from "./clock";
-import type { Due } from "./committing";
+import { type Due, due } from "./committing";
 import { envelopeType } from "./envelope";
 import type { GroupEvents } from "./events";
 import { Hearing } from "./hearing";
@@ -32,12 +32,15 @@ import {
   type KeyPackagePrivate,
   type Suite,
 } from "./mls";
+import { Moderation } from "./moderation";
 import { makeLeaf } from "./newleaf";
 import { checkSaid, Orders } from "./orders";
+import { Partings } from "./parting";
 import { signSendBack } from "./pass";
 import { checkGroup, nobody, type Standing, type Terms } from "./policy";
 import { Presence } from "./presence";
 import type { AppPayload, GroupIn, Phase } from "./protocol";
+import { type Relink, sayNext } from "./relink";
 import { Sealing } from "./sealing";
 import { Staging } from "./staging";
 import { Turns } from "./turns";
@@ -62,22 +65,20 @@ interface Pending {
   askAt: number | null;
 }
 
-function deviceOf(s: Standing, session: string): Bytes {
-  for (const i of s.infos.values()) if (i.session === session) return i.deviceKey;
-  throw new Error("group: nobody is there with that session");
-}
-
 export class GroupMember {
   /** Messages that made no sense. */
   dropped = 0;
+  readonly moderation: Moderation;
   private queue: Promise<void> = Promise.resolve();
   private readonly terms: Terms;
   private readonly suite: Suite;
   private readonly staging: Staging;
   private readonly checks: Checks;
   private readonly sealing: Sealing;
+  private readonly changing: Changing;
   private readonly marks: Marks;
   private readonly heart: Heart;
+  private readonly partings: Partings;
 
   // Of the session.
   private session = "";
@@ -113,16 +114,25 @@ export class GroupMember {
     private readonly clock: Clock,
     private readonly events: GroupEvents,
   ) {
-    this.terms = { room, keys, card, cardHash };
+    this.terms = { room, keys, card, cardHash, announced: [] };
     this.suite = getSuite(card.suite);
     this.staging = new Staging(this.terms, this.suite, hosting);
     this.sealing = new Sealing(this.terms);
+    this.changing = new Changing(this.terms, hosting, this.sealing);
     this.marks = new Marks(this.terms, hosting);
     this.hearing = new Hearing(this.sealing);
     const { sealing, presence } = this;
     const step = (f: () => Promise<void>) => void this.run(f);
     this.heart = new Heart(room, sealing, device, presence, clock, events, step);
+    this.partings = new Partings(room, sealing, device, presence, events);
     this.orders = new Orders(this.terms, hosting, "");
+    this.moderation = new Moderation(hosting, {
+      step: (f) =>
+        this.run(async () => (this.moderates ? f(this.standing, this.session) : undefined)),
+      order: (f) => this.run(() => f(this.orders, this.generation)),
+      possible: () => this.orders.possible,
+      send: (m) => events.send(m),
+    });
     this.checks = new Checks(this.terms, clock, () => this.standing);
   }
 
@@ -153,67 +163,6 @@ export class GroupMember {
     return this.run(() => this.speak(payload));
   }
 
-  /** Puts lobby and lock up or down, if we may. */
-  setPolicy(lobby: boolean, locked: boolean): Promise<void> {
-    return this.rule(async () => ({ lobby, locked }));
-  }
-
-  /** Changes the rules of the meeting, if we may: change is given those that are in force, or on their way. */
-  rule(change: (p: Policy, s: Standing) => Promise<Partial<Rules>>): Promise<void> {
-    return this.moderate(async (s) =>
-      this.hosting.want(await change(this.hosting.wish ?? s.policy, s), s),
-    );
-  }
-
-  /** Lets those in who asked like this, if we may. */
-  admit(asks: readonly string[]): Promise<void> {
-    return this.moderate(async () => {
-      for (const ask of asks) this.hosting.admitted.add(ask);
-    });
-  }
-
-  /** Throws a session out, if we may. */
-  remove(session: string): Promise<void> {
-    return this.moderate(async (s) => {
-      if (session === this.session) return;
-      await this.hosting.remove(session, s);
-      if (this.orders.possible) this.events.send({ type: "remove", session });
-    });
-  }
-
-  /** Withholds acts from the device of a member, or gives them back, if we may. */
-  except(session: string, withheld: Acts): Promise<void> {
-    return this.rule(async (p, s) => {
-      const device = deviceOf(s, session);
-      return { exceptions: except(p.withheld, p.exceptions, device, withheld) };
-    });
-  }
-
-  /** Has the device of a member act for the host, or not any more, if we may. */
-  appoint(session: string, on: boolean): Promise<void> {
-    return this.moderate((s) => this.hosting.appoint(deviceOf(s, session), on, s));
-  }
-
-  /** Ends the meeting for all, if we are the host. */
-  endForAll(): Promise<void> {
-    return this.moderate(async () => {
-      if (this.hosting.hostSigner) this.events.send({ type: "end" });
-    });
-  }
-
-  /** Sends a session back to the lobby, if we may. */
-  sendBack(session: string): Promise<void> {
-    return this.moderate(async (s) => {
-      if (session !== this.session) await this.hosting.sendBack(session, s);
-    });
-  }
-
-  private moderate(f: (s: Standing) => Promise<void>): Promise<void> {
-    return this.run(async () => {
-      if (this.moderates) await f(this.standing);
-    });
-  }
-
   private get moderates(): boolean {
     return this.phase === "member" && this.hosting.signer(this.standing.policy.grant) !== null;
   }
@@ -222,10 +171,12 @@ export class GroupMember {
     if (this.phase !== "member") return;
     const { standing, moderates } = this;
     const waiting = this.hosting.waiting(this.asked.values(), standing);
-    const text = [standing.policy.number, moderates, ...waiting.map((a) => a.ask)].join(" ");
+    const { mayRestart } = this.orders;
+    const asks = waiting.map((a) => a.ask);
+    const text = [standing.policy.number, moderates, mayRestart, ...asks].join(" ");
     if (text === this.toldAccess) return;
     this.toldAccess = text;
-    this.events.access(standing.policy, moderates, waiting);
+    this.events.access(standing.policy, moderates, waiting, mayRestart);
   }
 
   private async tellReturned(): Promise<void> {
@@ -252,6 +203,7 @@ export class GroupMember {
     if (this.stopped) return;
     for (const order of given.send) this.events.send(order);
     for (const payload of given.say) await this.speak(payload);
+    await this.partings.entered(standing.infos.get(group.me)!.member);
   }
 
   /** Resolves when everything that was begun is done. */
@@ -284,6 +236,7 @@ export class GroupMember {
   private async begin(generation: number, founded: boolean): Promise<void> {
     this.forget();
     this.sealing.generation = generation;
+    this.sealing.forget();
     this.log = new LogReader();
     this.own = await this.newLeaf();
     if (founded) await this.ask();
@@ -302,8 +255,7 @@ export class GroupMember {
     this.restarts = this.restarts.filter((t) => now - t < MINUTE);
     if (this.restarts.length >= RESTARTS_PER_MINUTE) {
       this.forget();
-      this.stop();
-      this.events.broken("The meeting's group cannot be followed. Leave and join again.");
+      this.setPhase("stuck");
       return;
     }
     this.restarts.push(now);
@@ -329,7 +281,7 @@ export class GroupMember {
 
   private async found(): Promise<void> {
     const id = cat(utf8(this.terms.room), random(16));
-    const extensions = await this.staging.firstContext(id, this.clock.wall());
+    const extensions = await this.staging.firstContext(id, this.clock.wall(), this.generation);
     this.group = Group.create(this.terms.card.suite, this.checks.config, id, this.own!, extensions);
     this.setPhase("founding");
     this.events.send({ type: "found", generation: this.generation });
@@ -344,7 +296,7 @@ export class GroupMember {
 
   private setPhase(p: Phase): void {
     this.phase = p;
-    this.events.phase(p, this.group ? Number(this.group.epoch) : 0);
+    this.events.phase(p, this.group ? Number(this.group.epoch) : 0, this.orders.mayRestart);
   }
 
   private get generation(): number {
@@ -355,7 +307,10 @@ export class GroupMember {
 
   private async take(m: GroupIn): Promise<void> {
     if (this.presence.take(m)) {
-      if (m.type === "left") this.asked.delete(m.session);
+      if (m.type === "left") {
+        this.asked.delete(m.session);
+        await this.partings.take(m, this.standing.infos);
+      }
       return;
     }
     if (m.type === "marked") {
@@ -499,9 +454,15 @@ export class GroupMember {
     // Whoever was added has been served; the delivery service has forgotten their ask, too.
     const before = new Set([...this.standing.infos.values()].map((i) => i.member));
     for (const i of infos.values()) if (!before.has(i.member)) this.asked.delete(i.session);
+    this.terms.announced = []; // in the epoch before: they have come to nothing
+    if (standing.link) {
+      this.changing.changed(standing.link, epoch);
+      this.asked.clear(); // who asked by the link of before is let in by nobody
+      this.events.link(standing.link);
+    }
     this.group = next;
     this.standing = standing;
-    this.hosting.entered(standing);
+    this.hosting.entered(standing, this.generation);
     this.turns.entered(this.phase !== "member", this.clock.now());
     const base = next.export("SFrame 1.0 Base Key", empty, 16);
     const members = new Map(
@@ -520,6 +481,7 @@ export class GroupMember {
     const { group } = this;
     if (!group || !eq(group.ctx.groupId, old.ctx.groupId)) return;
     group.forget(old.epoch);
+    this.sealing.forget(Number(old.epoch));
     this.hearing.past.drop(Number(old.epoch));
   }
 
@@ -534,6 +496,10 @@ export class GroupMember {
     const { info, self, payload } = await this.hearing.hear(this.group!, this.standing.infos, m);
     if (!payload) return;
     checkSaid(this.standing.policy, info, payload); // ours too: nobody sees of his own what others do not
+    if (payload.kind === "link") {
+      if (BigInt(m.epoch) !== this.group!.epoch) throw new Error("link: it has come to nothing");
+      return this.changing.take(payload);
+    }
     if (payload.kind !== "pass") return this.events.said(info, self, payload);
     const order = await this.orders.take(payload);
     if (order) this.events.send(order);
@@ -544,8 +510,9 @@ export class GroupMember {
   private next(group: Group): { at: number; due: Due } | null {
     const { staging, standing, asked, hosting } = this;
     const s = staging.situation(group, standing, this.presence.sessions, asked);
-    const onlyOurs = (d: Due) => staging.onlyOurs(d, standing, asked);
-    return this.turns.next(s, this.clock.now(), hosting.wish !== null, onlyOurs);
+    const ours = hosting.wish !== null || hosting.relinkDue(standing, due(s).removes);
+    const onlyOurs = (d: Due) => ours || staging.onlyOurs(d, standing, asked);
+    return this.turns.next(s, this.clock.now(), ours, onlyOurs);
   }
 
   /** Sets the alarm for what is ours to do next. */
@@ -553,11 +520,16 @@ export class GroupMember {
     this.wake?.();
     this.wake = null;
     const { group, pending } = this;
+    if (this.phase === "stuck")
+      this.wakeAt((this.restarts[0] ?? 0) + MINUTE, async () =>
+        this.phase === "stuck" ? this.restart() : undefined,
+      );
     if (this.phase !== "member" || !group) return;
     if (pending) {
       if (pending.askAt !== null) this.wakeAt(pending.askAt, async () => this.missAnswer(pending));
       return;
     }
+    this.hosting.dropFulfilled(this.standing.policy);
     const next = this.next(group);
     if (next) this.wakeAt(next.at, () => this.commitDue());
   }
@@ -584,6 +556,7 @@ export class GroupMember {
     if (!next || next.at > this.clock.now()) return; // what was due has been done meanwhile
     const adds = next.due.adds.flatMap((s) => this.asked.get(s) ?? []);
     this.turns.lastCommit = this.clock.now();
+    if (this.hosting.relinkDue(this.standing, next.due.removes)) return this.relink(group);
     let made: Committed;
     try {
       made = await this.staging.commit(group, this.standing, next.due.removes, adds);
@@ -592,14 +565,34 @@ export class GroupMember {
         this.asked.delete(session);
       throw e;
     }
-    const epoch = Number(group.epoch);
-    const out = await this.sealing.commit(epoch, made, next.due.adds);
     const removed = next.due.removes.length > 0;
-    const askAt = this.clock.now() + UNANSWERED;
-    const standing = this.checks.checked;
-    const { body } = out;
     const path = removed || adds.length === 0 || this.hosting.wish !== null;
-    this.pending = { epoch, body, next: made.next, standing, removed, path, askAt };
-    this.events.send(out);
+    await this.propose(group, made, next.due.adds, removed, path);
+  }
+
+  /** Sends a commit of ours, and waits for its turn. */
+  private async propose(
+    group: Group,
+    made: Committed,
+    to: string[],
+    removed: boolean,
+    path: boolean,
+    relink?: Relink,
+  ): Promise<void> {
+    const epoch = Number(group.epoch);
+    const standing = this.checks.checked;
+    const out = await this.sealing.commit(epoch, made, to);
+    const askAt = this.clock.now() + UNANSWERED;
+    this.pending = { epoch, body: out.body, next: made.next, standing, removed, path, askAt };
+    this.events.send(relink ? { ...out, relink } : out);
+  }
+
+  /** Hands out the next link in this epoch, and begins the next with it. When another commit is first both are done again: somebody may have come who has not heard of it. */
+  private async relink(group: Group): Promise<void> {
+    const next = await this.changing.make(this.standing);
+    if (!next) return this.events.linkStays();
+    await this.speak(sayNext(next));
+    const made = await this.staging.relink(group, this.standing, next);
+    await this.propose(group, made, [], false, true, next.order);
   }
 }

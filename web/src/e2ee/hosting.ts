@@ -10,6 +10,7 @@ import {
   isHost,
   makeGrant,
   names,
+  nextNumber,
   OPEN,
   type Policy,
   type Rules,
@@ -38,14 +39,20 @@ export class Hosting {
   known: Policy = OPEN;
   /** Device keys that were let in, once a commit broke the rules of lobby or lock; null before. */
   private trusted: Set<string> | null = null;
+  /** Id of the group where that was. */
+  private breach: Bytes | null = null;
+  /** The generation that we have had begun anew: in the next a lock is to be a lobby, or nobody could come back. 0: none. */
+  reopen = 0;
   /** To be put in force by a commit of ours; its number is not set. */
   wish: Policy | null = null;
-  /** Sessions that are to be removed. */
+  /** Sessions that are to be removed, and that were: none is used twice, and a group that was begun anew may take one in again. */
   readonly removing = new Set<string>();
   /** Of these, those that may ask again. */
   private readonly returning = new Set<string>();
   /** Those of them that are out of the group, of which the server is to hear. */
   private returned: string[] = [];
+  /** The link is to be changed. */
+  wantsLink = false;
   /** Asks that were let in. */
   readonly admitted = new Set<string>();
   /** Device keys that have been in the group, but for those that were thrown out. */
@@ -73,13 +80,26 @@ export class Hosting {
     return this.host;
   }
 
-  /** The policy of a group that we found. Who acts for the host takes the latest along, and the host puts one up in any case, so that all know him. Times that are over are of a meeting of before. now: Unix ms. */
-  async first(now: number): Promise<Policy | null> {
+  /** The policy of a group that we found. Who acts for the host takes the latest along, and the host puts one up in any case, so that all know him. Times that are over are of a meeting of before. now: Unix ms. generation: of that group. */
+  async first(now: number, generation: number): Promise<Policy | null> {
     const { known } = this;
     if (!this.signer(known.grant)) return null;
     const grant = await this.ownGrant(known.grant);
     const ahead = (t: number): number => (t < now ? 0 : t);
-    return { ...known, grant, locks: ahead(known.locks), ends: ahead(known.ends) };
+    const reopened = this.reopens(generation) && known.locked ? { lobby: true, locked: false } : {};
+    return { ...known, ...reopened, grant, locks: ahead(known.locks), ends: ahead(known.ends) };
+  }
+
+  private reopens(generation: number): boolean {
+    return this.reopen !== 0 && generation !== this.reopen;
+  }
+
+  /** Makes the lock of a group that was begun anew by our order a lobby, where another moderator was first to found it. */
+  private unlock({ policy }: Standing, generation: number): void {
+    if (!this.reopens(generation)) return;
+    this.reopen = 0;
+    const p = this.wish ?? policy;
+    if (p.locked) this.wish = { ...p, number: 0, locked: false, lobby: true };
   }
 
   /** Has the host be known to a group that others have founded. */
@@ -90,7 +110,9 @@ export class Hosting {
 
   /** Where the latest policy keeps people out, only a moderator begins a group: it takes the policy along. */
   get mayFound(): boolean {
-    return !closed(this.known) || this.signer(this.known.grant) !== null;
+    const { known } = this;
+    // Who may sign puts up a policy, and must have a number for it.
+    return this.signer(known.grant) ? nextNumber(known, 0) > 0 : !closed(known);
   }
 
   /** What is to be changed of the rules that are in force, or on their way. */
@@ -98,7 +120,6 @@ export class Hosting {
     const before = this.wish ?? s.policy;
     const grant = await this.ownGrant(before.grant);
     this.wish = { ...before, ...change, number: 0, grant };
-    this.dropFulfilled(s.policy);
   }
 
   /** A grant that names the host's own device: by it he gets in again after a reload, and is known to be the host. */
@@ -117,7 +138,6 @@ export class Hosting {
     const list = on ? [...others, device] : others;
     const grant = await makeGrant(this.room, before.grant, publicKey, list, this.host);
     this.wish = { ...before, number: 0, grant };
-    this.dropFulfilled(s.policy);
   }
 
   /** Throws a session out, and puts the lobby up so that it does not come back by the link alone. */
@@ -144,7 +164,29 @@ export class Hosting {
     return list;
   }
 
-  private dropFulfilled(p: Policy): void {
+  /** The link is to be changed now: not while somebody is in the group who is not to have the next. removes: leaves that are to go. */
+  relinkDue(s: Standing, removes: readonly number[]): boolean {
+    return (
+      this.wantsLink &&
+      this.host !== null &&
+      this.wish === null &&
+      isHost(s.policy.grant, this.device.publicKey) && // or the server does not know us for him
+      removes.length === 0
+    );
+  }
+
+  /** Another link has taken the place of the one by which people asked so far. */
+  relinked(): void {
+    this.wantsLink = false;
+    this.admitted.clear();
+  }
+
+  /** Forgets a wish that is the policy already. Not while a commit of ours is under way: nobody knows then what will be. */
+  dropFulfilled(p: Policy): void {
+    if (nextNumber(p, 0) === 0) {
+      this.wish = null; // nothing can follow
+      this.wantsLink = false;
+    }
     const w = this.wish;
     if (!w) return;
     const late = (w.grant?.number ?? 0) < (p.grant?.number ?? 0);
@@ -157,13 +199,18 @@ export class Hosting {
   }
 
   private trustOnly(s: Standing): void {
+    this.breach = s.groupId;
     this.trusted = new Set([...s.infos.values()].map((i) => hex(i.deviceKey)));
+  }
+
+  private isBreached(s: Standing): boolean {
+    return this.trusted !== null && this.breach !== null && eq(this.breach, s.groupId);
   }
 
   /** Throws for a group in which somebody is who broke in: he would otherwise be there when we come back. */
   checkJoined(s: Standing): void {
     const { trusted } = this;
-    if (!trusted || !closed(s.policy)) return;
+    if (!trusted || !this.isBreached(s) || !closed(s.policy)) return;
     for (const i of s.infos.values())
       if (!trusted.has(hex(i.deviceKey)) && !names(s.policy.grant, i.deviceKey))
         throw new Error("group: somebody is in it whom nobody has let in");
@@ -174,18 +221,21 @@ export class Hosting {
     if (p.number > this.known.number) this.known = p;
   }
 
-  /** An epoch has begun. */
-  entered(s: Standing): void {
+  /** An epoch of a group has begun. */
+  entered(s: Standing, generation: number): void {
     this.learn(s.policy);
-    if (this.trusted) this.trustOnly(s);
+    this.unlock(s, generation);
+    if (this.isBreached(s)) this.trustOnly(s);
+    else this.trusted = null; // the next group is a moderator's: its policy says so, for this group alone
     this.dropFulfilled(s.policy);
     const here = new Set([...s.infos.values()].map((i) => i.session));
     for (const i of s.infos.values())
       if (!this.removing.has(i.session)) this.familiar.add(hex(i.deviceKey));
-    for (const session of this.removing) {
+    for (const session of this.returning) {
       if (here.has(session)) continue;
       this.removing.delete(session);
-      if (this.returning.delete(session)) this.returned.push(session);
+      this.returning.delete(session);
+      this.returned.push(session);
     }
   }
 
@@ -216,7 +266,7 @@ export class Hosting {
   }
 
   mayAdd(a: Asking, s: Standing): boolean {
-    if (this.wish || this.removing.has(a.info.session)) return false; // first things first
+    if (this.wish || this.wantsLink || this.removing.has(a.info.session)) return false; // first things first
     if (!this.isNewcomer(a, s)) return true;
     const { locked, grant } = s.policy;
     return !locked && this.signer(grant) !== null && this.admitted.has(a.ask);

@@ -18,13 +18,14 @@ import {
   type KeyPackage,
   type KeyPackagePrivate,
   membershipTag,
+  newKeyPackage,
   type Proposal,
   SENDER,
 } from "./mls";
 import { frame, sealCommit } from "./mls/commit";
 import { apply, type Base } from "./mls/epoch";
 import type { Secrets } from "./mls/schedule";
-import { makeLeaf } from "./newleaf";
+import { MAX_LIFETIME, makeLeaf } from "./newleaf";
 import { checkCommit, checkLeaf, type Standing } from "./policy";
 
 const suite = getSuite(1);
@@ -63,7 +64,7 @@ async function scene(): Promise<Scene> {
   const insides = eve.member as unknown as Insides;
   insides.checks.config.psk = (id) =>
     hex(id.id) === hex(linkPskId(1)) ? meeting.keys.psk : utf8("hers");
-  Object.assign(insides.checks.config, { checkCommit: undefined });
+  Object.assign(insides.checks.config, { checkCommit: undefined, maxLifetime: Infinity });
   return { server, meeting, ann, ben, eve, rogue: insides.group };
 }
 
@@ -151,6 +152,24 @@ test("a ghost with a stolen device key is refused", () =>
     const device: Device = { publicKey, sign: (await newDevice()).sign };
     return { proposals: [linkPsk(s.rogue), add(await ghost(s, { device }))] };
   }));
+
+test("a ghost whose key package is valid for longer than ours is refused", async () => {
+  const lasting = (more: number) => async (s: Scene) => {
+    const { credential, extensions, caps } = (await ghost(s)).kp.leaf;
+    const { priv, pub } = await suite.generateSigner();
+    const place = { room: s.meeting.room, linkNumber: 1, memberId: credential.identity };
+    const { admission } = s.meeting.keys;
+    const at = { ...place, signatureKey: pub };
+    const data = await makeLeafInfo(admission, at, await newDevice(), "ghost", "Ghost");
+    const now = Math.floor(s.server.clock.wall() / 1000);
+    const [from, to] = [BigInt(now - 60), BigInt(now - 60 + MAX_LIFETIME + more)];
+    const says = [{ ...extensions[0]!, data }];
+    const kp = await newKeyPackage(suite, credential, priv, pub, from, to, says, caps.extensions);
+    return { proposals: [linkPsk(s.rogue), add(kp)] };
+  };
+  assert.deepEqual((await attempt(lasting(0))).taken, [true, true]);
+  await refused(lasting(1));
+});
 
 test("a ghost of another room is refused", () =>
   refused(async (s) => {

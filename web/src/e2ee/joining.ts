@@ -21,7 +21,7 @@ export async function joinGroup(
   const message = decodeMessage(await sealing.open(envelopeType.welcome, m.epoch, m.body));
   if (message.wire !== 3) throw new Error("welcome: not a Welcome");
   const tree = await sealing.open(envelopeType.tree, m.epoch, m.tree);
-  checks.pskUses = 0;
+  checks.joins();
   const group = await Group.join(checks.config, message.welcome, own, tree);
   try {
     if (checks.pskUses !== 1) throw new Error("welcome: it lacks the link's PSK, or has another");

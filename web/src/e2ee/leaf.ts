@@ -13,6 +13,8 @@ export interface LeafInfo {
   name: string;
   admission: Bytes;
   signature: Bytes;
+  /** Number of the link by which it came. */
+  link: number;
 }
 
 export interface LeafContext {
@@ -108,6 +110,7 @@ export async function checkLeafInfo(
       name: exactText(r.opaque()),
       admission: r.take(32),
       signature: r.take(64),
+      link: c.linkNumber,
     };
   });
   if (info.session.length === 0 || info.session.length > 64)

@@ -1,10 +1,11 @@
 /** Who gets in, and who does not, whatever an insider commits (PROTOCOL.md 2.8). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Authority, OPEN, type Policy, signAdmissions, signPolicy } from "./access";
+import { type Authority, OPEN, type Policy, signAdmissions, signPolicy, withholds } from "./access";
+import { ACT } from "./acts";
 import { type Bytes, hex, random, utf8 } from "./bytes";
 import { envelopeType, openEnvelope, sealEnvelope } from "./envelope";
-import { newDevice, newMeeting, Server, type User } from "./fakeserver";
+import { newDevice, newMeeting, Server } from "./fakeserver";
 import { Hosting } from "./hosting";
 import { CARD_EXTENSION, type Device, POLICY_EXTENSION } from "./leaf";
 import { linkPskId } from "./link";
@@ -18,33 +19,10 @@ import {
   type Proposal,
 } from "./mls";
 import { makeLeaf } from "./newleaf";
+import type { GroupOut } from "./protocol";
+import { type Scene, scene, setPolicy } from "./scene";
 
 const suite = getSuite(1);
-
-interface Scene {
-  server: Server;
-  ann: User; // the host
-  ben: User;
-  eve: User;
-}
-
-async function scene(): Promise<Scene> {
-  const server = new Server(await newMeeting());
-  const ann = await server.join("ann", server.meeting, undefined, server.meeting.host);
-  await server.advance(300);
-  const ben = await server.join("ben");
-  await server.advance(300);
-  const eve = await server.join("eve");
-  await server.advance(10_000);
-  return { server, ann, ben, eve };
-}
-
-async function setPolicy(s: Scene, lobby: boolean, locked: boolean): Promise<void> {
-  await s.ann.member.setPolicy(lobby, locked);
-  await s.server.advance(1_000);
-  assert.deepEqual([s.ann.policy.lobby, s.ann.policy.locked], [lobby, locked]);
-  assert.equal(s.ben.policy.number, s.ann.policy.number);
-}
 
 test("lobby: who waits has no key until the host lets him in", async () => {
   const s = await scene();
@@ -58,10 +36,10 @@ test("lobby: who waits has no key until the host lets him in", async () => {
   );
   assert.deepEqual(s.ben.waiting, [], "a guest's name is for moderators");
   const asks = s.ann.waiting.map((w) => w.ask);
-  await s.ben.member.admit(asks);
+  await s.ben.member.moderation.admit(asks);
   await s.server.advance(5_000);
   assert.equal(guest.epochs.length, 0, "ben is no moderator");
-  await s.ann.member.admit(asks);
+  await s.ann.member.moderation.admit(asks);
   await s.server.advance(2_000);
   assert.deepEqual(s.ben.sees, ["ann", "ben", "eve", "guest"]);
   assert.equal(guest.base, s.ann.base);
@@ -79,7 +57,7 @@ test("lobby: who lost his state comes back as himself, and a known device withou
   const device = await newDevice();
   const guest = await s.server.join("guest", s.server.meeting, device);
   await s.server.advance(2_000);
-  await s.ann.member.admit(s.ann.waiting.map((w) => w.ask));
+  await s.ann.member.moderation.admit(s.ann.waiting.map((w) => w.ask));
   await s.server.advance(2_000);
   assert.equal(guest.base, s.ann.base);
   s.server.leave("guest");
@@ -91,10 +69,10 @@ test("lobby: who lost his state comes back as himself, and a known device withou
 
 test("removal: who is thrown out is out, and waits when he comes back", async () => {
   const s = await scene();
-  await s.ben.member.remove("eve");
+  await s.ben.member.moderation.remove("eve");
   await s.server.advance(2_000);
   assert.equal(s.ann.sees.length, 3, "ben is no moderator");
-  await s.ann.member.remove("eve");
+  await s.ann.member.moderation.remove("eve");
   await s.server.advance(2_000);
   assert.deepEqual(s.ben.sees, ["ann", "ben"]);
   assert(s.ben.policy.lobby);
@@ -116,7 +94,7 @@ test("the host comes back after a reload, through lobby and lock", async () => {
     await server.advance(300);
     const ben = await server.join("ben");
     await server.advance(5_000);
-    await ann.member.setPolicy(true, locked);
+    await ann.member.moderation.setPolicy(true, locked);
     await server.advance(1_000);
     server.leave("ann");
     await server.advance(2_000);
@@ -134,7 +112,7 @@ test("lock: nobody is added, not even by the host, until it is opened", async ()
   await setPolicy(s, false, true);
   const guest = await s.server.join("guest");
   await s.server.advance(2_000);
-  await s.ann.member.admit(s.ann.waiting.map((w) => w.ask));
+  await s.ann.member.moderation.admit(s.ann.waiting.map((w) => w.ask));
   await s.server.advance(5_000);
   assert.equal(guest.epochs.length, 0);
   await setPolicy(s, false, false);
@@ -144,7 +122,7 @@ test("lock: nobody is added, not even by the host, until it is opened", async ()
 
 test("nobody begins a meeting behind the host: not by the server's reset either", async () => {
   const s = await scene();
-  await s.ann.member.remove("eve");
+  await s.ann.member.moderation.remove("eve");
   await s.server.advance(2_000);
   s.server.leave("ann");
   s.server.leave("eve");
@@ -299,6 +277,9 @@ const attacks: Record<string, Attack> = {
   "the policy of before": async (p) => ({
     proposals: [await p.context({ ...p.policy, number: p.policy.number - 1 }, p.host)],
   }),
+  "the last policy of all": async (p) => ({
+    proposals: [await p.context({ ...p.policy, number: 2 ** 32 - 1 }, p.host)],
+  }),
   "a policy of another group": async (p) => {
     const other = { ...p.authority, groupId: random(42) };
     return { proposals: [await p.context({ ...p.policy, number: 99 }, p.host, other)] };
@@ -360,6 +341,98 @@ test("lobby bypass: who broke in is not accepted by those who begin anew because
   assert.equal(s.ann.phaseNow, "asking", "it asks once more");
 });
 
+test("restart: the host begins a stopped meeting anew; all come back by themselves, without whom nobody had let in", async () => {
+  const { s } = await attempt(attacks["an Add without a signature"]!);
+  const { server, ann, ben } = s;
+  for (const u of [ann, ben]) assert.notEqual(u.phaseNow, "member");
+  await ben.member.moderation.restart();
+  await server.settle();
+  assert.equal(server.generation, 1, "ben is no moderator");
+  await ann.member.moderation.restart();
+  await server.advance(10_000);
+  assert.equal(server.generation, 2);
+  for (const u of [ann, ben]) assert.deepEqual([u.phaseNow, u.sees], ["member", ["ann", "ben"]]);
+  assert.equal(ann.base, ben.base);
+  assert.deepEqual([ann.policy.lobby, ann.policy.locked], [true, false]);
+  const guest = await server.join("guest");
+  await server.advance(5_000);
+  await ann.member.moderation.admit(ann.waiting.map((w) => w.ask));
+  await server.advance(5_000);
+  server.deliver("ben", { type: "gap", generation: 2 }); // who begins anew now takes the guest
+  await server.advance(20_000);
+  for (const u of [ann, ben, guest])
+    assert.deepEqual([u.phaseNow, u.sees], ["member", ["ann", "ben", "guest"]]);
+});
+
+test("restart: whom the host was removing is not let into the next group either, with the lobby down again", async () => {
+  const server = new Server(await newMeeting());
+  const ann = await server.join("ann", server.meeting, await newDevice(), server.meeting.host);
+  await server.advance(300);
+  const eve = await server.join("eve");
+  await server.advance(10_000);
+  assert.deepEqual(ann.sees, ["ann", "eve"]);
+  const { generation } = server;
+  ann.filterOut = (m) => (m.type === "commit" && server.generation === generation ? null : m);
+  void ann.member.moderation.remove("eve");
+  await ann.member.moderation.restart();
+  await server.advance(10_000);
+  await ann.member.moderation.setPolicy(false, false);
+  await server.advance(10_000);
+  assert.notEqual(server.generation, generation);
+  assert.equal(ann.policy.lobby, false);
+  assert.deepEqual(ann.sees, ["ann"]);
+  assert.notEqual(eve.base, ann.base);
+});
+
+test("restart: who was in a locked meeting comes back, and the lock is a lobby; a host's fresh page may, too", async () => {
+  const s = await scene();
+  await setPolicy(s, false, true);
+  await s.ann.member.moderation.restart();
+  await s.server.advance(20_000);
+  for (const u of [s.ann, s.ben, s.eve]) {
+    assert.deepEqual(u.sees, ["ann", "ben", "eve"]);
+    assert.deepEqual([u.policy.lobby, u.policy.locked], [true, false]);
+  }
+  for (const u of [s.ann, s.ben, s.eve]) u.filterIn = (m) => (m.type === "asked" ? null : m); // nobody adds her
+  const again = await s.server.join("ann2", s.server.meeting, undefined, s.server.meeting.host);
+  again.member.hosting.learn(s.ann.policy);
+  await s.server.advance(1_000);
+  assert.equal(again.phaseNow, "asking");
+  await again.member.moderation.restart();
+  await s.server.settle();
+  assert.equal(s.server.generation, 3);
+});
+
+test("restart: in a locked meeting everybody comes back, whichever moderator begins the group and whatever epoch comes between", async () => {
+  const s = await scene();
+  const { server, ann, ben } = s;
+  await ann.member.moderation.appoint("ben", true);
+  await server.advance(2_000);
+  await setPolicy(s, false, true);
+  await server.advance(2_000);
+  let order: GroupOut | undefined;
+  ben.filterOut = (m) => {
+    if (m.type === "restart") order = m;
+    return m.type === "restart" || m.type === "found" ? null : m; // ann is first
+  };
+  await ben.member.moderation.restart();
+  await server.settle();
+  const { epoch } = server;
+  await ann.member.moderation.rule(async () => ({ full: 100 }));
+  await server.advance(2_000);
+  assert(order && server.epoch > epoch, "no epoch has begun in between");
+  server.take("ben", order);
+  await server.advance(20_000);
+  assert.equal(server.generation, 2);
+  for (const u of [ann, ben, s.eve]) {
+    assert.deepEqual([u.phaseNow, u.sees], ["member", ["ann", "ben", "eve"]]);
+    assert.deepEqual([u.policy.lobby, u.policy.locked], [true, false]);
+  }
+  await setPolicy(s, false, true);
+  await server.advance(20_000);
+  assert(ben.policy.locked, "a later lock stays");
+});
+
 const signed: Attack = async (p) => {
   const kp = await p.ghost();
   return {
@@ -383,9 +456,48 @@ test("lobby bypass: the harness; a signed Add, and a policy that follows, are ta
   }
 });
 
+test("lobby: what the host takes back while its commit is under way does not stay", async () => {
+  const s = await scene();
+  const { server } = s;
+  const take = server.take.bind(server);
+  let back: Promise<void> | null = null;
+  server.take = (from, m) => {
+    if (m.type === "commit") back ??= s.ann.member.moderation.setPolicy(false, false);
+    take(from, m);
+  };
+  const before = s.ben.policy.number;
+  await s.ann.member.moderation.setPolicy(true, false);
+  await server.advance(5_000);
+  assert(back);
+  assert.deepEqual([s.ben.policy.lobby, s.ben.policy.number], [false, before + 2]);
+});
+
+test("rules: what is withheld by two presses in a row is both, from one and from all", async () => {
+  const s = await scene();
+  const { moderation } = s.ann.member;
+  await Promise.all([
+    moderation.except("ben", ACT.mic, true),
+    moderation.except("ben", ACT.chat, true),
+    moderation.withhold(ACT.camera, true),
+    moderation.withhold(ACT.screen, true),
+  ]);
+  await s.server.advance(3_000);
+  const device = (session: string) =>
+    [...s.eve.infos.values()].find((i) => i.session === session)!.deviceKey;
+  assert.equal(withholds(s.eve.policy, device("ben")), ACT.mic | ACT.chat);
+  assert.equal(withholds(s.eve.policy, device("eve")), ACT.camera | ACT.screen);
+  await Promise.all([
+    moderation.except("ben", ACT.mic, false),
+    moderation.withhold(ACT.camera, false),
+  ]);
+  await s.server.advance(3_000);
+  assert.equal(withholds(s.eve.policy, device("ben")), ACT.chat);
+  assert.equal(withholds(s.eve.policy, device("eve")), ACT.screen);
+});
+
 test("full: with as many inside as the host allows nobody else is added, until somebody leaves", async () => {
   const s = await scene();
-  await s.ann.member.rule(async () => ({ full: 3 }));
+  await s.ann.member.moderation.rule(async () => ({ full: 3 }));
   await s.server.advance(1_000);
   assert.equal(s.ben.policy.full, 3);
   const guest = await s.server.join("guest");
@@ -402,14 +514,14 @@ test("full: with as many inside as the host allows nobody else is added, until s
 
 test("full: an insider's Add beyond it is refused by everybody", async () => {
   const full = async (s: Scene): Promise<void> => {
-    await s.ann.member.rule(async () => ({ lobby: false, full: 3 }));
+    await s.ann.member.moderation.rule(async () => ({ lobby: false, full: 3 }));
     await s.server.advance(1_000);
   };
   const one: Attack = async (p) => ({ proposals: [add(await p.ghost())] });
   const { taken } = await attempt(one, false, full);
   assert.deepEqual(taken, [false, false]);
   const open = async (s: Scene): Promise<void> => {
-    await s.ann.member.rule(async () => ({ lobby: false, full: 4 }));
+    await s.ann.member.moderation.rule(async () => ({ lobby: false, full: 4 }));
     await s.server.advance(1_000);
   };
   assert.deepEqual((await attempt(one, false, open)).taken, [true, true]);
@@ -430,10 +542,10 @@ test("hosting: an ask that comes after the one that was let in is not let in by 
 
 test("lobby: who is sent back is out before the server hears of it, asks again by himself, and waits", async () => {
   const s = await scene();
-  await s.ben.member.sendBack("eve");
+  await s.ben.member.moderation.sendBack("eve");
   await s.server.advance(2_000);
   assert.equal(s.ann.sees.length, 3, "ben is no moderator");
-  await s.ann.member.sendBack("eve");
+  await s.ann.member.moderation.sendBack("eve");
   await s.server.advance(5_000);
   assert.deepEqual(s.ben.sees, ["ann", "ben"]);
   const order = s.server.seen.findIndex((x) => x.m.type === "send_back");
@@ -445,7 +557,7 @@ test("lobby: who is sent back is out before the server hears of it, asks again b
     s.ann.waiting.map((w) => w.info.session),
     ["eve"],
   );
-  await s.ann.member.admit(s.ann.waiting.map((w) => w.ask));
+  await s.ann.member.moderation.admit(s.ann.waiting.map((w) => w.ask));
   await s.server.advance(3_000);
   assert.deepEqual(s.ben.sees, ["ann", "ben", "eve"]);
   assert.equal(s.eve.base, s.ann.base);

@@ -62,7 +62,7 @@ test("lobby: a host who is the only one inside reloads while somebody waits, and
     const { meeting } = server;
     const ann = await server.join("ann", meeting, device, meeting.host);
     await server.advance(300);
-    await ann.member.setPolicy(true, false);
+    await ann.member.moderation.setPolicy(true, false);
     await server.advance(1_000);
     const guest = await server.join("guest");
     await server.advance(5_000);
@@ -78,7 +78,7 @@ test("lobby: a host who is the only one inside reloads while somebody waits, and
     assert.deepEqual(back.sees, ["back"]);
     assert(back.policy.lobby);
     assert.equal(guest.epochs.length, 0);
-    await back.member.admit(back.waiting.map((w) => w.ask));
+    await back.member.moderation.admit(back.waiting.map((w) => w.ask));
     await server.advance(3_000);
     assert.equal(guest.base, back.base);
   }
@@ -91,10 +91,10 @@ test("mark: each policy is kept by the host's page once, and an older one change
   await server.advance(300);
   const ben = await server.join("ben");
   await server.advance(5_000);
-  await ann.member.setPolicy(true, false);
+  await ann.member.moderation.setPolicy(true, false);
   await server.advance(1_000);
   const old = server.mark!;
-  await ann.member.setPolicy(false, false);
+  await ann.member.moderation.setPolicy(false, false);
   await server.advance(10_000);
   const marks = server.seen.filter((s) => s.m.type === "mark");
   assert.deepEqual(

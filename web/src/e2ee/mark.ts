@@ -2,7 +2,7 @@
  * The policy of a room's latest group as the server keeps it for those who come while no group is there (PROTOCOL.md 1.5): sealed,
  * and signed by the host, so that nobody else can put one there, and rising in number.
  */
-import { type Authority, closed, type Policy, parsePolicy, verify } from "./access";
+import { type Authority, closed, OPEN, type Policy, parsePolicy, verify } from "./access";
 import { type Bytes, cat, decode, encode, random, u32, utf8 } from "./bytes";
 import { envelopeType, openEnvelope, sealEnvelope } from "./envelope";
 import type { Hosting } from "./hosting";
@@ -82,9 +82,21 @@ export class Marks {
 
   /** Learns the policy, which is as good as having been in its group. Throws for a mark that is no good. */
   async take(m: Mark): Promise<void> {
-    const p = await openMark(authority(this.terms, utf8("")), this.terms.keys.envelope, m);
+    const p = await openMark(authority(this.terms, utf8("")), this.terms.keys.envelope, m).catch(
+      async (e) => {
+        await this.takeSealed(m);
+        throw e;
+      },
+    );
     this.kept = Math.max(this.kept, p.number);
     this.hosting.learn(p);
+  }
+
+  /** One that is sealed by the link of before, most likely. That not everybody gets in who has the link is the host's word all the same. */
+  private async takeSealed(m: Mark): Promise<void> {
+    const { room, card } = this.terms;
+    if (m.closed && (await verify(card.hostKey, m.signature.slice(), statement(room, m))))
+      this.hosting.learn({ ...OPEN, number: m.number, lobby: true });
   }
 
   /** What the server is to keep of the epoch that has begun; null when it does, or when we may not say so. */

@@ -15,6 +15,7 @@ const words: AppPayload[] = [
   { kind: "chat", id, text: "x" },
   { kind: "file", id, name: "a", size: 1, type: "", key: "", digest: "" },
   { kind: "poll", id, question: "x?", options: ["y", "n"], multiple: false },
+  { kind: "draw", strokes: [{ id, shape: "text", ink: 0, size: 1, points: [1, 2], text: "x" }] },
 ];
 const others: AppPayload[] = [
   { kind: "state", mic: false, camera: false, screen: false },
@@ -34,4 +35,17 @@ test("said: nothing that is written is heard of who may not write, and everythin
     checkSaid(excepted, from(device), said);
   }
   for (const said of others) checkSaid(silent, from(device), said);
+});
+
+test("said: who is no moderator mutes nobody and shows nobody to all", () => {
+  const grant = { number: 1, own: moderator, moderators: [moderator], signature: moderator };
+  const hosted = { ...OPEN, number: 1, grant } as unknown as Policy;
+  for (const said of [
+    { kind: "mute", session: "s", source: "mic" },
+    { kind: "spotlight", session: "s", source: "camera" },
+  ] as const) {
+    assert.throws(() => checkSaid(hosted, from(device), said), /nobody/, said.kind);
+    checkSaid(hosted, from(moderator), said);
+    assert.throws(() => checkSaid({ ...OPEN, number: 1 }, from(device), said), /nobody/, said.kind);
+  }
 });

@@ -24,7 +24,7 @@ export function sourcesOf(acts: Acts): SourceName[] {
 const media = (acts: Acts): Acts => acts & ~ACT.chat;
 
 /** What puts words of one's own before others. */
-const WRITTEN: ReadonlySet<AppPayload["kind"]> = new Set(["chat", "file", "poll"]);
+const WRITTEN: ReadonlySet<AppPayload["kind"]> = new Set(["chat", "file", "poll", "draw"]);
 
 /** Throws for what its sender may not say under the policy. */
 export function checkSaid(p: Policy, from: LeafInfo, said: AppPayload): void {
@@ -32,6 +32,8 @@ export function checkSaid(p: Policy, from: LeafInfo, said: AppPayload): void {
     throw new Error("app: of somebody who may not write");
   if (said.kind === "mute" && !names(p.grant, from.deviceKey))
     throw new Error("app: of somebody who mutes nobody");
+  if (said.kind === "spotlight" && !names(p.grant, from.deviceKey))
+    throw new Error("app: of somebody who shows nobody to all");
 }
 
 /** What follows for the server, and what is to be said in the group. */
@@ -56,6 +58,22 @@ export class Orders {
   /** The server carries out what we order. */
   get possible(): boolean {
     return this.shown > 0;
+  }
+
+  /** We may order the group to be begun anew: also when we cannot follow it. */
+  get mayRestart(): boolean {
+    const { hosting } = this;
+    return hosting.signer(hosting.known.grant) !== null && (!!hosting.hostSigner || this.possible);
+  }
+
+  /** A pass for the host whose page was loaded anew, and is in no group that could be followed; null: the server has one. */
+  async showPass(): Promise<GroupOut | null> {
+    const host = this.hosting.hostSigner;
+    if (this.possible || !host) return null;
+    this.shown = Math.max(this.hosting.known.grant?.number ?? 0, 1);
+    const pass = { grant: this.shown, role: ROLE.host, session: this.session };
+    const signature = await signPass(this.terms.room, pass, host);
+    return { type: "moderate", grant: pass.grant, role: pass.role, signature };
   }
 
   /** After each epoch. now: Unix ms. */

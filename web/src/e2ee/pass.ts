@@ -39,3 +39,7 @@ export async function passHolds(
 /** The host's order to the server to take a session out of the group, which may ask again. */
 export const signSendBack = (room: string, session: string, host: Device): Promise<Bytes> =>
   host.sign(cat(utf8("incamera send back v1"), Uint8Array.of(0), utf8(room), utf8(session)));
+
+/** The host's word to the server that a meeting which was ended may begin again. tokenHash: of the link. */
+export const signOpen = (room: string, tokenHash: Bytes, host: Device): Promise<Bytes> =>
+  host.sign(cat(utf8("incamera open v1"), Uint8Array.of(0), utf8(room), tokenHash));

@@ -5,13 +5,14 @@ import {
   checkFollows,
   closed,
   crowded,
+  leaps,
   names,
   OPEN,
   type Policy,
   parsePolicy,
 } from "./access";
 import { type Bytes, empty, eq, hex, utf8 } from "./bytes";
-import type { Card } from "./card";
+import type { Card, OldLink } from "./card";
 import {
   CARD_EXTENSION,
   checkLeafInfo,
@@ -33,14 +34,17 @@ import {
   PSK,
   SENDER,
 } from "./mls";
+import type { NextLink } from "./relink";
 
-/** What every member knows before it joins. */
+/** What every member knows. keys, card and its hash are of the present link, and change with it. */
 export interface Terms {
   room: string;
   keys: LinkKeys;
   card: Card;
   /** SHA-256 of the card as encoded. */
   cardHash: Uint8Array;
+  /** Links that may take the place of the present one, by the host's word, the latest last. */
+  announced: NextLink[];
 }
 
 /** Who is on each leaf. */
@@ -51,6 +55,8 @@ export interface Standing {
   groupId: Bytes;
   infos: Infos;
   policy: Policy;
+  /** The link that began with it, if another did. */
+  link?: NextLink;
 }
 
 /** Outside of any group. */
@@ -58,8 +64,29 @@ export const nobody: Standing = { groupId: empty, infos: new Map(), policy: OPEN
 
 const MEMBER_ID = 16; // bytes
 
-/** Checks one leaf of the tree or of a KeyPackage. */
-export async function checkLeaf(t: Terms, leaf: LeafNode): Promise<LeafInfo> {
+/** Checks one leaf of the tree, which may have come by a link of before that the card names. */
+async function checkLeafOfTree(t: Terms, leaf: LeafNode): Promise<LeafInfo> {
+  const links = [
+    { number: t.card.linkNumber, admission: t.keys.admission },
+    ...(t.card.changed?.older ?? []),
+  ];
+  let why: unknown;
+  for (const link of links) {
+    try {
+      return await checkLeaf(t, leaf, link);
+    } catch (e) {
+      why = e;
+    }
+  }
+  throw why;
+}
+
+/** Checks one leaf of a KeyPackage: it has to know the present link, or the one that is given. */
+export async function checkLeaf(
+  t: Terms,
+  leaf: LeafNode,
+  link: OldLink = { number: t.card.linkNumber, admission: t.keys.admission },
+): Promise<LeafInfo> {
   const { credential, caps } = leaf;
   if (credential.type !== CREDENTIAL.basic || credential.identity.length !== MEMBER_ID) {
     throw new Error("leaf: not a member id");
@@ -73,10 +100,10 @@ export async function checkLeaf(t: Terms, leaf: LeafNode): Promise<LeafInfo> {
   const encoded = findExt(leaf.extensions, LEAF_EXTENSION);
   if (!encoded || leaf.extensions.length !== 1) throw new Error("leaf: it does not say who it is");
   const { identity } = credential;
-  const { room, card } = t;
+  const { room } = t;
   return checkLeafInfo(
-    t.keys.admission,
-    { room, linkNumber: card.linkNumber, memberId: identity, signatureKey: leaf.sigKey },
+    link.admission,
+    { room, linkNumber: link.number, memberId: identity, signatureKey: leaf.sigKey },
     encoded,
   );
 }
@@ -90,11 +117,12 @@ export const authority = (t: Terms, groupId: Bytes): Authority => ({
 /** Checks the extensions of a group's context: the card, then the policy if there is one. */
 async function readExtensions(
   t: Terms,
+  cardHash: Uint8Array,
   groupId: Bytes,
   list: readonly Extension[],
 ): Promise<Policy> {
   const [card, policy, ...more] = list;
-  if (card?.type !== CARD_EXTENSION || !eq(card.data, t.cardHash))
+  if (card?.type !== CARD_EXTENSION || !eq(card.data, cardHash))
     throw new Error("group: not of this room's card");
   if (!policy) return OPEN;
   if (policy.type !== POLICY_EXTENSION || more.length > 0)
@@ -115,13 +143,15 @@ export async function checkGroup(
   const room = utf8(t.room);
   if (groupId.length !== room.length + 16 || !eq(groupId.subarray(0, room.length), room))
     throw new Error("group: of another room");
-  const policy = await readExtensions(t, groupId, context.extensions);
+  const policy = await readExtensions(t, t.cardHash, groupId, context.extensions);
   // Whoever was kept out could otherwise begin a group of his own, into which the server leads us.
   if (closed(known) && policy.number < known.number)
     throw new Error("group: its policy is older than a lobby or lock of before");
+  if (known.number > 0 && leaps(policy, known))
+    throw new Error("group: its policy is too far above the one of before");
   const infos = new Map(
     await Promise.all(
-      members.map(async ({ index, leaf }) => [index, await checkLeaf(t, leaf)] as const),
+      members.map(async ({ index, leaf }) => [index, await checkLeafOfTree(t, leaf)] as const),
     ),
   );
   distinct(infos);
@@ -134,8 +164,23 @@ function distinct(infos: Infos): void {
   }
 }
 
-/** Checks a commit before it takes effect, ours too, and returns how the group stands in the next epoch. */
-export async function checkCommit(t: Terms, c: CommitInfo, now: Standing): Promise<Standing> {
+/** The link that begins with a commit: one that the host has announced, when the commit's context is of its card. */
+export function linkAfter(t: Terms, c: CommitInfo): NextLink | undefined {
+  for (const { proposal } of c.proposals) {
+    const card = proposal.type === PROPOSAL.groupContextExtensions && proposal.extensions[0];
+    const next = card ? t.announced.find((n) => eq(n.cardHash, card.data)) : undefined;
+    if (next) return next;
+  }
+  return undefined;
+}
+
+/** Checks a commit before it takes effect, ours too, and returns how the group stands in the next epoch, which begins with that link. */
+export async function checkCommit(
+  t: Terms,
+  c: CommitInfo,
+  now: Standing,
+  next = linkAfter(t, c),
+): Promise<Standing> {
   if (c.sender.type !== SENDER.member) throw new Error("commit: not by a member");
   if (c.proposals.some((p) => p.ref !== undefined))
     throw new Error("commit: a proposal that is only referred to");
@@ -150,8 +195,11 @@ export async function checkCommit(t: Terms, c: CommitInfo, now: Standing): Promi
   if (foreign)
     throw new Error(`commit: a proposal of type ${foreign.type}, which our profile does not have`);
   const psks = proposals.filter((p) => p.type === PROPOSAL.psk);
-  if (psks.length !== 1 || !isLinkPsk(t, psks[0]!))
+  const { card, cardHash } = next ?? t;
+  if (psks.length !== 1 || !isLinkPsk(card, psks[0]!))
     throw new Error("commit: it lacks the link's PSK, or has another");
+  if (next && c.added.length + c.removed.length > 0)
+    throw new Error("commit: it changes the link, and who is in the group");
   if (c.removed.length > 0 && !c.hasPath) throw new Error("commit: a Remove without a path");
   const after = new Map(now.infos);
   for (const i of c.removed) after.delete(i);
@@ -164,22 +212,23 @@ export async function checkCommit(t: Terms, c: CommitInfo, now: Standing): Promi
   );
   checkUnchanged(c);
   distinct(after);
-  const policy = await policyAfter(t, proposals, now);
+  const policy = await policyAfter(t, cardHash, proposals, now);
   if (policy !== now.policy && c.added.length > 0)
     throw new Error("commit: it changes the policy and adds somebody");
   await checkAdmitted(t, c, proposals, now, after.size);
-  return { groupId: now.groupId, infos: after, policy };
+  return { groupId: now.groupId, infos: after, policy, ...(next ? { link: next } : {}) };
 }
 
 async function policyAfter(
   t: Terms,
+  cardHash: Uint8Array,
   proposals: readonly Proposal[],
   now: Standing,
 ): Promise<Policy> {
   let { policy } = now;
   for (const p of proposals) {
     if (p.type !== PROPOSAL.groupContextExtensions) continue;
-    policy = await readExtensions(t, now.groupId, p.extensions);
+    policy = await readExtensions(t, cardHash, now.groupId, p.extensions);
     checkFollows(policy, now.policy);
   }
   return policy;
@@ -236,6 +285,6 @@ function checkUnchanged(c: CommitInfo): void {
   if (!same) throw new Error("commit: its committer became somebody else");
 }
 
-function isLinkPsk(t: Terms, p: Proposal): boolean {
-  return p.type === 4 && p.psk.type === PSK.external && eq(p.psk.id, linkPskId(t.card.linkNumber));
+function isLinkPsk(card: Card, p: Proposal): boolean {
+  return p.type === 4 && p.psk.type === PSK.external && eq(p.psk.id, linkPskId(card.linkNumber));
 }

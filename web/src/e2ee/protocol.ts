@@ -6,6 +6,7 @@
  */
 
 import type { Mark } from "./mark";
+import type { Relink, Unsigned } from "./relink";
 
 export type SourceName = "mic" | "camera" | "screen" | "screen-audio";
 export type CodecName = "opus" | "vp8" | "vp9" | "av1" | "h264";
@@ -15,10 +16,11 @@ export type GroupIn =
   /** All other sessions: we are a member from here on. Only members hear of others. */
   | { type: "peers"; peers: readonly { session: string; away: boolean }[] }
   | { type: "arrived"; session: string }
-  | { type: "left"; session: string; reason: string }
+  | { type: "left"; session: string; reason: string; body?: Uint8Array }
   | { type: "away"; session: string; away: boolean }
   | { type: "founded"; generation: number; by: string }
-  | { type: "reset"; generation: number }
+  /** by: the session that has ordered it; none when the group had no member left. */
+  | { type: "reset"; generation: number; by?: string }
   | { type: "marked"; mark: Mark }
   | { type: "asked"; generation: number; from: string; body: Uint8Array }
   | {
@@ -55,6 +57,8 @@ export type GroupOut =
       to: string[];
       welcome?: Uint8Array;
       tree?: Uint8Array;
+      /** The order that goes with a change of the link. */
+      relink?: Relink;
     }
   | { type: "app"; generation: number; epoch: number; body: Uint8Array }
   | { type: "beat"; generation: number; body: Uint8Array }
@@ -74,7 +78,9 @@ export type GroupOut =
       keep: number;
     }
   | { type: "remove"; session: string }
-  | { type: "end" };
+  | { type: "restart"; generation: number }
+  | { type: "end" }
+  | { type: "note"; to: string; body: Uint8Array };
 
 /** What people say inside the group (PROTOCOL.md 2.7). */
 export type AppPayload =
@@ -104,12 +110,35 @@ export type AppPayload =
   | { kind: "poll_end"; poll: string }
   /** A moderator's request to switch something off, to all who are no moderators where session is "". There is none to switch anything on. */
   | { kind: "mute"; session: string; source: "mic" | "camera" | "screen" }
+  /** Puts strokes on the board, or takes the sender's off. */
+  | { kind: "draw"; strokes: Stroke[] }
+  | { kind: "erase"; ids: string[] }
+  /** A moderator's wish that all see that picture large; none where session is "". */
+  | { kind: "spotlight"; session: string; source: "camera" | "screen" }
   /** The host hands it to a session that may give orders to the server; signature is base64url. The page never sees one. */
-  | { kind: "pass"; session: string; grant: number; role: number; signature: string };
+  | { kind: "pass"; session: string; grant: number; role: number; signature: string }
+  /** The host hands out the link that is to take the place of the present one; all base64url, the card sealed. The page never sees one. */
+  | { kind: "link"; secret: string; card: string; signature: string };
+
+/** One thing on the board, which is 4096 wide and high. points: x and y by turns; two points, one for a text, any number for a pen. */
+export interface Stroke {
+  id: string;
+  shape: "pen" | "line" | "box" | "oval" | "text";
+  /** 0 to 5. */
+  ink: number;
+  /** 1 to 3. */
+  size: number;
+  points: number[];
+  /** Of a text only, otherwise "". */
+  text: string;
+}
 
 /** The reactions there are. Names alone travel, so that nobody can put a picture of his own on the screens of others. */
 export const signs = ["thumb", "applause", "heart", "laugh", "surprise", "party"] as const;
 export type Sign = (typeof signs)[number];
+
+/** How many characters a note to somebody who waits may have. */
+export const MAX_NOTE = 500;
 
 /** The last place in the line of raised hands; those who come after it share it. */
 export const MAX_TICKET = 2 ** 31 - 1;
@@ -204,6 +233,8 @@ export type ToWorker =
   | { type: "create"; title: string; postQuantum: boolean }
   /** Takes a link. Answered by opened or fault. */
   | { type: "open"; room: string; secret: Uint8Array }
+  /** Asks for the host's word that the link's room may begin again. Answered by reopen. */
+  | { type: "reopen" }
   /** Checks the room's card from the server. Answered by card or fault. */
   | { type: "card"; sealed: Uint8Array }
   /** A fresh session: makes a new leaf, founds or asks. Drops all state of an earlier session. */
@@ -227,13 +258,23 @@ export type ToWorker =
   | { type: "verify"; sessions: string[]; on: boolean }
   /** What only a host can: who gets in, and who goes. Of others it is not taken. */
   | { type: "rules"; change: RuleChange }
-  /** withheld: Acts of a member's device; see acts.ts. */
-  | { type: "except"; session: string; withheld: number }
+  /** Withholds acts from a member's device, beside what is withheld already, or gives them back; see acts.ts. */
+  | { type: "except"; session: string; acts: number; on: boolean }
+  /** The same for all who are no moderators. */
+  | { type: "withhold"; acts: number; on: boolean }
   | { type: "appoint"; session: string; on: boolean }
   | { type: "end" }
+  /** Has everybody begin another group, if we may. */
+  | { type: "restart" }
+  /** Makes a new link, when all are out who are to be removed. Of the host only. */
+  | { type: "change_link" }
   | { type: "admit"; asks: string[] }
   | { type: "remove"; session: string }
   | { type: "send_back"; session: string }
+  /** Words to somebody who waits; carried out before what is posted after it. */
+  | { type: "note"; session: string; text: string }
+  /** A sealed note to us, who wait. Answered by written. */
+  | { type: "noted"; body: Uint8Array }
   /** Asks for counters. */
   | { type: "count" }
   /** Wipes all keys. The worker can then only be terminated. */
@@ -242,12 +283,11 @@ export type ToWorker =
 export type FaultCode =
   | "link" // not a link, or cut short
   | "card" // the server's card is forged or damaged
-  | "group" // the group cannot go on; a new start is needed
   | "unsupported" // the browser lacks what the worker needs
   | "internal";
 
-/** hostless: the room has a lobby or is locked, and no group; a host has to begin one. */
-export type Phase = "idle" | "founding" | "asking" | "hostless" | "member";
+/** hostless: the room has a lobby or is locked, and no group; a host has to begin one. stuck: we could not follow the group time and again, and wait a minute. */
+export type Phase = "idle" | "founding" | "asking" | "hostless" | "stuck" | "member";
 
 export interface Counters {
   /** Frames sealed per source since the worker started; compared with framesSent. */
@@ -291,10 +331,21 @@ export type FromWorker =
       postQuantum: boolean;
       capacity: number;
     }
+  /** open: the host's signature for the server (PROTOCOL.md 1.5), and the card that was seen last; null when this browser is not the host's. order: of a link that took the place of another. */
+  | { type: "reopen"; open: Uint8Array | null; card: Uint8Array | null; order: Relink | null }
   | { type: "send"; message: GroupOut }
-  | { type: "phase"; phase: Phase; epoch: number }
-  /** After every change of the group. code: six groups of five digits. */
-  | { type: "roster"; epoch: number; code: string[]; members: Member[] }
+  /** mayRestart: we may have everybody begin another group. */
+  | { type: "phase"; phase: Phase; epoch: number; mayRestart?: boolean }
+  /** The room's link from here on; by the one before nobody comes any more. The host's order, which makes the room again, the server has. */
+  | { type: "relinked"; secret: Uint8Array; token: Uint8Array; order: Unsigned }
+  /** The link stays as it is, which we wanted changed: people are in by too many older ones (PROTOCOL.md 2.11). */
+  | { type: "link_stays" }
+  /** What goes with our goodbye to the server, so that the others know that we mean it. Of our newest leaf. */
+  | { type: "parting"; body: Uint8Array }
+  /** The session of a member has ended, for a reason that the server gives. meant: the member has said so itself. */
+  | { type: "parted"; session: string; meant: boolean; reason: string }
+  /** After every change of the group. code: six groups of five digits; emoji: sixteen that say the same. */
+  | { type: "roster"; epoch: number; code: string[]; emoji: string[]; members: Member[] }
   /** Who gets in, and whether we may decide; waiting is empty for who may not. After every change. */
   | {
       type: "access";
@@ -303,11 +354,15 @@ export type FromWorker =
       /** We are the room's host. */
       host: boolean;
       waiting: Asker[];
+      /** As in phase. */
+      mayRestart?: boolean;
     }
   /** The members that are not in sync with us, after every change. */
   | { type: "apart"; sessions: string[] }
   /** to: the session that it was for alone; "" or missing for everybody. */
   | { type: "said"; session: string; name: string; self: boolean; payload: AppPayload; to?: string }
+  /** What the host, or who acts for him, writes to us, who wait; "" for a note that is none, or came before. */
+  | { type: "written"; text: string }
   /** answer: null when it could not be done. */
   | { type: "filed"; number: number; answer: FileAnswer | null }
   /** waiting: frames arrive that cannot be opened yet; open: the last frame was opened. */

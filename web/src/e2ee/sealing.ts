@@ -8,6 +8,8 @@ import type { GroupOut } from "./protocol";
 export class Sealing {
   /** Of the group. */
   generation = 0;
+  /** The key of the link of before, for what was said until epoch since and comes late. */
+  private before: { envelope: Bytes; since: number } | null = null;
 
   constructor(private readonly terms: Terms) {}
 
@@ -16,7 +18,23 @@ export class Sealing {
   }
 
   open(type: number, epoch: number, sealed: Uint8Array): Promise<Bytes> {
-    return openEnvelope(this.terms.keys.envelope, this.place(type, epoch), sealed);
+    const { before } = this;
+    const late = before && type === envelopeType.app && epoch < before.since;
+    const key = late ? before.envelope : this.terms.keys.envelope;
+    return openEnvelope(key, this.place(type, epoch), sealed);
+  }
+
+  /** Another link is about to take the place of the present one, from that epoch on. */
+  relink(since: number): void {
+    this.forget();
+    this.before = { envelope: this.terms.keys.envelope.slice(), since };
+  }
+
+  /** Forgets the link of before, when late words of that epoch are read no more. */
+  forget(epoch = Number.POSITIVE_INFINITY): void {
+    if (!this.before || epoch + 1 < this.before.since) return;
+    this.before.envelope.fill(0);
+    this.before = null;
   }
 
   private place(type: number, epoch: number) {

@@ -1,5 +1,5 @@
 /** What a commit of ours, or a group of ours, is made of (PROTOCOL.md 2.4, 2.8). */
-import { type Policy, signAdmissions, signPolicy } from "./access";
+import { nextNumber, type Policy, signAdmissions, signPolicy } from "./access";
 import { type Bytes, empty, hex, sha256 } from "./bytes";
 import { capacityOf } from "./card";
 import type { Due, Situation } from "./committing";
@@ -18,6 +18,7 @@ import {
   verifyKP,
 } from "./mls";
 import { authority, checkLeaf, type Standing, type Terms } from "./policy";
+import type { NextLink } from "./relink";
 
 /** A KID names no more. */
 const MAX_LEAVES = 1024;
@@ -29,22 +30,38 @@ export class Staging {
     private readonly hosting: Hosting,
   ) {}
 
-  private cardExtension(): Extension {
-    return { type: CARD_EXTENSION, data: this.terms.cardHash.slice() };
+  private cardExtension(hash = this.terms.cardHash): Extension {
+    return { type: CARD_EXTENSION, data: hash.slice() };
   }
 
-  /** A group's extensions with a policy of our signing, numbered after the one before. */
-  private async context(groupId: Bytes, p: Policy, before: number): Promise<Extension[]> {
+  /** A group's extensions with a policy of our signing. Throws for number 0, when there is none left. */
+  private async context(
+    groupId: Bytes,
+    p: Policy,
+    number: number,
+    cardHash = this.terms.cardHash,
+  ): Promise<Extension[]> {
     const by = this.hosting.signer(p.grant);
     if (!by) throw new Error("policy: only a host can sign it");
-    const data = await signPolicy(authority(this.terms, groupId), { ...p, number: before + 1 }, by);
-    return [this.cardExtension(), { type: POLICY_EXTENSION, data }];
+    const data = await signPolicy(authority(this.terms, groupId), { ...p, number }, by);
+    return [this.cardExtension(cardHash), { type: POLICY_EXTENSION, data }];
+  }
+
+  /** The commit that changes the link, and nothing else but the policy's number. */
+  async relink(group: Group, { policy, groupId }: Standing, next: NextLink): Promise<Committed> {
+    const number = nextNumber(policy, this.hosting.known.number);
+    const extensions = await this.context(groupId, policy, number, next.cardHash);
+    const proposals: Proposal[] = [
+      group.externalPSK(linkPskId(next.card.linkNumber)),
+      { type: 7, extensions },
+    ];
+    return group.commit({ proposals, forcePath: false, public: true, noTree: true, aad: empty });
   }
 
   /** The extensions of a group that we found. */
-  async firstContext(groupId: Bytes, now: number): Promise<Extension[]> {
-    const first = await this.hosting.first(now);
-    return first ? this.context(groupId, first, first.number) : [this.cardExtension()];
+  async firstContext(groupId: Bytes, now: number, generation: number): Promise<Extension[]> {
+    const first = await this.hosting.first(now, generation);
+    return first ? this.context(groupId, first, nextNumber(first, 0)) : [this.cardExtension()];
   }
 
   /** Reads an ask, and checks that it is that session's. */
@@ -72,8 +89,8 @@ export class Staging {
     const { hosting } = this;
     const { policy, groupId } = standing;
     if (hosting.wish) {
-      const before = Math.max(policy.number, hosting.known.number);
-      const extensions = await this.context(groupId, hosting.wish, before);
+      const number = nextNumber(policy, hosting.known.number);
+      const extensions = await this.context(groupId, hosting.wish, number);
       proposals.push({ type: 7, extensions });
     }
     const newcomers = adds
