@@ -15,6 +15,25 @@ const JUDGED = 20;
 const STARTS_WITHIN = 30_000;
 /** px of the width to which the background is shrunk and enlarged again: no face and no letter survives that. */
 const BLURRED = 32;
+const BLURRED_HEIGHT = 18;
+
+/** Shrinks a picture to the mean of each part. A browser that shrinks takes a few pixels of each instead, and letters flicker through. */
+export function means(rgba: Uint8ClampedArray, width: number): ImageData {
+  const height = rgba.length / 4 / width;
+  const out = new ImageData(BLURRED, BLURRED_HEIGHT);
+  const sums = new Float64Array(4 * BLURRED * BLURRED_HEIGHT);
+  for (let i = 0, n = 0; i < rgba.length; i += 4, n++) {
+    const left = Math.floor(((n % width) * BLURRED) / width);
+    const at = 4 * (Math.floor((Math.floor(n / width) * BLURRED_HEIGHT) / height) * BLURRED + left);
+    for (let c = 0; c < 3; c++) sums[at + c]! += rgba[i + c]!;
+    sums[at + 3]!++;
+  }
+  for (let at = 0; at < sums.length; at += 4) {
+    for (let c = 0; c < 3; c++) out.data[at + c] = sums[at + c]! / sums[at + 3]!;
+    out.data[at + 3] = 255;
+  }
+  return out;
+}
 
 /** null: blurred. */
 export type Behind = HTMLImageElement | null;
@@ -31,7 +50,7 @@ class Hiding {
   private readonly video = document.createElement("video");
   private readonly frame = pen(canvas());
   private readonly out = pen(canvas());
-  private readonly tiny = pen(canvas(BLURRED, 18));
+  private readonly tiny = pen(canvas(BLURRED, BLURRED_HEIGHT));
   private net: CanvasRenderingContext2D | null = null; // of the net's size
   private sentAt = 0;
   private waiting = false;
@@ -98,6 +117,7 @@ class Hiding {
     frame.drawImage(video, 0, 0);
     net.drawImage(frame.canvas, 0, 0, net.canvas.width, net.canvas.height);
     const { data } = net.getImageData(0, 0, net.canvas.width, net.canvas.height);
+    if (!this.behind) this.tiny.putImageData(means(data, net.canvas.width), 0, 0);
     this.waiting = true;
     this.sentAt = performance.now();
     this.post({ type: "picture", rgba: data.buffer }, [data.buffer]);
@@ -119,7 +139,6 @@ class Hiding {
       const size = { width: this.behind.naturalWidth, height: this.behind.naturalHeight };
       out.drawImage(this.behind, ...place(size, { left: 0, top: 0, width, height }, false));
     } else {
-      tiny.drawImage(frame.canvas, 0, 0, tiny.canvas.width, tiny.canvas.height);
       out.drawImage(tiny.canvas, 0, 0, width, height);
     }
     this.judge();

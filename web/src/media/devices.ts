@@ -3,11 +3,47 @@ import type { Device, Problem } from "../call/model";
 
 export type Kind = "camera" | "mic";
 
-export function problemOf(kind: Kind, e: unknown): Problem {
-  const name =
-    e instanceof Error || (typeof e === "object" && e !== null && "name" in e)
-      ? String((e as Error).name)
-      : "";
+/** Who blocks a device, which says where it is allowed again. */
+type Blocker = "page" | "firefox" | "safari" | "system";
+
+/** Chromium says when it is the system; of the others it is not known. agent: as navigator.userAgent. */
+export function blockerOf(agent: string, message: string): Blocker {
+  if (/by system/i.test(message)) return "system";
+  if (/Android/.test(agent)) return "page";
+  if (/Firefox\//.test(agent)) return "firefox";
+  return /Safari\//.test(agent) && !/Chrom|CriOS|FxiOS|EdgiOS/.test(agent) ? "safari" : "page";
+}
+
+const blocked: Readonly<Record<Kind, Readonly<Record<Blocker, string>>>> = {
+  camera: {
+    page: "Your browser blocks the camera for this page. Click the symbol beside the address, allow Camera, then try again.",
+    firefox:
+      "Firefox blocks the camera for this page. Click the crossed-out camera beside the address, remove the block, then try again.",
+    safari:
+      "Safari blocks the camera for this page. Open the settings for this website from the menu beside the address, allow Camera, then try again.",
+    system:
+      "The settings of this computer keep the camera from your browser. Allow it there, under privacy, then try again.",
+  },
+  mic: {
+    page: "Your browser blocks the microphone for this page. Click the symbol beside the address, allow Microphone, then try again.",
+    firefox:
+      "Firefox blocks the microphone for this page. Click the crossed-out microphone beside the address, remove the block, then try again.",
+    safari:
+      "Safari blocks the microphone for this page. Open the settings for this website from the menu beside the address, allow Microphone, then try again.",
+    system:
+      "The settings of this computer keep the microphone from your browser. Allow it there, under privacy, then try again.",
+  },
+};
+
+/** What a browser that does not give a device is told of in words. agent: as navigator.userAgent. */
+export function problemOf(
+  kind: Kind,
+  e: unknown,
+  agent = globalThis.navigator?.userAgent ?? "",
+): Problem {
+  const of = (field: "name" | "message"): string =>
+    typeof e === "object" && e !== null && field in e ? String((e as Error)[field]) : "";
+  const name = of("name");
   const is = (camera: string, mic: string): string => (kind === "camera" ? camera : mic);
   switch (name) {
     case "NotAllowedError":
@@ -15,10 +51,7 @@ export function problemOf(kind: Kind, e: unknown): Problem {
       return {
         code: kind === "camera" ? "camera-denied" : "mic-denied",
         title: is("The camera is blocked", "The microphone is blocked"),
-        text: is(
-          "Your browser blocks the camera for this page. Click the symbol beside the address, allow Camera, then try again.",
-          "Your browser blocks the microphone for this page. Click the symbol beside the address, allow Microphone, then try again.",
-        ),
+        text: blocked[kind][blockerOf(agent, of("message"))],
       };
     case "NotFoundError":
     case "OverconstrainedError":

@@ -12,19 +12,30 @@ async function folder(): Promise<Folder | null> {
   return root.getDirectoryHandle(FOLDER).catch(() => null) as Promise<Folder | null>;
 }
 
-/** The newest first, without those that are being written in another tab. */
-export async function listKept(): Promise<Kept[]> {
+/** The newest first; those that a tab is writing only by name. */
+export async function listKept(): Promise<{ kept: Kept[]; written: string[] }> {
+  const kept: Kept[] = [];
+  const written: string[] = [];
   const where = await folder();
-  if (!where) return [];
+  if (!where) return { kept, written };
   const { held } = await navigator.locks.query();
   const busy = new Set(held?.map((l) => l.name));
-  const out: Kept[] = [];
   for await (const [name, handle] of where) {
-    if (handle.kind !== "file" || busy.has(lockOf(name))) continue;
+    if (handle.kind !== "file") continue;
+    if (busy.has(lockOf(name))) {
+      written.push(name);
+      continue;
+    }
     const file = await (handle as FileSystemFileHandle).getFile();
-    out.push({ name, size: file.size, at: file.lastModified, sealed: name.endsWith(".sealed") });
+    kept.push({ name, size: file.size, at: file.lastModified, sealed: name.endsWith(".sealed") });
   }
-  return out.sort((a, b) => b.at - a.at);
+  kept.sort((a, b) => b.at - a.at);
+  return { kept, written };
+}
+
+/** Resolves when no tab writes it any more: it is finished, or the tab is gone. */
+export async function whenWritten(name: string): Promise<void> {
+  await navigator.locks.request(lockOf(name), { mode: "shared" }, () => {});
 }
 
 /** Has the browser save it where it saves downloads. */

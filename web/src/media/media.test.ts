@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FakeClock, FakePeerConnection } from "../call/fake";
-import { problemOf } from "./devices";
-import { encodingsOf, preferred } from "./publish";
+import { blockerOf, problemOf } from "./devices";
+import { codecFor, encodeWith, encodingsOf, preferred } from "./publish";
 import { relayServer } from "./relay";
 import { quietOffer, quietOpus, withoutAudioLevel } from "./sdp";
 import { bypassed, decodedFrames, sentFrames } from "./stats";
@@ -99,19 +99,51 @@ describe("codecs", () => {
   it("sends the camera in three sizes with VP8, in one layer otherwise", () => {
     const camera = encodingsOf("camera", "vp8");
     assert.deepEqual(
-      camera.map((e) => [e.rid, e.scaleResolutionDownBy]),
+      camera.map((e) => [e.rid, e.scaleResolutionDownBy, e.scalabilityMode]),
       [
-        ["q", 4],
-        ["h", 2],
-        ["f", 1],
+        ["q", 4, "L1T3"],
+        ["h", 2, "L1T3"],
+        ["f", 1, "L1T3"],
       ],
     );
     for (const codec of ["vp9", "av1"] as const) {
       const [only, ...more] = encodingsOf("camera", codec);
-      assert.equal(only?.scalabilityMode, "L1T1");
+      assert.equal(only?.scalabilityMode, codec === "vp9" ? "L1T3" : "L1T1");
       assert.deepEqual(more, []);
     }
-    assert.equal(encodingsOf("screen", "vp8").length, 1);
+    const [screen, ...more] = encodingsOf("screen", "vp8");
+    assert.equal(screen?.scalabilityMode, "L1T3");
+    assert.deepEqual(more, []);
+  });
+
+  it("sends a screen in VP9, and what was asked for, only while all take it", () => {
+    assert.equal(codecFor("screen", "vp8", ["vp8", "vp9"]), "vp9");
+    assert.equal(codecFor("screen", "vp8", ["vp8"]), "vp8");
+    assert.equal(codecFor("screen", "av1", ["vp8", "vp9", "av1"]), "av1");
+    assert.equal(codecFor("camera", "vp8", ["vp8", "vp9"]), "vp8");
+    assert.equal(codecFor("camera", "av1", ["vp8", "vp9"]), "vp8");
+  });
+
+  it("changes an encoding's codec to one that was negotiated, and not without need", () => {
+    const codec = (mimeType: string, sdpFmtpLine?: string) =>
+      ({ mimeType, clockRate: 90_000, payloadType: 0, sdpFmtpLine }) as RTCRtpCodecParameters;
+    const negotiated = [
+      codec("video/VP8"),
+      codec("video/VP9", "profile-id=2"),
+      codec("video/VP9", "profile-id=0"),
+    ];
+    const e: Parameters<typeof encodeWith>[0] = {};
+    encodeWith(e, negotiated, "vp8");
+    encodeWith(e, negotiated, "av1");
+    assert.deepEqual(e, {});
+    encodeWith(e, negotiated, "vp9");
+    const vp9 = { mimeType: "video/VP9", clockRate: 90_000, sdpFmtpLine: "profile-id=0" };
+    assert.deepEqual(e, { codec: vp9, scalabilityMode: "L1T3" });
+    encodeWith(e, negotiated, "vp8");
+    assert.deepEqual(e, {
+      codec: { mimeType: "video/VP8", clockRate: 90_000 },
+      scalabilityMode: "L1T3",
+    });
   });
 });
 
@@ -244,6 +276,16 @@ describe("the relay", () => {
   }
 });
 
+describe("the relay", () => {
+  it("is there by UDP, too, when the server says that browsers need it", () => {
+    const page = { hostname: "10.0.0.1", port: "" };
+    assert.deepEqual(relayServer(page, { username: "u", password: "p", udp: true }).urls, [
+      "turn:10.0.0.1:443?transport=udp",
+      "turns:10.0.0.1:443?transport=tcp",
+    ]);
+  });
+});
+
 describe("device problems", () => {
   for (const [name, camera, mic] of [
     ["NotAllowedError", "camera-denied", "mic-denied"],
@@ -256,6 +298,32 @@ describe("device problems", () => {
       assert.equal(problemOf("camera", e).code, camera);
       assert.equal(problemOf("mic", e).code, mic);
       assert.doesNotMatch(problemOf("mic", e).text, /internal detail|Error/);
+    });
+  }
+
+  const mac =
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)";
+  for (const [who, agent, message] of [
+    ["firefox", "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0", ""],
+    ["page", "Mozilla/5.0 (Android 15; Mobile; rv:153.0) Gecko/153.0 Firefox/153.0", ""],
+    ["safari", `${mac} Version/18.1 Safari/605.1.15`, ""],
+    ["page", `${mac} Chrome/156.0.0.0 Safari/537.36`, "Permission denied"],
+    ["page", `${mac} CriOS/156.0.0.0 Mobile/15E148 Safari/604.1`, ""],
+    ["system", `${mac} Chrome/156.0.0.0 Safari/537.36`, "Permission denied by system"],
+    ["page", "", ""],
+  ] as const) {
+    it(`name who blocks the device: ${who} ${agent.slice(-40)} ${message}`, () => {
+      assert.equal(blockerOf(agent, message), who);
+      const e = Object.assign(new Error(message), { name: "NotAllowedError" });
+      const texts = (["camera", "mic"] as const).map((kind) => problemOf(kind, e, agent).text);
+      const other = {
+        page: /Firefox|Safari/,
+        firefox: /Safari/,
+        safari: /Firefox/,
+        system: /address/,
+      };
+      for (const text of texts) assert.doesNotMatch(text, other[who]);
+      assert.notEqual(texts[0], texts[1]);
     });
   }
 });

@@ -2,13 +2,11 @@
 
 import type { CryptoClient } from "../e2ee/client";
 import type { SourceName } from "../e2ee/protocol";
-import type { MidSource } from "../wire/wire.gen";
+import type { MidSource, VideoCodec } from "../wire/wire.gen";
 import type { Lines, Report } from "./figures";
 import { quietOffer, quietOpus } from "./sdp";
 import { sentFrames } from "./stats";
 import { watch } from "./watch";
-
-export type VideoCodec = "vp8" | "vp9" | "av1" | "h264";
 
 /** The sources in the order of their m-lines (PROTOCOL.md 1.4). */
 export const sources = [
@@ -19,22 +17,58 @@ export const sources = [
 ] as const satisfies readonly SourceName[];
 export const isVideo = (s: SourceName): boolean => s === "camera" || s === "screen";
 
-const simulcast: RTCRtpEncodingParameters[] = [
-  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
+/** Not in TypeScript's DOM types yet (WebRTC-SVC §4; WebRTC Extensions §5). Firefox has no modes, and sends VP8 simulcast as L1T2. */
+type Encoding = RTCRtpEncodingParameters & {
+  scalabilityMode?: string;
+  codec?: { mimeType: string; clockRate: number; sdpFmtpLine?: string };
+};
+
+/** The server gives a receiver half or a quarter of the frames where all are too many, by what VP8 and VP9 tell of them. */
+const modes: Record<VideoCodec, Encoding> = {
+  vp8: { scalabilityMode: "L1T3" },
+  vp9: { scalabilityMode: "L1T3" },
+  av1: { scalabilityMode: "L1T1" },
+  h264: {},
+};
+
+const simulcast: Encoding[] = [
+  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000, ...modes.vp8 },
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000, ...modes.vp8 },
+  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000, ...modes.vp8 },
 ];
 
-/** Not in TypeScript's DOM types yet (WebRTC-SVC §4). */
-type Encoding = RTCRtpEncodingParameters & { scalabilityMode?: string };
-
 export function encodingsOf(source: SourceName, codec: VideoCodec): Encoding[] {
-  // Simulcast of VP9 and AV1 differs between browsers: one encoding, one layer.
-  const layers = codec === "vp9" || codec === "av1" ? { scalabilityMode: "L1T1" } : {};
+  const layers = modes[codec];
+  // Simulcast of VP9 and AV1 differs between browsers: one encoding.
   if (source === "camera")
     return codec === "vp8" ? simulcast : [{ maxBitrate: 1_200_000, ...layers }];
   if (source === "screen") return [{ maxBitrate: 2_500_000, ...layers }];
   return [{ maxBitrate: source === "mic" ? 40_000 : 96_000 }];
+}
+
+/** In which codec a source is sent, of those that all take: a screen in VP9, in which text is sharp with fewer bits. */
+export function codecFor(
+  source: SourceName,
+  asked: VideoCodec,
+  all: readonly VideoCodec[],
+): VideoCodec {
+  const wanted = asked === "vp8" && source === "screen" ? "vp9" : asked;
+  return all.includes(wanted) ? wanted : "vp8";
+}
+
+/** Has an encoding use a codec, where this browser lets it be changed under way; others go on as they are. */
+export function encodeWith(
+  e: Encoding,
+  negotiated: readonly RTCRtpCodecParameters[],
+  codec: VideoCodec,
+): void {
+  const is = (c: { mimeType: string }): boolean => c.mimeType.toLowerCase() === `video/${codec}`;
+  const now = e.codec ?? negotiated[0];
+  const next = negotiated.find((c) => is(c) && !/profile(-id)?=[1-9]/.test(c.sdpFmtpLine ?? ""));
+  if (!next || !now || is(now)) return;
+  const { mimeType, clockRate, sdpFmtpLine } = next;
+  e.codec = { mimeType, clockRate, ...(sdpFmtpLine ? { sdpFmtpLine } : {}) };
+  e.scalabilityMode = modes[codec].scalabilityMode ?? "L1T1";
 }
 
 type Codec =
@@ -73,6 +107,8 @@ export class PublishConnection {
   private closed = false;
   /** How many layers of a source are sent, from the lowest; all, while it is not here. */
   private readonly demand = new Map<SourceName, number>();
+  /** The codecs that all take; null before that is known. */
+  private codecs: readonly VideoCodec[] | null = null;
   private answers = false;
   /** Parameters are read, changed and written back one source after another: two at once would undo each other. */
   private queue: Promise<void> = Promise.resolve();
@@ -82,7 +118,7 @@ export class PublishConnection {
     make: () => RTCPeerConnection,
     client: CryptoClient,
     connection: number,
-    codec: VideoCodec,
+    private readonly codec: VideoCodec,
     private readonly events: PublishEvents,
   ) {
     this.pc = make();
@@ -123,6 +159,13 @@ export class PublishConnection {
     if (this.answers) this.apply(source); // before, the browser's own parameters are on the move
   }
 
+  /** The codecs that all take, from now on. */
+  takes(codecs: readonly VideoCodec[]): void {
+    if (String(this.codecs) === String(codecs)) return;
+    this.codecs = codecs;
+    if (this.answers) for (const source of this.demand.keys()) this.apply(source);
+  }
+
   private apply(source: SourceName): void {
     this.queue = this.queue.then(async () => {
       const sender = this.transceivers.get(source)?.sender;
@@ -132,6 +175,10 @@ export class PublishConnection {
       const { encodings } = parameters;
       for (const [i, e] of encodings.entries())
         e.active = encodings.length === 1 ? layers > 0 : i < layers;
+      if (this.codecs && isVideo(source)) {
+        const codec = codecFor(source, this.codec, this.codecs);
+        for (const e of encodings) encodeWith(e, parameters.codecs, codec);
+      }
       // What the browser refuses stays as it is: it sends more than it must, and the next demand tries again.
       await sender.setParameters(parameters).catch(() => undefined);
     });

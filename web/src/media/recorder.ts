@@ -8,7 +8,15 @@ const RATE = 15; // pictures/s
 const SLICE = 2_000; // ms: so much is lost when the page crashes
 const BITS = 2_500_000; // bit/s of the picture
 
-const kinds = ["video/webm;codecs=vp8,opus", "video/webm", "video/mp4"];
+/** ms in which the browser has to end what it records; what it has not given by then is lost. */
+const STOPS_WITHIN = 10_000;
+
+/** What is recorded, best first. Firefox gives nothing at all, and never ends, when a codec is named for which there is no track. */
+export const kindsOf = (sound: boolean): string[] => [
+  sound ? "video/webm;codecs=vp8,opus" : "video/webm;codecs=vp8",
+  "video/webm",
+  "video/mp4",
+];
 
 export interface RecorderOptions {
   worker: Worker;
@@ -44,10 +52,10 @@ export class Recorder {
   private idleUntil = 0;
 
   constructor(private readonly o: RecorderOptions) {
-    this.kind = kinds.find((k) => MediaRecorder.isTypeSupported(k)) ?? "";
-    this.name = nameOf(o.at, this.kind, o.passphrase !== null);
     // A context that does not run would hold up the recorder: better no sound than no picture.
     this.mix = o.context?.state === "running" ? o.context.createMediaStreamDestination() : null;
+    this.kind = kindsOf(this.withSound).find((k) => MediaRecorder.isTypeSupported(k)) ?? "";
+    this.name = nameOf(o.at, this.kind, o.passphrase !== null);
   }
 
   get withSound(): boolean {
@@ -64,13 +72,13 @@ export class Recorder {
         }),
     );
     await this.open();
+    this.composer.draw(); // Firefox captures no canvas that nothing was drawn on
     const stream = this.composer.canvas.captureStream(RATE);
     for (const t of this.mix?.stream.getAudioTracks() ?? []) stream.addTrack(t);
     const options = { mimeType: this.kind, videoBitsPerSecond: BITS };
     this.recorder = new MediaRecorder(stream, options);
     this.recorder.ondataavailable = (e) => this.write(e.data);
     this.recorder.onerror = () => this.fail();
-    this.composer.draw();
     this.recorder.start(SLICE);
   }
 
@@ -151,6 +159,7 @@ export class Recorder {
     if (recorder && recorder.state !== "inactive") {
       const stopped = new Promise<void>((resolve) => {
         recorder.onstop = () => resolve();
+        setTimeout(resolve, STOPS_WITHIN);
       });
       recorder.stop();
       await stopped;

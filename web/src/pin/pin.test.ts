@@ -65,6 +65,19 @@ describe("the kept client", () => {
     assert.equal(await p.read("/"), "page one");
   });
 
+  it("shows a page of its own for rooms, and its first where it has none, never the server's", async () => {
+    const p = new Place();
+    p.serve({ ...one, "room.html": "room one" });
+    await p.pin.first();
+    assert.equal(await p.read("/r/abc"), "room one");
+    assert.equal(await p.read("/"), "page one");
+    const bare = new Place();
+    bare.serve(one);
+    await bare.pin.first();
+    bare.serve({ ...one, "room.html": "another's" });
+    assert.equal(await bare.read("/r/abc"), "page one");
+  });
+
   it("has the headers that it came with", async () => {
     const p = new Place();
     p.serve(one);
@@ -169,6 +182,6 @@ describe("the kept client", () => {
       assert.equal(fileOf(path), null, path);
     assert.equal(fileOf("/assets/main-1.js"), "assets/main-1.js");
     assert.equal(fileOf("/icon.svg"), "icon.svg");
-    assert.equal(fileOf("/r/abc"), "index.html");
+    assert.equal(fileOf("/r/abc"), "room.html");
   });
 });

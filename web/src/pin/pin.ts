@@ -69,14 +69,20 @@ async function readManifest(response: Response): Promise<Manifest> {
   const entries = Object.entries(files as Record<string, unknown>);
   const sound = ([path, hash]: [string, unknown]): boolean =>
     /^[\w./-]+$/.test(path) && typeof hash === "string" && /^[0-9a-f]{64}$/.test(hash);
-  if (!entries.every(sound) || !entries.some(([path]) => path === "index.html"))
+  if (!entries.every(sound) || !entries.some(([path]) => path === START))
     throw new BrokenVersion("pin: not a manifest");
   return { hash: await sha256(bytes), files: new Map(entries as [string, string][]) };
 }
 
+/** The page of the start, which every version has, and that of a room: the same but for the screen that is in it. */
+const START = "index.html";
+const ROOM = "room.html";
+export const isPage = (file: string): boolean => file === START || file === ROOM;
+
 /** The name of the client's file that an address asks for; null: it is none of the client's. */
 export function fileOf(path: string): string | null {
-  if (path === "/" || /^\/r\/[^/]+$/.test(path)) return "index.html";
+  if (path === "/") return START;
+  if (/^\/r\/[^/]+$/.test(path)) return ROOM;
   if (path.startsWith("/assets/") || /^\/[\w-]+\.(svg|png|webmanifest)$/.test(path))
     return path.slice(1);
   return null;
@@ -120,8 +126,7 @@ export class Pin {
 
   /** Loads a file and keeps it when it is what the manifest says. */
   private async load(cache: Cache, path: string, hash: string): Promise<Response> {
-    // The page itself has two addresses, and none that ends in index.html.
-    const response = await this.env.fetch(path === "index.html" ? "/" : `/${path}`);
+    const response = await this.env.fetch(path === START ? "/" : `/${path}`);
     const bytes = await response.arrayBuffer();
     if (!response.ok || (await sha256(bytes)) !== hash)
       throw new BrokenVersion(`pin: ${path} is not what the manifest says`);
@@ -155,9 +160,11 @@ export class Pin {
    * answer. Rejects for a file that is another than it should be.
    */
   async answer(path: string): Promise<Response | null> {
-    const file = fileOf(path);
+    const asked = fileOf(path);
     const state = await this.state();
-    if (!state || file === null) return null;
+    if (!state || asked === null) return null;
+    // No page is the network's to give: a version without one for rooms shows its first.
+    const file = isPage(asked) && !Object.hasOwn(state.files, asked) ? START : asked;
     const cache = await this.env.caches.open(versionCache(state.pinned));
     const kept = await cache.match(`/${file}`);
     const hash = state.files[file];

@@ -1,5 +1,5 @@
 /** The service worker. It does not change with the versions that it keeps: a browser asks the server for another one time and again. */
-import { fileOf, Pin, type ToPin } from "./pin";
+import { fileOf, isPage, Pin, type ToPin } from "./pin";
 
 /** Not in TypeScript's lib for pages. */
 interface Extendable extends Event {
@@ -29,7 +29,7 @@ worker.addEventListener("fetch", (event) => {
   const url = new URL(request.url); // a fragment is in it, and is not looked at
   if (request.method !== "GET" || url.origin !== worker.location.origin) return;
   const file = fileOf(url.pathname);
-  if (file === null || (file === "index.html") !== (request.mode === "navigate")) return;
+  if (file === null || isPage(file) !== (request.mode === "navigate")) return;
   e.respondWith(pin.answer(url.pathname).then((kept) => kept ?? fetch(request)));
 });
 
