@@ -1,62 +1,44 @@
 /** French. */
 import type { Words } from "../call/words";
+import emoji from "./emoji/fr";
+import hosts from "./hosts/fr";
+import operators from "./operators/fr";
+import tools from "./tools/fr";
 
 export default {
+  ...emoji,
+  ...hosts,
+  ...operators,
+  ...tools,
   "(you)": "(vous)",
   "1 more person": "1 autre personne",
   "1 person": "1 personne",
-  "1 person has voted": "1 personne a voté",
   "1 person waits to be let in.": "1 personne attend d’être admise.",
-  "A browser became an operator's": "Un navigateur est devenu celui d’un gérant",
   "A link is enough.": "Un lien suffit.",
-  "A meeting could not be made": "Une réunion n’a pas pu être créée",
-  "A meeting was ended by an operator": "Une réunion a été fermée par un gérant",
-  "A meeting was made": "Une réunion a été créée",
   "A name has at most 64 characters, and no invisible ones.":
     "Un nom compte au plus 64 caractères, et aucun invisible.",
-  "A pass was revoked": "Un droit a été retiré",
-  "A picture of mine": "Une image à moi",
-  "A poll needs a question and two different answers. You can have three open at a time.":
-    "Un sondage demande une question et deux réponses différentes. Vous pouvez en avoir trois ouverts à la fois.",
-  "A token was made": "Un jeton a été créé",
-  "Admin link, not used yet": "Lien d’administration, pas encore utilisé",
   Admit: "Admettre",
   "Admit all": "Admettre tout le monde",
   "Admit {name}": "Admettre {name}",
-  "An admin link was made": "Un lien d’administration a été créé",
-  "An admin link was used": "Un lien d’administration a été utilisé",
-  "An invite was made": "Une invitation a été créée",
-  "Another picture": "Une autre image",
-  "Another program may be using the camera. Close it, then try again.":
-    "Un autre programme utilise peut-être la caméra. Fermez-le, puis réessayez.",
-  "Another program may be using the microphone. Close it, then try again.":
-    "Un autre programme utilise peut-être le micro. Fermez-le, puis réessayez.",
   "Another version": "Une autre version",
-  "Answer {n}": "Réponse {n}",
-  "Any number": "Sans limite",
   Applause: "Applaudissements",
-  "As it is": "Tel quel",
-  "Ask everybody": "Demander à tous",
   "Ask somebody to leave, or wait and try again.":
     "Demandez à quelqu’un de partir, ou attendez et réessayez.",
   "Ask who runs this server for an invite link, and open it in this browser. If you had one, it holds no longer. To join a meeting you need its link only.":
     "Demandez un lien d’invitation à qui gère ce serveur, et ouvrez-le dans ce navigateur. Si vous en aviez un, il n’est plus valable. Pour rejoindre une réunion, son lien suffit.",
-  "At least 8 characters, better several words. Write it down: without it nobody opens the recording, you neither. To open it: incamera-peer open-recording FILE":
-    "Au moins 8 caractères, mieux vaut plusieurs mots. Notez-la : sans elle, personne n'ouvre l'enregistrement, pas même vous. Pour l'ouvrir : incamera-peer open-recording FICHIER",
   "Back to the lobby": "Retour à la salle d’attente",
   "Back to the start": "Retour au début",
-  Background: "Arrière-plan",
   "Before you join · Incamera": "Avant d’entrer · Incamera",
   Begins: "Début",
-  "Bit rate": "Débit",
-  Blurred: "Flou",
+  "By the old one nobody comes in any more. Ask the host for the new link.":
+    "Par l’ancien, plus personne n’entre. Demandez le nouveau lien à l’hôte.",
+  "By this link the server no longer knows it, and does not take it back. If the link was changed, ask for the new one.":
+    "Par ce lien, le serveur ne la connaît plus, et ne la reprend pas. Si le lien a été changé, demandez le nouveau.",
   "By who runs this server. It can't be begun again with this link.":
     "Par qui gère ce serveur. On ne peut pas la rouvrir avec ce lien.",
   Camera: "Caméra",
   "Camera off": "Éteindre",
   "Camera on": "Allumer",
-  "Camera on or off": "Caméra allumée ou éteinte",
-  "Camera on or off, in fields, too": "Caméra activée ou coupée, même dans les champs",
   "Can't go on · Incamera": "Impossible de continuer · Incamera",
   Cancel: "Annuler",
   Chat: "Discussion",
@@ -64,74 +46,38 @@ export default {
   "Check your connection, then try again.": "Vérifiez votre connexion, puis réessayez.",
   "Choose camera": "Choisir la caméra",
   "Choose microphone": "Choisir le micro",
-  Close: "Fermer",
   "Close (Esc)": "Fermer (Échap)",
   "Close invite": "Fermer l’invitation",
-  "Close keyboard help": "Fermer l’aide du clavier",
-  "Close poll": "Clore le sondage",
-  "Close settings": "Fermer les réglages",
-  "Close statistics": "Fermer les statistiques",
   "Close the small window": "Fermer la petite fenêtre",
-  "Close what is open": "Fermer ce qui est ouvert",
   "Close {name}": "Fermer : {name}",
   "Co-host": "Cohôte",
   "Code and calendar": "Code et agenda",
-  Codec: "Codec",
   "Compare again: {n} of {all} are new to you.":
     "Comparez à nouveau : {n} sur {all} sont nouveaux pour vous.",
   "Compare again: {n} of {all} is new to you.":
     "Comparez à nouveau : {n} sur {all} est nouveau pour vous.",
   "Compare numbers": "Comparer les nombres",
   "Compared with everyone here.": "Comparés avec toutes les personnes ici.",
-  "Connect a camera and try again, or join without one.":
-    "Branchez une caméra et réessayez, ou entrez sans.",
-  "Connect a microphone and try again, or join without one.":
-    "Branchez un micro et réessayez, ou entrez sans.",
   Copied: "Copié",
   Copy: "Copier",
   "Copy invitation link": "Copier le lien d’invitation",
   "Copy message": "Copier le message",
-  "Counted by this browser. Nobody is told.":
-    "Compté par ce navigateur. Personne n'en est informé.",
-  Delete: "Supprimer",
+  "Copy the new link": "Copier le nouveau lien",
   Devices: "Appareils",
   Dismiss: "Masquer",
   "Drop to send the file": "Déposez pour envoyer le fichier",
-  End: "Fermer",
-  "End for all": "Terminer pour tous",
-  "End it for everybody": "La fermer pour tous",
-  "End meeting {id}": "Fermer la réunion {id}",
-  "End the meeting for everybody? Nobody can join it again until you open it.":
-    "Terminer la réunion pour tout le monde ? Personne ne peut y revenir avant que vous l’ouvriez.",
-  Ends: "Se termine",
   "Enter sends, Shift and Enter begin a new line.":
     "Entrée envoie, Maj et Entrée commencent une ligne.",
   Epoch: "Époque",
-  "Everybody is told before it begins, and as long as it goes on. The recording is written in this browser; the server gets nothing of it.":
-    "Tout le monde en est averti avant le début et pendant toute la durée. L'enregistrement est écrit dans ce navigateur ; le serveur n'en reçoit rien.",
-  "Everybody sees who chose what: the names are part of the sealed votes.":
-    "Tout le monde voit qui a choisi quoi : les noms font partie des votes scellés.",
   Everyone: "Tout le monde",
-  "Everyone alike, or who speaks large": "Tous pareils, ou qui parle en grand",
   "Everyone sees the same": "Tout le monde voit les mêmes",
-  Fetch: "Récupérer",
-  "Fetching {name}": "Récupération de {name}",
-  "Files being sent": "Fichiers en cours d’envoi",
+  "Find somebody": "Chercher quelqu’un",
   "For the calendar": "Pour l’agenda",
-  "Frames dropped: {why}": "Trames rejetées : {why}",
-  "Frames not sent for want of a key": "Trames non envoyées faute de clé",
-  "Frames opened": "Trames ouvertes",
-  "Frames sealed": "Trames scellées",
   "Full screen": "Plein écran",
-  "Full with": "Complète avec",
   "Go back": "Revenir",
   Hand: "Main",
   Heart: "Cœur",
   "Hide own view": "Masquer ma propre image",
-  "Hide picture": "Masquer l’image",
-  "Hold it to talk while muted": "Maintenir pour parler, micro coupé",
-  "Hold the space bar to talk while muted": "Maintenir la barre d’espace pour parler, micro coupé",
-  "Holds for": "Valable",
   Host: "Hôte",
   "How many take part, and how often keys change":
     "Combien participent, et quand les clés changent",
@@ -148,21 +94,13 @@ export default {
   "Invitation link copied. Whoever has it can join, so send it by a way you trust.":
     "Lien d’invitation copié. Qui l’a peut entrer : envoyez-le par une voie sûre.",
   Invite: "Inviter",
-  "Invite for any number of meetings": "Invitation pour des réunions sans limite",
-  "Invite for {n} meeting": "Invitation pour {n} réunion",
-  "Invite for {n} meetings": "Invitation pour {n} réunions",
-  "Invite somebody to make meetings": "Inviter quelqu’un à créer des réunions",
   "It can't be joined again by this link until the host opens it again.":
     "On ne peut plus y revenir par ce lien avant que l’hôte l’ouvre de nouveau.",
   "It can't encrypt pictures and sound by itself, and Incamera has no other way. Use Firefox 117, Chrome or Edge 141, Safari 15.4, or newer.":
     "Il ne sait pas chiffrer lui-même l’image et le son, et Incamera n’a pas d’autre voie. Prenez Firefox 117, Chrome ou Edge 141, Safari 15.4 ou plus récent.",
   "It could not be copied. Select it and copy it by hand.":
     "La copie a échoué. Sélectionnez et copiez à la main.",
-  "It could not be read to the end. It may have changed meanwhile: choose it again.":
-    "Il n’a pas pu être lu jusqu’au bout. Il a peut-être changé entre-temps : choisissez-le à nouveau.",
   "It does not see": "Il ne voit pas",
-  "It holds no longer.": "Cela n’est plus valable.",
-  "It is gone already.": "Cela n’existe déjà plus.",
   "It is no longer on the server. Ask the sender to send it again.":
     "Il n’est plus sur le serveur. Demandez à l’expéditeur de le renvoyer.",
   "It lacks the cryptography that meetings are sealed with (Ed25519 and X25519). A newer version has it.":
@@ -170,47 +108,28 @@ export default {
   "It took too long. Try again.": "Cela a pris trop de temps. Réessayez.",
   "Its files do not fit its own list. This browser took nothing of it, and keeps what it had. Ask who runs this server.":
     "Ses fichiers ne correspondent pas à sa propre liste. Ce navigateur n'en a rien pris et garde ce qu'il avait. Demandez à qui gère ce serveur.",
-  Jitter: "Gigue",
   Join: "Entrer",
   "Join again": "Entrer à nouveau",
   "Join again to come back.": "Entrez à nouveau pour revenir.",
   "Joining. The keys come from the people inside, not from the server.":
     "Entrée en cours. Les clés viennent des personnes présentes, pas du serveur.",
   "Keep mine": "Garder la mienne",
-  "Keep muted": "Garder le micro coupé",
-  "Keep the camera of {name} off": "Garder la caméra de {name} éteinte",
-  "Keep {name} from sharing": "Empêcher {name} de partager",
-  "Keep {name} from writing": "Empêcher {name} d’écrire",
-  "Keep {name} muted": "Garder le micro de {name} coupé",
   Keyboard: "Clavier",
   "Keyboard (?)": "Clavier (?)",
   Keys: "Clés",
-  Language: "Langue",
   Laughter: "Rire",
   Leave: "Quitter",
   "Leave full screen": "Quitter le plein écran",
-  "Let speak": "Laisser parler",
-  "Let {name} admit, mute and remove people, and change the rules?":
-    "Laisser {name} admettre, couper et retirer des personnes, et changer les règles ?",
-  "Let {name} speak": "Laisser parler {name}",
-  "Link of the new invite": "Lien de la nouvelle invitation",
   Listener: "Auditeur",
   "Loading…": "Chargement…",
   Lobby: "Salle d’attente",
   Locked: "Verrouillée",
-  "Locks by itself": "Se verrouille d’elle-même",
-  Lost: "Pertes",
   Lower: "Baisser",
   "Lower hand": "Baisser la main",
   "MLS with X-Wing (ML-KEM-768 and X25519), AES-256-GCM, SHA-384, Ed25519":
     "MLS avec X-Wing (ML-KEM-768 et X25519), AES-256-GCM, SHA-384, Ed25519",
   "MLS with X25519, AES-128-GCM, SHA-256, Ed25519":
     "MLS avec X25519, AES-128-GCM, SHA-256, Ed25519",
-  "Make co-host": "Rendre cohôte",
-  "Make listener": "Rendre auditeur",
-  "Make the invite": "Créer l’invitation",
-  "Make {name} a co-host": "Rendre {name} cohôte",
-  "Make {name} a listener": "Rendre {name} auditeur",
   "Making a meeting here needs an invite": "Créer une réunion ici demande une invitation",
   "Making a meeting here needs signing in": "Créer une réunion ici demande de se connecter",
   "Making the keys in your browser.": "Les clés se font dans votre navigateur.",
@@ -220,10 +139,8 @@ export default {
   "Meeting controls": "Commandes de la réunion",
   "Meeting title (optional)": "Titre de la réunion (facultatif)",
   "Meeting · Incamera": "Réunion · Incamera",
-  Meetings: "Réunions",
   "Meetings need a secure address, one that begins with https:// (or localhost). Ask who runs this server.":
     "Les réunions demandent une adresse sûre, qui commence par https:// (ou localhost). Demandez à qui tient ce serveur.",
-  "Meetings now": "Réunions en cours",
   "Menu of {name}": "Menu de {name}",
   Message: "Message",
   "Message to all who wait": "Message à tous ceux qui attendent",
@@ -231,39 +148,27 @@ export default {
   Messages: "Messages",
   Microphone: "Micro",
   "Microphone level": "Niveau du micro",
-  "Microphone on or off": "Micro allumé ou coupé",
-  "Microphone on or off, in fields, too": "Micro activé ou coupé, même dans les champs",
   More: "Plus",
   "More security options": "Autres options de sécurité",
+  "Move own view": "Déplacer ma propre image",
   Mute: "Couper",
-  "Mute all": "Couper tous les micros",
   "Mute microphone": "Couper le micro",
-  "Mute {name}": "Couper le micro de {name}",
   "Names and the meeting's title": "Les noms et le titre de la réunion",
   "New meeting": "Nouvelle réunion",
   "New poll": "Nouveau sondage",
   "Next page": "Page suivante",
-  "No camera": "Pas de caméra",
   "No camera found": "Aucune caméra trouvée",
-  "No chat": "Pas de discussion",
-  "No co-host any more": "Plus cohôte",
   "No microphone found": "Aucun micro trouvé",
-  "No sharing": "Pas de partage",
   "No trackers, no other servers.": "Ni traceurs, ni autres serveurs.",
   "Nobody else can join it again by this link until you open it again.":
     "Personne d’autre ne peut y revenir par ce lien avant que vous l’ouvriez de nouveau.",
   "Nobody else can read it.": "Personne d’autre ne peut le lire.",
   "Nobody else gets in.": "Plus personne n’entre.",
   "Nobody else involved.": "Personne d’autre.",
+  "Nobody here is called that.": "Personne ici ne s’appelle ainsi.",
   "Nobody is there yet.": "Personne n’est encore là.",
   "Nobody saw or heard you. If you think that it is a mistake, tell the person who invited you.":
     "Personne ne vous a vu ni entendu. Si vous pensez que c’est une erreur, dites-le à la personne qui vous a invité.",
-  "Noise can't be taken out here: your browser plays no sound to work on, or lacks what it needs. You are heard as before.":
-    "Le bruit ne peut pas être retiré ici : votre navigateur ne joue aucun son, ou il lui manque quelque chose. On vous entend comme avant.",
-  "Note for this list (optional)": "Note pour cette liste (facultatif)",
-  "Nothing at the moment.": "Rien pour le moment.",
-  "Nothing is recorded: the others could not be told. Try again in a moment.":
-    "Rien n'est enregistré : les autres n'ont pas pu être avertis. Réessayez dans un instant.",
   "Nothing leaves this browser before it can be sealed.":
     "Rien ne quitte ce navigateur avant de pouvoir être scellé.",
   "Nothing to install.": "Rien à installer.",
@@ -273,137 +178,101 @@ export default {
   Off: "Non",
   On: "Oui",
   "One person is there.": "Une personne est là.",
-  "Only hosts write now.": "Seuls les hôtes écrivent pour l’instant.",
   Open: "Ouvrir",
-  "Open an admin link in this browser, or sign in as one of those who run the server. `incamera admin-link` makes a link.":
-    "Ouvrez un lien d’administration dans ce navigateur, ou connectez-vous comme l’un de ceux qui gèrent le serveur. `incamera admin-link` crée un lien.",
-  "Operator's browser": "Navigateur d’un gérant",
+  "Open it again": "Rouvrir la réunion",
   "Or an invite link, which you get from who runs this server. To join a meeting you need its link only.":
     "Ou un lien d’invitation, que donne qui gère ce serveur. Pour participer à une réunion, son lien suffit.",
   "Page before": "Page précédente",
   Pages: "Pages",
   Party: "Fête",
-  Passphrase: "Phrase secrète",
   "Paste a meeting link": "Coller un lien de réunion",
   People: "Participants",
   "People in the meeting": "Participants à la réunion",
-  Picture: "Image",
   Pictures: "Images",
   "Pictures and sound do not get through. Your network may block them; this page keeps trying.":
     "L’image et le son ne passent pas. Votre réseau les bloque peut-être ; cette page continue d’essayer.",
   "Pictures and voices": "Les images et les voix",
   Pin: "Épingler",
-  "Pin that picture, or let it go": "Épingler cette image, ou la libérer",
   "Pin {name}": "Épingler {name}",
   "Play sound": "Activer le son",
-  Polls: "Sondages",
   "Post-quantum keys": "Clés post-quantiques",
   "QR code of the invitation link": "Code QR du lien d’invitation",
   "Quantum computers": "Ordinateurs quantiques",
-  Question: "Question",
   "Raise hand": "Lever la main",
-  "Raise or lower your hand": "Lever ou baisser la main",
   Reactions: "Réactions",
   "Read these numbers aloud": "Lisez ces nombres à voix haute",
   "Ready to join?": "Prêt à entrer ?",
-  "Really delete": "Vraiment supprimer",
-  Received: "Reçu",
   "Receiving the keys of {name}, usually under 2 seconds":
     "Réception des clés de {name}, souvent en moins de 2 secondes",
   Reconnecting: "Reconnexion",
   "Reconnecting. The server does not answer; you will be back by yourself.":
     "Reconnexion. Le serveur ne répond pas ; vous reviendrez tout seul.",
-  "Record this meeting": "Enregistrer cette réunion",
-  "Recordings in this browser": "Enregistrements dans ce navigateur",
   "Record…": "Enregistrer…",
   Refuse: "Refuser",
   "Refuse {name}": "Refuser {name}",
   "Reload the page. If that does not help, try another browser.":
     "Rechargez la page. Sinon, essayez un autre navigateur.",
-  "Remembered in this browser only.": "Retenu dans ce navigateur seulement.",
   Remove: "Exclure",
+  "Remove and change link": "Exclure et changer le lien",
   "Remove {name}": "Exclure {name}",
   "Remove {name}, and switch the lobby on?": "Exclure {name} et activer la salle d’attente ?",
-  Revoke: "Retirer",
-  "Revoke {what}": "Retirer : {what}",
-  "Round trip": "Aller-retour",
   "Rules of the meeting": "Règles de la réunion",
   "Run this server": "Gérer ce serveur",
-  Save: "Enregistrer le fichier",
   "Save calendar file": "Enregistrer le fichier d’agenda",
-  Screen: "Écran",
-  "Seal it with a passphrase": "La sceller par une phrase secrète",
   Sealed: "Scellé",
   "Sealed, always.": "Scellé, toujours.",
   Security: "Sécurité",
   "Security of this meeting": "Sécurité de cette réunion",
   Send: "Envoyer",
   "Send a file": "Envoyer un fichier",
-  "Send and refuse": "Envoyer et refuser",
   "Send the link to those who should come, by a way you trust.":
     "Envoyez le lien à ceux qui doivent venir, par une voie sûre.",
-  "Sending {name}": "Envoi de {name}",
-  Sent: "Envoyé",
   Settings: "Réglages",
-  "Several answers may be chosen": "Plusieurs réponses possibles",
   Share: "Partager",
-  "Share a screen": "Partager un écran",
   "Share screen": "Partager l’écran",
   Show: "Afficher",
   "Show everyone alike": "Montrer tout le monde pareil",
-  "Show me as in a mirror": "Me montrer comme dans un miroir",
+  "The host has changed the invitation link. By the old one nobody comes in any more.":
+    "L’hôte a changé le lien d’invitation. Par l’ancien, plus personne n’entre.",
+  "The link is wrong or was changed, or the meeting is over. Ask for a new link.":
+    "Le lien est faux ou a été changé, ou la réunion est finie. Demandez un nouveau lien.",
+  "The link of this meeting was changed": "Le lien de cette réunion a été changé",
+  "The meeting has a new link. Send it to those who are still to come.":
+    "La réunion a un nouveau lien. Envoyez-le à ceux qui doivent encore venir.",
+  "{name} shows you large to everybody.": "{name} vous montre en grand à tous.",
+  Board: "Tableau",
+  "{name} draws on the board": "{name} dessine au tableau",
+  medium: "moyen",
   "Show my background": "Montrer mon arrière-plan",
-  "Show picture": "Afficher l’image",
-  "Show their camera": "Montrer leur caméra",
   "Show who speaks large": "Montrer qui parle en grand",
   "Shown to the others, not to the server.": "Montré aux autres, pas au serveur.",
   "Sign in": "Se connecter",
   "Small window": "Petite fenêtre",
   "Somebody in the meeting has to let you in.": "Quelqu’un dans la réunion doit vous admettre.",
-  "Somebody signed in": "Quelqu’un s’est connecté",
-  "Somebody who signed in": "Quelqu’un qui s’est connecté",
   "Something would have left unsealed": "Quelque chose serait parti sans sceau",
-  "Sound of the screen": "Son de l'écran",
   "Sound only": "Son seulement",
-  Source: "Source",
-  Speak: "Parler",
   "Speak, and the bars move": "Parlez, et les barres bougent",
   Speaker: "Haut-parleur",
   Stage: "Scène",
   Statistics: "Statistiques",
-  Stop: "Arrêter",
-  "Stop camera": "Éteindre la caméra",
   "Stop recording": "Arrêter l'enregistrement",
   "Stop sharing": "Arrêter le partage",
-  "Stop the camera of {name}": "Éteindre la caméra de {name}",
-  "Stop the screen share of {name}": "Arrêter le partage de {name}",
-  Streams: "Flux",
   Surprise: "Surprise",
   "Take it": "La prendre",
-  "Take noise out of my microphone": "Retirer le bruit de mon micro",
   Takes: "Durée",
-  "Tell everybody and record": "Avertir tout le monde et enregistrer",
-  "Telling the others…": "On avertit les autres…",
-  "Test the speaker": "Tester le haut-parleur",
-  "The camera does not start": "La caméra ne démarre pas",
+  "Test your connection": "Tester votre connexion",
   "The camera is blocked": "La caméra est bloquée",
-  "The connection was lost while it was sent. Try again.":
-    "La connexion a été perdue pendant l’envoi. Réessayez.",
   "The encryption of this page failed.": "Le chiffrement de cette page a échoué.",
   "The host did not let you in": "L’hôte ne vous a pas admis",
   "The host does not let you share.": "L’hôte ne vous laisse pas partager.",
+  "The host does not let you write.": "L’hôte ne vous laisse pas écrire.",
   "The host ended the meeting for all": "L’hôte a terminé la réunion pour tous",
   "The host has muted you.": "L’hôte a coupé votre micro.",
   "The host has muted you. You can speak again when the host lets you.":
     "L’hôte a coupé votre micro. Vous pourrez parler de nouveau quand l’hôte le permettra.",
-  "The host has switched your camera off.": "L’hôte a éteint votre caméra.",
   "The host keeps your camera off.": "L’hôte garde votre caméra éteinte.",
   "The host removed you from the meeting": "L’hôte vous a exclu de la réunion",
   "The host sent you back to the lobby": "L’hôte vous a renvoyé dans la salle d’attente",
-  "The host writes:": "L’hôte écrit :",
-  "The host wrote: {text}": "L’hôte a écrit : {text}",
-  "The invite is made. Its link is shown once.":
-    "L’invitation est créée. Son lien n’est montré qu’une fois.",
   "The keys are made on your devices. They never leave them for this server.":
     "Les clés se font sur vos appareils. Elles n’en sortent jamais pour ce serveur.",
   "The keys of this meeting are gone from this page.":
@@ -412,59 +281,36 @@ export default {
     "Les clés de cette réunion ont disparu de cette page. Par le même lien, vous pouvez demander à revenir ; vous attendrez alors que l’hôte vous admette.",
   "The link could not be copied. Select it and copy it by hand.":
     "Le lien n’a pas pu être copié. Sélectionnez-le et copiez-le à la main.",
-  "The link is wrong, or the meeting is over. Ask for a new link.":
-    "Le lien est faux, ou la réunion est finie. Demandez un nouveau lien.",
   "The lobby is on: who comes waits until the host lets them in.":
     "La salle d’attente est active : qui arrive attend que l’hôte l’admette.",
-  "The log was altered: {why}": "Le journal a été modifié : {why}",
-  "The log's chain holds. Names and addresses are not in it.":
-    "La chaîne du journal tient. Il ne contient ni noms ni adresses.",
   "The meeting can't go on": "La réunion ne peut pas continuer",
-  "The meeting ends at {time}.": "La réunion se termine à {time}.",
   "The meeting is locked: nobody else gets in.":
     "La réunion est verrouillée : plus personne n’entre.",
   "The meeting is over": "La réunion est finie",
   "The meeting was ended": "La réunion a été fermée",
-  "The meeting was ended.": "La réunion a été fermée.",
   "The meeting's group cannot be followed. Leave and join again.":
     "Le groupe de la réunion ne peut être suivi. Quittez et entrez à nouveau.",
   "The meeting's name in this link is damaged. Copy the whole link again.":
     "Le nom de la réunion dans ce lien est abîmé. Copiez à nouveau le lien entier.",
-  "The microphone does not start": "Le micro ne démarre pas",
-  "The microphone is blocked": "Le micro est bloqué",
   "The numbers come with the keys.": "Les nombres viennent avec les clés.",
   "The others see your screen.": "Les autres voient votre écran.",
   "The page's encryption does not start": "Le chiffrement de la page ne démarre pas",
   "The page's encryption stopped": "Le chiffrement de la page s’est arrêté",
   "The page's encryption stopped.": "Le chiffrement de la page s’est arrêté.",
-  "The recording ended: this browser can't write it. Is the disk full, or is this a private window?":
-    "L'enregistrement s'est arrêté : ce navigateur ne peut pas l'écrire. Le disque est-il plein, ou est-ce une fenêtre privée ?",
-  "The recording is in this browser only. Save it before you clear its data.":
-    "L'enregistrement n'est que dans ce navigateur. Enregistrez-le avant d'en effacer les données.",
   "The screen could not be shared. Try another window, or restart the browser.":
     "L’écran n’a pas pu être partagé. Essayez une autre fenêtre, ou relancez le navigateur.",
   "The secret in this link is damaged. Copy the whole link again.":
     "Le secret de ce lien est abîmé. Copiez à nouveau le lien entier.",
   "The server does not answer": "Le serveur ne répond pas",
-  "The server does not answer. Try again when you are connected.":
-    "Le serveur ne répond pas. Réessayez quand vous serez connecté.",
-  "The server does not answer. Trying on.":
-    "Le serveur ne répond pas. Nouvelles tentatives en cours.",
-  "The server has no more room for files of this meeting. Try again later.":
-    "Le serveur n’a plus de place pour les fichiers de cette réunion. Réessayez plus tard.",
   "The server has not answered for a minute. This page keeps trying; you can also leave and come back by the link.":
     "Le serveur ne répond plus depuis une minute. Cette page continue d’essayer ; vous pouvez aussi quitter et revenir par le lien.",
   "The server is full": "Le serveur est plein",
-  "The server keeps the empty meeting for": "Le serveur garde la réunion vide",
-  "The server no longer knows it, and does not take it back.":
-    "Le serveur ne la connaît plus, et ne la reprend pas.",
   "The server offers {other}. You are asked when you are out of the meeting.":
     "Le serveur propose {other}. La question vous sera posée hors de la réunion.",
   "The server restarts within a minute. The meeting pauses for a moment then, and comes back by itself.":
     "Le serveur redémarre d’ici une minute. La réunion s’interrompra un instant, puis reprendra d’elle-même.",
   "The server restarts within {n} minutes. The meeting pauses for a moment then, and comes back by itself.":
     "Le serveur redémarre d’ici {n} minutes. La réunion s’interrompra un instant, puis reprendra d’elle-même.",
-  "The server started": "Le serveur a démarré",
   "The sign-in service does not answer as it should. Try again later.":
     "Le service de connexion ne répond pas comme il devrait. Réessayez plus tard.",
   "The sign-in service said no.": "Le service de connexion a refusé.",
@@ -473,7 +319,6 @@ export default {
   "Their browsers do not confirm that they see the meeting that you see. A bad network does that for a minute. If it stays, leave and join again; if it comes back, the server may be showing you different meetings: ask them by another way.":
     "Leurs navigateurs ne confirment pas qu’ils voient la même réunion que vous. Un mauvais réseau peut en être la cause pendant une minute. Si cela dure, quittez la réunion et revenez ; si cela revient, le serveur vous montre peut-être des réunions différentes : demandez-leur par un autre moyen.",
   "There is no other mode.": "Il n’y a pas d’autre mode.",
-  "There is none.": "Il n’y en a pas.",
   "This browser can't take part": "Ce navigateur ne peut pas participer",
   "This browser keeps no version: the page came from the server just now.":
     "Ce navigateur ne garde aucune version : la page vient d'arriver du serveur.",
@@ -484,8 +329,6 @@ export default {
   "This is not a link. Copy the whole invitation link and paste it here.":
     "Ce n’est pas un lien. Copiez le lien d’invitation entier et collez-le ici.",
   "This is not a meeting link.": "Ce n’est pas un lien de réunion.",
-  "This is not a picture that the browser can read.":
-    "Ce n'est pas une image que le navigateur sait lire.",
   "This link belongs to another server, {host}. Open it in the browser's address bar.":
     "Ce lien appartient à un autre serveur, {host}. Ouvrez-le dans la barre d’adresse du navigateur.",
   "This link does not work": "Ce lien ne marche pas",
@@ -497,14 +340,11 @@ export default {
     "Il manque à ce lien son secret, la partie après le #. Copiez à nouveau le lien entier.",
   "This link was cut short. Copy the whole link again.":
     "Ce lien a été coupé. Copiez à nouveau le lien entier.",
-  "This list": "Cette liste",
   "This meeting does not exist": "Cette réunion n’existe pas",
   "This meeting has a lobby or is locked, and goes on when its host is there.":
     "Cette réunion a une salle d’attente ou est verrouillée ; elle reprendra quand l’hôte sera là.",
   "This meeting is full": "Cette réunion est pleine",
   "This page": "Cette page",
-  "This page is for who runs the server": "Cette page est pour qui gère le serveur",
-  "This page keeps trying.": "Cette page continue d’essayer.",
   "This person has left. Choose again.": "Cette personne est partie. Choisissez à nouveau.",
   "This server can't be trusted with this meeting":
     "On ne peut se fier à ce serveur pour cette réunion",
@@ -515,15 +355,9 @@ export default {
     "La page de ce serveur n'est pas ce qu'il en dit",
   "This server's record of the meeting is damaged or forged.":
     "Ce que ce serveur dit de la réunion est abîmé ou falsifié.",
-  "Those who are no hosts may:": "Ceux qui ne sont pas hôtes peuvent :",
   "Thumbs up": "Pouce levé",
-  "Time to open a frame": "Temps pour ouvrir une trame",
-  "Time to seal a frame": "Temps pour sceller une trame",
   To: "À",
-  "Token of a program": "Jeton d’un programme",
   "Too many attempts": "Trop d’essais",
-  "Too many files at once. Wait until some of them are sent.":
-    "Trop de fichiers à la fois. Attendez que certains soient envoyés.",
   "Try again": "Réessayer",
   "Try again later.": "Réessayez plus tard.",
   "Turn camera off": "Éteindre la caméra",
@@ -535,8 +369,6 @@ export default {
   Unpin: "Détacher",
   "Until then nobody sees or hears you, and you see and hear nobody.":
     "D’ici là, personne ne vous voit ni ne vous entend, et vous ne voyez ni n’entendez personne.",
-  "Use a headset as soon as it is plugged in": "Utiliser un casque dès qu’il est branché",
-  "Use single keys": "Utiliser des touches seules",
   "Version {hash}, kept in this browser since {day}.":
     "Version {hash}, gardée dans ce navigateur depuis le {day}.",
   "Video meetings on your own server, sealed in your browser. Not even this server can watch, listen or read along.":
@@ -553,65 +385,47 @@ export default {
     "Ce qui est enregistré aujourd’hui reste scellé pour eux aussi, tant que le lien ne leur est pas connu.",
   "What is recorded today stays sealed for them.":
     "Ce qui est enregistré aujourd’hui reste scellé pour eux aussi.",
-  "What the server has is not the file that was sent. It was thrown away: ask for it again.":
-    "Ce que le serveur détient n’est pas le fichier envoyé. Il a été jeté : redemandez-le.",
   "What this means (S)": "Ce que cela veut dire (S)",
   "What to do": "Que faire ?",
-  "What was done": "Ce qui a été fait",
   "Who comes waits until you let them in.": "Qui arrive attend que vous l’admettiez.",
   "Who is here": "Qui est là",
   "Who is speaking": "Qui parle",
-  "Who may make meetings": "Qui peut créer des réunions",
-  "Who may make meetings, and which there are. What is said in them, and by whom, is not known here.":
-    "Qui peut créer des réunions, et lesquelles existent. Ce qui s’y dit, et par qui, n’est pas connu ici.",
+  "Who is speaking, while more than 16 microphones are on":
+    "Qui parle, tant que plus de 16 micros sont activés",
   "Who records the meeting today, and also has the link, cannot open it with a quantum computer of tomorrow either. For up to 64 people.":
     "Qui enregistre la réunion aujourd’hui, même avec le lien, ne pourra pas l’ouvrir non plus avec un ordinateur quantique de demain. Jusqu’à 64 personnes.",
   "Who waits and who is here": "Qui attend et qui est là",
-  "Whoever gets at the file can watch it.": "Quiconque accède au fichier peut le regarder.",
   "Whoever has the link, the code or the file can join. Use a way you trust.":
     "Qui a le lien, le code ou le fichier peut entrer. Passez par une voie sûre.",
-  "Without a host it ends after": "Sans hôte, elle se termine après",
   Write: "Écrire",
-  "Write in the chat": "Écrire dans la discussion",
   "Write to all": "Écrire à tous",
   "Write to {name}": "Écrire à {name}",
-  "Yes, end it": "Oui, terminer",
-  "Yes, make co-host": "Oui, rendre cohôte",
   "Yes, remove": "Oui, exclure",
   You: "Vous",
   "You are a listener now: you see and hear the meeting, and send nothing.":
     "Vous êtes maintenant auditeur : vous voyez et entendez la réunion, et n’envoyez rien.",
   "You are invited to make a meeting here.": "Vous êtes invité à créer une réunion ici.",
+  "You are its host: you can open it again, by the same link and with the same rules.":
+    "Vous en êtes l’hôte : vous pouvez la rouvrir, avec le même lien et les mêmes règles.",
   "You are known to the sign-in service, and not among those who may make meetings. Ask who runs this server. To join a meeting you need its link only.":
     "Le service de connexion vous connaît, mais vous n’êtes pas de ceux qui peuvent créer des réunions. Demandez à qui gère ce serveur. Pour participer à une réunion, son lien suffit.",
   "You are muted.": "Votre micro est coupé.",
   "You are muted. Hold the space bar to talk.":
     "Votre micro est coupé. Maintenez la barre d’espace pour parler.",
-  "You are muted; nobody hears this": "Micro coupé ; personne n’entend ceci",
   "You are not signed in": "Vous n’êtes pas connecté",
-  "You are recording": "Vous enregistrez",
   "You are signed in, and may make meetings here.":
     "Vous êtes connecté et pouvez créer des réunions ici.",
   "You are the first one here.": "Vous êtes la première personne ici.",
-  "You ask": "Vous demandez",
   "You ended the meeting for all": "Vous avez terminé la réunion pour tous",
   "You left the meeting.": "Vous avez quitté la réunion.",
   "You left · Incamera": "Vous êtes sorti · Incamera",
   "You may not make meetings here": "Vous ne pouvez pas créer de réunions ici",
-  "You may speak again. Your microphone is still off.":
-    "Vous pouvez parler de nouveau. Votre micro est encore coupé.",
   "You use {mine}, since {day}. The other one is {other}.":
     "Vous utilisez {mine}, depuis le {day}. L'autre est {other}.",
   "Your background can't be hidden here": "Votre arrière-plan ne peut pas être masqué ici",
   "Your browser blocks the camera for this page. Click the symbol beside the address, allow Camera, then try again.":
     "Votre navigateur bloque la caméra pour cette page. Cliquez sur le symbole près de l’adresse, autorisez la caméra, puis réessayez.",
-  "Your browser blocks the microphone for this page. Click the symbol beside the address, allow Microphone, then try again.":
-    "Votre navigateur bloque le micro pour cette page. Cliquez sur le symbole près de l’adresse, autorisez le micro, puis réessayez.",
   "Your browser does not play sound yet": "Votre navigateur ne joue pas encore le son",
-  "Your browser names none yet. Switch it on first.":
-    "Votre navigateur n’en nomme aucun. Allumez d’abord.",
-  "Your browser plays no sound, so none is recorded":
-    "Votre navigateur ne joue aucun son, aucun n'est donc enregistré",
   "Your browser sent more than was encrypted, so it was switched off. Reload the page before you switch it on again.":
     "Votre navigateur a envoyé plus que ce qui était chiffré ; c’est donc éteint. Rechargez la page avant de rallumer.",
   "Your camera is off": "Votre caméra est éteinte",
@@ -622,10 +436,7 @@ export default {
   "Your name": "Votre nom",
   "a new device: you met this name with another one":
     "un nouvel appareil : vous connaissiez ce nom avec un autre",
-  "altered, or under a wrong key": "altérées, ou sous une mauvaise clé",
   "another tab of yours": "un autre de vos onglets",
-  "as long as it likes": "aussi longtemps qu’il veut",
-  "at {time}": "à {time}",
   "came from this server. An operator who alters it could listen in.":
     "vient de ce serveur. Un exploitant qui la modifie pourrait écouter.",
   "camera kept off by the host": "caméra éteinte par l’hôte",
@@ -640,19 +451,12 @@ export default {
   "has a name that another person here has, too": "porte le même nom qu’une autre personne ici",
   "has left": "est parti",
   "has your name, on another device": "porte votre nom, sur un autre appareil",
-  "in {span}": "dans {span}",
   "law, Latin: in private": "droit, latin : à huis clos",
   malformed: "mal formées",
   muted: "micro coupé",
   "muted by the host": "micro coupé par l’hôte",
-  never: "jamais",
   "no cameras of others, saves data": "sans les caméras des autres, économise les données",
-  "no key yet": "pas encore de clé",
-  "no limit": "sans limite",
-  "no time: it goes on": "jamais : elle continue",
   "numbers compared": "nombres comparés",
-  "of somebody else than announced": "de quelqu'un d'autre que prévu",
-  "of what the host has switched off": "de ce que l'hôte a coupé",
   or: "ou",
   page: "page",
   reconnecting: "se reconnecte",
@@ -660,32 +464,26 @@ export default {
   sealed: "scellé",
   "second tab of the same browser": "deuxième onglet du même navigateur",
   "seen before": "déjà vu",
-  "sent twice": "envoyées deux fois",
-  "several answers": "plusieurs réponses",
   "shares a screen": "partage un écran",
-  "since {time}": "depuis {time}",
   speaking: "parle",
   "the screen of {name}": "l’écran de {name}",
   "this browser": "ce navigateur",
   "to you alone": "à vous seul",
   "to {name} alone": "à {name} seul",
-  "until {time}": "jusqu’à {time}",
   "weak connection": "connexion faible",
-  "when the last one leaves": "quand le dernier part",
+  "weak connection, everything comes late": "connexion faible, tout arrive en retard",
+  "weak connection, much is lost on the way": "connexion faible, beaucoup se perd en route",
   yourself: "vous-même",
   "{codec} and Opus, sealed with AES-128-GCM (SFrame)":
     "{codec} et Opus, scellés avec AES-128-GCM (SFrame)",
-  "{names}: recording": "{names} : enregistrement en cours",
   "{name} and {n} more people wait to be let in.":
     "{name} et {n} autres personnes attendent d’entrer.",
   "{name} and {n} more person wait to be let in.":
     "{name} et {n} autre personne attendent d’entrer.",
-  "{name} asks": "{name} demande",
   "{name} asks: {question}": "{name} demande : {question}",
   "{name} has a name that another person here has, too":
     "{name} porte le même nom qu’une autre personne ici",
   "{name} has your name, on another device": "{name} porte votre nom, sur un autre appareil",
-  "{name} is no co-host any more": "{name} n’est plus cohôte",
   "{name} joined": "{name} est là",
   "{name} joined, and has a name that another person here has, too":
     "{name} est là et porte le même nom qu’une autre personne ici",
@@ -695,30 +493,18 @@ export default {
     "{name} est là, avec un nouvel appareil : vous connaissiez ce nom avec un autre",
   "{name} left": "{name} est parti",
   "{name} lost the connection": "{name} a perdu la connexion",
-  "{name} muted you. You can unmute yourself.":
-    "{name} a coupé votre micro. Vous pouvez le rétablir vous-même.",
   "{name} raised a hand.": "{name} : main levée.",
-  "{name} stopped your screen share.": "{name} a arrêté votre partage d’écran.",
-  "{name} switched your camera off. You can switch it on again.":
-    "{name} a éteint votre caméra. Vous pouvez la rallumer.",
   "{name} uses a new device: you met this name with another one":
     "{name} utilise un nouvel appareil : vous connaissiez ce nom avec un autre",
   "{name} waits to be let in.": "{name} attend d’entrer.",
   "{name}: screen": "{name} : écran",
-  "{n} day": "{n} jour",
-  "{n} days": "{n} jours",
   "{n} hand is up": "{n} main levée",
   "{n} hands are up": "{n} mains levées",
-  "{n} hour": "{n} heure",
-  "{n} hours": "{n} heures",
   "{n} min": "{n} min",
-  "{n} minute": "{n} minute",
-  "{n} minutes": "{n} minutes",
   "{n} more people": "{n} autres personnes",
   "{n} people": "{n} personnes",
   "{n} people are not in sync with you": "{n} personnes ne sont pas synchronisées avec vous",
   "{n} people are there.": "{n} personnes sont là.",
-  "{n} people have voted": "{n} personnes ont voté",
   "{n} people wait to be let in.": "{n} personnes attendent d’être admises.",
   "{n} person": "{n} personne",
   "{n} person is not in sync with you": "{n} personne n’est pas synchronisée avec vous",
@@ -726,6 +512,14 @@ export default {
   "{n} unread messages": "{n} messages non lus",
   "{n}. Each time somebody comes or goes there are new keys.":
     "{n}. À chaque arrivée ou départ, de nouvelles clés.",
-  "“{name}” is too large: this server takes files of up to {size}.":
-    "« {name} » est trop grand : ce serveur accepte des fichiers jusqu’à {size}.",
+  "New keys are made for everyone.": "De nouvelles clés sont créées pour tout le monde.",
+  "{name} has new keys made for everyone.":
+    "{name} fait créer de nouvelles clés pour tout le monde.",
+  "The keys of this meeting do not fit": "Les clés de cette réunion ne conviennent pas",
+  "Your browser tries again in a minute, or as soon as the host has new ones made.":
+    "Votre navigateur réessaie dans une minute, ou dès que l'hôte en fait créer de nouvelles.",
+  "If this stays, have new keys made. Everyone who is here comes back by themselves.":
+    "Si cela persiste, faites créer de nouvelles clés. Toutes les personnes présentes reviennent d'elles-mêmes.",
+  "Make new keys for everyone": "Nouvelles clés pour tous",
+  "The same in pictures": "La même chose en images",
 } satisfies Words;
