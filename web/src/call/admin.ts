@@ -6,6 +6,7 @@ import type { Audit, Line, Operators, Pass, Room } from "../wire/operators";
 import type { Env } from "./env";
 import type { Problem } from "./model";
 import { adminPass, dropAdminPass, signIn } from "./pass";
+import { unreached } from "./problems";
 import { msg } from "./words";
 
 const EVERY = 5_000; // ms between looks at the rooms
@@ -28,6 +29,15 @@ export interface AdminModel {
   copy(): void;
 }
 
+/** What who does not run the server is told. */
+export const lockedOut: Problem = {
+  code: "invite",
+  title: msg("This page is for who runs the server"),
+  text: msg(
+    "Open an admin link in this browser, or sign in as one of those who run the server. `incamera admin-link` makes a link.",
+  ),
+};
+
 export class Admin implements AdminModel {
   readonly rooms = signal<Room[] | null>(null);
   readonly passes = signal<Pass[]>([]);
@@ -49,14 +59,7 @@ export class Admin implements AdminModel {
   }
 
   private locked(): void {
-    this.problem.value = {
-      code: "invite",
-      title: msg("This page is for who runs the server"),
-      text: msg(
-        "Open an admin link in this browser, or sign in as one of those who run the server. `incamera admin-link` makes a link.",
-      ),
-      action: signIn(this.env),
-    };
+    this.problem.value = { ...lockedOut, action: signIn(this.env) };
   }
 
   private async look(): Promise<void> {
@@ -88,11 +91,7 @@ export class Admin implements AdminModel {
       });
       return;
     }
-    this.problem.value = {
-      code: "server-gone",
-      title: msg("The server does not answer"),
-      text: msg("This page keeps trying."),
-    };
+    this.problem.value = unreached;
   }
 
   /** Does it, says so, and looks at what has become of it. */

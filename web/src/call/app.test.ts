@@ -78,6 +78,49 @@ describe("app: ways in", () => {
     assert.equal(app.stopped.value?.action, undefined, "trying again would not help");
   });
 
+  it("loads what a meeting needs while the person gets ready, and nothing of it at the start", async () => {
+    const start = new FakeBrowser();
+    createApp(start.env);
+    await settle();
+    assert.equal(start.loads, 0);
+    const { b, app } = await atCheck();
+    assert.equal(b.loads, 1);
+    app.check.setName("Ann");
+    app.check.join();
+    assert.equal(b.sockets.length, 1, "joining waits for what is there already");
+    assert.equal(b.loads, 1);
+  });
+
+  it("says so when that cannot be had, and tries again with the next press", async () => {
+    const b = new FakeBrowser(linkAddress);
+    b.away = true;
+    const { app } = await atCheck(b);
+    app.check.setName("Ann");
+    app.check.join();
+    await settle();
+    assert.equal(app.screen.value, "check");
+    assert.equal(app.check.problem.value?.code, "server-gone");
+    assert.equal(app.check.canJoin.value, true);
+    assert.equal(b.sockets.length, 0);
+    b.away = false;
+    app.check.join();
+    await settle();
+    assert.equal(b.sockets.length, 1);
+  });
+
+  it("joins nothing when the person went back while it was loading", async () => {
+    const b = new FakeBrowser(linkAddress);
+    b.away = true;
+    const { app } = await atCheck(b);
+    b.away = false;
+    app.check.setName("Ann");
+    app.check.join();
+    app.home();
+    await settle();
+    assert.equal(b.sockets.length, 0);
+    assert.equal(app.screen.value, "landing");
+  });
+
   it("offers to try again when the server does not answer", async () => {
     const b = new FakeBrowser(linkAddress);
     b.looked = "unreachable";
@@ -364,7 +407,12 @@ describe("app: the meeting", () => {
     await rosterOf(b, [member("ben", 0), member("ann", 1, true), member("cleo", 2)], 2);
     assert.deepEqual(texts(), ["Cleo joined"]);
     b.socket.say({ type: "left", session: "ben", reason: "left" });
-    b.socket.say({ type: "left", session: "cleo", reason: "lost" });
+    b.socket.say({ type: "left", session: "cleo", reason: "left" });
+    await settle();
+    assert.deepEqual(texts(), ["Cleo joined"], "the server's word is no goodbye");
+    b.worker.tell({ type: "parted", session: "ben", meant: true, reason: "left" });
+    b.worker.tell({ type: "parted", session: "cleo", meant: false, reason: "left" });
+    await settle();
     assert.deepEqual(texts(), ["Cleo joined", "Ben left", "Cleo lost the connection"]);
     assert.deepEqual(
       app.meeting.people.value.map((p) => p.name),

@@ -2,21 +2,14 @@
 import { batch, type ReadonlySignal, signal } from "@preact/signals-core";
 import type { CryptoClient } from "../e2ee/client";
 import { formatLink } from "../e2ee/link";
-import type { VideoCodec } from "../media/publish";
 import { Refusal } from "../wire/http";
+import type { Looked, VideoCodec } from "../wire/wire.gen";
 import { Check } from "./check";
 import type { Env } from "./env";
-import {
-  type Invitation,
-  linkProblem,
-  readPasted,
-  remember,
-  type Secret,
-  takeInvitation,
-} from "./invite";
+import { type Invitation, linkProblem, readPasted, remember, takeInvitation } from "./invite";
 import { KeptRecordings } from "./keptrecordings";
 import { LocalMedia } from "./local";
-import { type Known, type Leaving, Meeting } from "./meeting";
+import type { Known, Leaving, Meeting } from "./meeting";
 import type { AppModel, LandingModel, MeetingModel, Problem, Screen } from "./model";
 import {
   adminPass,
@@ -29,17 +22,13 @@ import {
   takeRefusal,
   welcomeOf,
 } from "./pass";
+import { isEnded, isOwn, unreached } from "./problems";
 import { Settings } from "./settings";
 import { Version } from "./version";
 import { firstLanguage, msg, speak } from "./words";
 
 const MAX_TITLE = 60; // characters; 200 bytes in any script (PROTOCOL.md 2.2)
 const LOOKS = 6; // attempts after a reload, a second apart: the server may be away for a moment
-
-/** The room that is looked at or visited. */
-interface Place extends Known {
-  secret: Secret;
-}
 
 /** What to tell about a request that was not carried out. */
 export function explain(e: unknown): Problem {
@@ -75,7 +64,7 @@ export function explain(e: unknown): Problem {
       return {
         code: "refused",
         title: "This meeting does not exist",
-        text: "The link is wrong, or the meeting is over. Ask for a new link.",
+        text: "The link is wrong or was changed, or the meeting is over. Ask for a new link.",
       };
   }
 }
@@ -103,7 +92,9 @@ class App implements AppModel {
   private readonly local: LocalMedia;
   private readonly settings: Settings;
   private client: CryptoClient | null = null;
-  private place: Place | null = null;
+  /** Null until it is loaded. */
+  private code: typeof import("./meeting") | null = null;
+  private place: Known | null = null;
   private visit = 0; // counts rooms that were looked at: a slow answer must not undo a later choice
 
   constructor(private readonly env: Env) {
@@ -227,34 +218,23 @@ class App implements AppModel {
     const visit = ++this.visit;
     this.check.prepare();
     this.show("check");
+    this.load().catch(() => {}); // it is tried again when it is needed
     const { room, secret, back } = invitation;
     let people: number;
+    const client = this.freshClient();
     try {
-      const client = this.freshClient();
-      const { token, tokenHash } = await client.open(room, secret);
-      const looked = await this.look(room, token, back ? LOOKS : 1);
-      const card = await client.card(looked.card);
+      const opened = await client.open(room, secret);
+      const looked = await this.look(room, opened.token, back ? LOOKS : 1);
+      const place = await this.placeOf(client, invitation, opened, looked);
       if (visit !== this.visit) return;
       people = looked.people;
-      const create = {
-        room,
-        hostKey: card.hostKey,
-        tokenHash,
-        card: looked.card,
-        ...(card.capacity ? { capacity: card.capacity } : {}),
-        ...(looked.permit ? { permit: looked.permit } : {}),
-      };
-      this.place = {
-        room,
-        token,
-        secret,
-        create,
-        title: card.title,
-        postQuantum: card.postQuantum,
-        link: formatLink(this.env.origin, room, secret),
-      };
+      this.place = place;
     } catch (e) {
-      if (visit === this.visit) this.cannotEnter(e, invitation);
+      const lost = e instanceof Refusal && e.code === "refused";
+      const place = lost ? await this.ownPlace(client, invitation) : null;
+      if (visit !== this.visit) return;
+      if (place) this.show("stopped", { ...isOwn, action: this.opening(place) });
+      else this.cannotEnter(e, invitation);
       return;
     }
     remember(this.env, room, secret, back);
@@ -262,6 +242,46 @@ class App implements AppModel {
     // Who was inside before a reload needs no click, and nobody waits for a camera.
     if (back) this.check.join();
     await ready;
+  }
+
+  /** What is known of a room by its link and card. */
+  private async placeOf(
+    client: CryptoClient,
+    { room, secret }: Invitation,
+    { token, tokenHash }: { token: Uint8Array; tokenHash: Uint8Array },
+    looked: Pick<Looked, "card" | "permit" | "number" | "relink">,
+  ): Promise<Known> {
+    const card = await client.card(looked.card);
+    const create = {
+      room,
+      hostKey: card.hostKey,
+      tokenHash,
+      card: looked.card,
+      ...(card.capacity ? { capacity: card.capacity } : {}),
+      ...(looked.permit ? { permit: looked.permit } : {}),
+      ...(looked.number && looked.relink ? { number: looked.number, relink: looked.relink } : {}),
+    };
+    const { title, postQuantum } = card;
+    const link = formatLink(this.env.origin, room, secret);
+    return { room, token, secret, create, title, postQuantum, link };
+  }
+
+  /** A room of ours that the server has no more; null for others. */
+  private async ownPlace(client: CryptoClient, invitation: Invitation): Promise<Known | null> {
+    try {
+      const opened = await client.open(invitation.room, invitation.secret);
+      const { open, card, order } = await client.reopen();
+      const changed = order ? { number: order.number, relink: order.signature } : {};
+      return open && card
+        ? await this.placeOf(client, invitation, opened, { card, ...changed })
+        : null;
+    } catch {
+      return null; // by another link than its latest, or not at all
+    }
+  }
+
+  private opening(place: Known): { label: string; run: () => void } {
+    return { label: msg("Open it again"), run: () => void this.reopen(place) };
   }
 
   private async look(
@@ -298,11 +318,38 @@ class App implements AppModel {
 
   // In and out of the meeting.
 
+  /** Has it loaded while the person looks into the camera. */
+  private async load(): Promise<typeof import("./meeting")> {
+    this.code ??= await this.env.loadMeeting();
+    return this.code;
+  }
+
   private join(name: string): void {
     const { place, client } = this;
     if (!place || !client) throw new Error("call: internal error: joining without a room");
+    if (this.code) this.begin(this.code, place, client, name);
+    else void this.joinLater(place, client, name);
+  }
+
+  private async joinLater(place: Known, client: CryptoClient, name: string): Promise<void> {
+    const code = await this.load().catch(() => null);
+    if (client !== this.client) return; // the person is elsewhere by now
+    if (code) {
+      this.begin(code, place, client, name);
+      return;
+    }
+    this.check.done();
+    this.check.explain(explain(new Refusal("unreachable", "")));
+  }
+
+  private begin(
+    code: typeof import("./meeting"),
+    place: Known,
+    client: CryptoClient,
+    name: string,
+  ): void {
     const codec = codecOf(this.env.location().search);
-    const meeting = new Meeting(
+    const meeting = new code.Meeting(
       this.env,
       client,
       this.local,
@@ -317,7 +364,8 @@ class App implements AppModel {
           this.check.done();
           this.show("meeting");
         },
-        waiting: () => this.check.explain(explain(new Refusal("unreachable", ""))),
+        relinked: () => remember(this.env, place.room, place.secret, true),
+        waiting: () => this.check.explain(unreached),
         ended: (why) => this.ended(why, place),
       },
     );
@@ -332,14 +380,45 @@ class App implements AppModel {
     meeting.enter();
   }
 
-  private ended(why: Leaving, place: Place): void {
+  private ended(why: Leaving, place: Known): void {
     this.client = null; // the meeting has ended it
     this.check.done();
     // A page that goes away may be a reload, which comes back; whoever leaves does not.
     if (why !== "page") remember(this.env, place.room, place.secret, false);
-    if (typeof why === "string") this.show("left");
-    else
-      this.show("stopped", { ...why, action: { label: "Join again", run: () => this.rejoin() } });
+    if (typeof why === "string") {
+      this.show("left");
+      return;
+    }
+    if (why.code === "relinked" || why === isEnded) {
+      this.show("stopped", why);
+      return;
+    }
+    const opens = why.code === "ended" && this.current.value?.host.isHost.value;
+    const action = opens ? this.opening(place) : { label: "Join again", run: () => this.rejoin() };
+    this.show("stopped", { ...why, action });
+  }
+
+  /** Has the server take a meeting again that we have ended, or whose time is over, and goes there. */
+  private async reopen(place: Known): Promise<void> {
+    const visit = ++this.visit;
+    const invitation = { room: place.room, secret: place.secret, back: false };
+    this.check.prepare();
+    this.show("check");
+    try {
+      const client = this.freshClient();
+      await client.open(place.room, place.secret);
+      const { open } = await client.reopen();
+      const invite = heldPass(this.env);
+      await this.env.http.createRoom({
+        ...place.create,
+        ...(open ? { open } : {}),
+        ...(invite ? { invite } : {}),
+      });
+    } catch (e) {
+      if (visit === this.visit) this.cannotEnter(e, invitation);
+      return;
+    }
+    if (visit === this.visit) await this.enterRoom(invitation);
   }
 
   rejoin(): void {

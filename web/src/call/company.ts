@@ -13,9 +13,11 @@ export interface Group {
   epoch: number;
   /** The roster code in groups of digits; empty outside a group. */
   code: string[];
+  /** The same in emoji. */
+  emoji: string[];
 }
 
-const none: Group = { phase: "idle", epoch: 0, code: [] };
+const none: Group = { phase: "idle", epoch: 0, code: [], emoji: [] };
 
 export interface CompanyEvents {
   /** Tells the person something, as Notices.add does. */
@@ -37,6 +39,8 @@ export class Company {
   readonly order: ReadonlySignal<readonly string[]> = this.places;
   readonly group: ReadonlySignal<Group> = this.state;
   readonly peers = new Peers();
+  /** What the others are to be told when we leave; none before we are in the group. */
+  goodbye: Uint8Array | undefined;
 
   constructor(private readonly events: CompanyEvents) {}
 
@@ -48,11 +52,12 @@ export class Company {
       this.byLeaf.value = new Map();
       this.state.value = none;
     });
+    this.goodbye = undefined;
   }
 
   phase({ phase, epoch }: FromWorker & { type: "phase" }): void {
-    const code = phase === "member" ? this.state.value.code : [];
-    this.state.value = { phase, epoch, code };
+    const { code, emoji } = phase === "member" ? this.state.value : none;
+    this.state.value = { phase, epoch, code, emoji };
   }
 
   /** Takes the members of an epoch, and returns those that are new to us. */
@@ -62,7 +67,7 @@ export class Company {
     batch(() => {
       this.byLeaf.value = new Map(m.members.map((o) => [o.session, o]));
       this.places.value = keepOrder(this.places.value, m.members);
-      this.state.value = { phase: "member", epoch: m.epoch, code: m.code };
+      this.state.value = { phase: "member", epoch: m.epoch, code: m.code, emoji: m.emoji };
     });
     for (const o of fresh) this.welcome(o, before.size > 0);
     return fresh;
@@ -77,10 +82,21 @@ export class Company {
     else if (text) this.events.tell(text);
   }
 
-  /** Says who left. */
-  gone(session: string, lost: boolean): void {
+  /** Says that all begin anew, by whose order. */
+  restarted(session: string): void {
+    const name = this.byLeaf.value.get(session)?.name;
+    this.events.tell(
+      session === this.me.value || !name
+        ? t("New keys are made for everyone.")
+        : t("{name} has new keys made for everyone.", { name }),
+    );
+  }
+
+  /** Says who left. That somebody meant to is his own word, not the server's. */
+  gone({ session, meant, reason }: FromWorker & { type: "parted" }): void {
     const name = this.byLeaf.value.get(session)?.name;
     if (!name) return;
+    const lost = !meant && (reason === "lost" || reason === "left");
     this.events.tell(lost ? t("{name} lost the connection", { name }) : t("{name} left", { name }));
   }
 

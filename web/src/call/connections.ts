@@ -2,16 +2,18 @@
 import type { CryptoClient } from "../e2ee/client";
 import type { Counters, SourceName } from "../e2ee/protocol";
 import { type Before, type Figures, read } from "../media/figures";
-import { PublishConnection, type VideoCodec } from "../media/publish";
+import { PublishConnection } from "../media/publish";
 import { bypassed } from "../media/stats";
 import { LARGE, SMALL, SubscribeConnection } from "../media/subscribe";
-import type { ClientMessage, Relay } from "../wire/wire.gen";
+import type { ClientMessage, Relay, ServerMessage, VideoCodec } from "../wire/wire.gen";
 import type { Env } from "./env";
 
 const CHECK_EVERY = 2_000;
 /** Ms until lost connections are made again: the pause doubles each time until both are up. */
 const FIRST_PAUSE = 500;
 const LAST_PAUSE = 8_000;
+/** Layers of our camera that are sent where data is saved: all but the largest. */
+const SAVING = 2;
 /** After so many attempts in a row it is no hiccup, and people are told. */
 const TOLD_AFTER = 3;
 
@@ -41,6 +43,7 @@ export class Connections {
   private readonly up = new Set<Side>();
   private attempts = 0;
   private large = false;
+  private saving = false;
   private closed = false;
   private cancelRebuild: (() => void) | null = null;
   private cancelCheck: (() => void) | null = null;
@@ -86,7 +89,7 @@ export class Connections {
     subscribe.grow(this.large ? LARGE : SMALL);
     const lost = (): void => this.lost(number);
     publish.negotiate().catch(lost);
-    for (const [source, layers] of this.demand) publish.limit(source, layers);
+    this.limitAll();
     for (const [source, t] of this.tracks) publish.set(source, t).catch(lost);
     this.client.count().then(
       (c) => {
@@ -117,8 +120,20 @@ export class Connections {
     this.events.send(m);
   }
 
+  /** What the server says of the connections; whatever else it says is for others. */
+  take(m: ServerMessage): void {
+    if (m.type === "published") this.published(m.sdp);
+    else if (m.type === "subscribed") this.subscribed(m.sdp);
+    else if (m.type === "demand") {
+      this.publish?.takes(m.codecs);
+      this.limit("camera", m.camera);
+      this.limit("screen", m.screen);
+    } else if (m.type === "media_lost") this.rebuildSoon();
+    else if (m.type === "failed") this.failed(m.about);
+  }
+
   /** Makes both connections again after a pause. */
-  rebuildSoon(): void {
+  private rebuildSoon(): void {
     if (this.closed || this.cancelRebuild) return;
     const pause = Math.min(FIRST_PAUSE * 2 ** this.attempts, LAST_PAUSE);
     if (++this.attempts === TOLD_AFTER) this.events.blocked();
@@ -144,23 +159,36 @@ export class Connections {
   }
 
   /** How many layers of a source somebody watches. */
-  limit(source: SourceName, layers: number): void {
+  private limit(source: SourceName, layers: number): void {
     this.demand.set(source, layers);
-    this.publish?.limit(source, layers);
+    this.limitAll();
   }
 
-  published(sdp: string): void {
+  /** Whether to send less than what is watched. */
+  save(on: boolean): void {
+    this.saving = on;
+    this.limitAll();
+  }
+
+  private limitAll(): void {
+    for (const [source, layers] of this.demand) {
+      const most = this.saving && source === "camera" ? SAVING : layers;
+      this.publish?.limit(source, Math.min(layers, most));
+    }
+  }
+
+  private published(sdp: string): void {
     const number = this.number;
     if (this.isLatest("publish")) this.publish?.answered(sdp).catch(() => this.lost(number));
   }
 
-  subscribed(sdp: string): void {
+  private subscribed(sdp: string): void {
     const number = this.number;
     if (this.isLatest("subscribe")) this.subscribe?.answered(sdp).catch(() => this.lost(number));
   }
 
   /** An offer was not answered. */
-  failed(about: string): void {
+  private failed(about: string): void {
     if ((about === "publish" || about === "subscribe") && this.isLatest(about)) this.rebuildSoon();
   }
 

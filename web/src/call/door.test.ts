@@ -49,6 +49,43 @@ describe("the door", () => {
     ]);
   });
 
+  it("passes on what the host writes to those who wait, before a refusal", async () => {
+    const { b, app } = await withBen();
+    const { door } = app.meeting;
+    door.write(["cleo", "dan"], " a moment\n");
+    door.write(["cleo"], "no");
+    door.remove("cleo");
+    assert.deepEqual(b.worker.of("note"), [
+      { type: "note", session: "cleo", text: "a moment" },
+      { type: "note", session: "dan", text: "a moment" },
+      { type: "note", session: "cleo", text: "no" },
+    ]);
+    const order = b.worker.got.map((m) => m.type).filter((t) => t === "note" || t === "remove");
+    assert.equal(order.at(-1), "remove");
+  });
+
+  it("shows who waits what the host writes, and why he is refused, when that comes at once", async () => {
+    const { b, app } = await inMeeting();
+    const { door } = app.meeting;
+    b.socket.say({ type: "noted", body: "AQ==" });
+    await settle();
+    assert.deepEqual(b.worker.of("noted"), [{ type: "noted", body: new Uint8Array([1]) }]);
+    assert.equal(door.written.value, "");
+    b.worker.tell({ type: "written", text: "a moment" });
+    b.socket.say({ type: "noted", body: "AQ==" });
+    b.worker.tell({ type: "written", text: "" }); // none that holds: what was written stays
+    await settle();
+    assert.equal(door.written.value, "a moment");
+    b.socket.say({ type: "noted", body: "AQ==" });
+    b.socket.say({ type: "ended", reason: "removed", text: "" });
+    await settle();
+    assert.equal(app.screen.value, "meeting", "the words are not open yet");
+    b.worker.tell({ type: "written", text: "no" });
+    await settle();
+    assert.equal(app.screen.value, "stopped");
+    assert.equal(app.stopped.value?.said, "no");
+  });
+
   it("warns a host of who waits under a name that is taken, or known from another device", async () => {
     const { b, app } = await withBen();
     const waiting = [
@@ -93,6 +130,33 @@ describe("the door", () => {
     b.worker.tell({ type: "phase", phase: "member", epoch: 3 });
     await settle();
     assert.equal(outside.value, "");
+  });
+
+  it("says at once when the keys do not fit, and lets those begin anew who may; all are told", async () => {
+    const { b, app } = await withBen();
+    const { outside, mayRestart } = app.meeting.door;
+    b.worker.tell({ type: "phase", phase: "stuck", epoch: 0, mayRestart: false });
+    await settle();
+    assert.deepEqual([outside.value, mayRestart.value], ["keys", false]);
+    b.worker.tell({ type: "phase", phase: "asking", epoch: 0, mayRestart: true });
+    await settle();
+    assert.deepEqual([outside.value, mayRestart.value], ["somebody", true]);
+    for (const may of [false, true]) {
+      b.worker.tell({ ...asHost, waiting: [], mayRestart: may }); // a moderator without a pass may not
+      await settle();
+      assert.equal(mayRestart.value, may);
+    }
+    app.meeting.door.restart();
+    assert.equal(b.worker.got.at(-1)?.type, "restart");
+    b.socket.say({ type: "reset", generation: 2, by: "ben" });
+    await settle();
+    const texts = app.meeting.notices.value.map((n) => n.text);
+    assert.ok(texts.includes("Ben has new keys made for everyone."), texts.join());
+    assert.deepEqual(b.worker.of("group").at(-1)?.message, {
+      type: "reset",
+      generation: 2,
+      by: "ben",
+    });
   });
 
   it("ends for who is removed or refused, says which, and does not come back by itself", async () => {

@@ -3,6 +3,7 @@ import { computed, type ReadonlySignal, signal } from "@preact/signals-core";
 import type { CryptoClient } from "../e2ee/client";
 import type { Asker, Member, Phase } from "../e2ee/protocol";
 import type { Access, DoorModel, Outside, Problem } from "./model";
+import { isRefused, isRemoved } from "./problems";
 import { firstSeen, shortDevice, warningOf } from "./roster";
 import type { Timers } from "./timers";
 
@@ -32,6 +33,12 @@ export class Door implements DoorModel {
   }));
   private readonly waitsFor = signal<Outside>("");
   readonly outside: ReadonlySignal<Outside> = this.waitsFor;
+  private readonly word = signal("");
+  private reading = 0; // notes that the worker has not opened yet
+  private waiters: (() => void)[] = [];
+  readonly written: ReadonlySignal<string> = this.word;
+  private readonly mayBegin = signal(false);
+  readonly mayRestart: ReadonlySignal<boolean> = this.mayBegin;
   private back = false; // the host has sent us back
   private everIn = false;
 
@@ -45,11 +52,16 @@ export class Door implements DoorModel {
   /** Follows the worker; returns what ends that. */
   listen(): () => void {
     const offs = [
-      this.client.on("phase", (m) => this.phase(m.phase)),
-      this.client.on("access", ({ moderates, rules, waiting }) => {
+      this.client.on("phase", (m) => {
+        this.mayBegin.value = m.mayRestart ?? false;
+        this.phase(m.phase);
+      }),
+      this.client.on("access", ({ moderates, rules, waiting, mayRestart }) => {
         const { lobby, locked } = rules;
         this.told.value = { moderates, lobby, locked, waiting };
+        this.mayBegin.value = mayRestart ?? false;
       }),
+      this.client.on("written", (m) => this.read(m.text)),
     ];
     return () => {
       for (const off of offs) off();
@@ -61,17 +73,38 @@ export class Door implements DoorModel {
       this.everIn = true;
       this.timers.stop("outside");
       this.waitsFor.value = "";
+      this.word.value = "";
       this.back = false;
       return;
     }
     this.told.value = open;
-    if (p !== "asking" && p !== "hostless") return;
-    const why = p === "hostless" ? "host" : this.back ? "sent" : "somebody";
-    if (this.waitsFor.value) this.waitsFor.value = why;
+    if (p !== "asking" && p !== "hostless" && p !== "stuck") return;
+    const asked = this.back ? "sent" : "somebody";
+    const why = p === "hostless" ? "host" : p === "stuck" ? "keys" : asked;
+    if (this.waitsFor.value || why === "keys") this.waitsFor.value = why;
     else
       this.timers.set("outside", TOLD_AFTER, () => {
         this.waitsFor.value = why;
       });
+  }
+
+  /** A sealed note to us. */
+  noted(body: Uint8Array): void {
+    this.reading++;
+    this.client.post({ type: "noted", body });
+  }
+
+  private read(text: string): void {
+    this.reading--;
+    if (text) this.word.value = text;
+    if (this.reading > 0) return;
+    for (const f of this.waiters.splice(0)) f();
+  }
+
+  /** Calls f when all that came before is read: the reason of a refusal comes before it. */
+  whenRead(f: () => void): void {
+    if (this.reading > 0) this.waiters.push(f);
+    else f();
   }
 
   /** The host has sent us back to the lobby, says the server. */
@@ -89,8 +122,14 @@ export class Door implements DoorModel {
   admit(asks: string[]): void {
     this.client.post({ type: "admit", asks });
   }
+  write(sessions: string[], text: string): void {
+    for (const session of sessions) this.client.post({ type: "note", session, text: text.trim() });
+  }
   sendBack(session: string): void {
     this.client.post({ type: "send_back", session });
+  }
+  restart(): void {
+    this.client.post({ type: "restart" });
   }
   remove(session: string): void {
     this.client.post({ type: "remove", session });
@@ -98,16 +137,7 @@ export class Door implements DoorModel {
 
   /** Why the host has ended our session. */
   removed(): Problem {
-    return this.everIn
-      ? {
-          code: "removed",
-          title: "The host removed you from the meeting",
-          text: "The keys of this meeting are gone from this page. By the same link you can ask to come back; then you wait until the host lets you in.",
-        }
-      : {
-          code: "removed",
-          title: "The host did not let you in",
-          text: "Nobody saw or heard you. If you think that it is a mistake, tell the person who invited you.",
-        };
+    const said = this.word.value ? { said: this.word.value } : {};
+    return { ...(this.everIn ? isRemoved : isRefused), ...said };
   }
 }

@@ -7,6 +7,7 @@ import { createRoom, look, redeem } from "../wire/http";
 import type { SocketLike } from "../wire/socket";
 import type { Relay } from "../wire/wire.gen";
 import type { Kept, Problem } from "./model";
+import { unfits } from "./problems";
 import type { RecorderLike } from "./recording";
 import type { Treat } from "./treatment";
 
@@ -23,6 +24,8 @@ export interface Env {
   showPath(path: string): void;
   /** Leaves the page for another of the server. */
   visit(path: string): void;
+  /** Shows another page of the server in a tab of its own. */
+  openTab(path: string): void;
   /** Of this tab, until it closes. */
   tab: Store;
   /** Of this browser. */
@@ -31,6 +34,8 @@ export interface Env {
   languages: readonly string[];
   devices: MediaDevices | undefined;
   canChooseSpeaker: boolean;
+  /** What a meeting consists of, which is no part of the start; rejects while the network is away. */
+  loadMeeting(): Promise<typeof import("./meeting")>;
   makeClient(): CryptoClient;
   connect(): SocketLike;
   /** relay: credentials for the server's relay, where it has one. */
@@ -73,7 +78,10 @@ export interface Env {
 export interface Recordings {
   readonly possible: boolean;
   make(passphrase: string | null, failed: () => void): Promise<RecorderLike>;
-  list(): Promise<Kept[]>;
+  /** What is offered, the newest first; and the names of those that some tab is still writing. */
+  list(): Promise<{ kept: Kept[]; written: string[] }>;
+  /** Resolves when no tab writes it any more. */
+  written(name: string): Promise<void>;
   save(name: string): Promise<void>;
   remove(name: string): Promise<void>;
   /** The list has changed. Set by who shows it. */
@@ -100,6 +108,7 @@ function recordings(worker: string, context: () => AudioContext | null): Recordi
       });
     },
     list: async () => (await kept()).listKept(),
+    written: async (name) => (await kept()).whenWritten(name),
     save: async (name) => (await kept()).saveKept(name),
     remove: async (name) => (await kept()).removeKept(name),
     refresh: async () => {},
@@ -143,28 +152,14 @@ function storeOf(make: () => Storage): Store {
 }
 
 async function unfit(): Promise<Problem | null> {
-  const problem = (text: string): Problem => ({
-    code: "browser",
-    title: "This browser can't take part",
-    text,
-  });
-  if (!globalThis.isSecureContext || !globalThis.crypto?.subtle) {
-    return problem(
-      "Meetings need a secure address, one that begins with https:// (or localhost). Ask who runs this server.",
-    );
-  }
-  if (typeof RTCPeerConnection === "undefined" || typeof RTCRtpScriptTransform === "undefined") {
-    return problem(
-      "It can't encrypt pictures and sound by itself, and Incamera has no other way. Use Firefox 117, Chrome or Edge 141, Safari 15.4, or newer.",
-    );
-  }
+  if (!globalThis.isSecureContext || !globalThis.crypto?.subtle) return unfits.insecure;
+  if (typeof RTCPeerConnection === "undefined" || typeof RTCRtpScriptTransform === "undefined")
+    return unfits.transforms;
   try {
     await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);
     await crypto.subtle.generateKey("X25519", false, ["deriveBits"]);
   } catch {
-    return problem(
-      "It lacks the cryptography that meetings are sealed with (Ed25519 and X25519). A newer version has it.",
-    );
+    return unfits.ciphers;
   }
   return null;
 }
@@ -212,11 +207,13 @@ export function browserEnv(workers: Workers): Env {
     location: () => ({ path: location.pathname, search: location.search, fragment: location.hash }),
     showPath: (path) => history.replaceState(null, "", path),
     visit: (path) => location.assign(path),
+    openTab: (path) => void open(path, "_blank", "noopener"),
     tab: storeOf(() => sessionStorage),
     browser: storeOf(() => localStorage),
     languages: navigator.languages,
     devices: navigator.mediaDevices,
     canChooseSpeaker: "setSinkId" in HTMLMediaElement.prototype,
+    loadMeeting: () => import("./meeting"),
     makeClient: () => new CryptoClient(openWorker(workers.crypto)),
     connect: () => new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`),
     makePeerConnection: (relay) =>

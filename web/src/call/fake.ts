@@ -143,9 +143,19 @@ export class FakeRecordings implements Recordings {
       end: async () => void this.log.push("end"),
     };
   }
-  async list(): Promise<Kept[]> {
+  /** Names of those that another tab is writing, and how each ends. */
+  readonly busy = new Map<string, () => void>();
+  async list(): Promise<{ kept: Kept[]; written: string[] }> {
     this.log.push("list");
-    return this.kept;
+    return { kept: this.kept, written: [...this.busy.keys()] };
+  }
+  written(name: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.busy.set(name, () => {
+        this.busy.delete(name);
+        resolve();
+      });
+    });
   }
   async save(name: string): Promise<void> {
     this.log.push(`save ${name}`);
@@ -194,6 +204,7 @@ export class FakeWorker implements WorkerLike {
   terminated = false;
   forged = false;
   postQuantum = false;
+  hosts = false; // this browser is the host's
   counters = { sealed: none(), unsealed: none() };
   constructor(private readonly title: string) {}
   postMessage(m: ToWorker): void {
@@ -212,6 +223,9 @@ export class FakeWorker implements WorkerLike {
       });
     } else if (m.type === "open") {
       this.tell({ type: "opened", room: m.room, token: bytes, tokenHash: bytes });
+    } else if (m.type === "reopen") {
+      const own = this.hosts ? bytes.slice() : null;
+      this.tell({ type: "reopen", open: own, card: own, order: null });
     } else if (m.type === "card") {
       if (this.forged) this.tell({ type: "fault", code: "card", text: "The record is forged." });
       else
@@ -272,8 +286,8 @@ export class FakeEnd {
     this.track = new FakeTrack(kind);
     this.encodings = encodings.map((e) => ({ active: true, ...e }));
   }
-  getParameters(): { encodings: RTCRtpEncodingParameters[] } {
-    return { encodings: this.encodings.map((e) => ({ ...e })) };
+  getParameters(): { encodings: RTCRtpEncodingParameters[]; codecs: RTCRtpCodecParameters[] } {
+    return { encodings: this.encodings.map((e) => ({ ...e })), codecs: [] };
   }
   async setParameters(p: { encodings: RTCRtpEncodingParameters[] }): Promise<void> {
     this.encodings = p.encodings;
@@ -449,10 +463,16 @@ export class FakeBrowser {
   private urls = 0;
   unfit: Problem | null = null;
   title = "Board";
+  hosts = false;
   forged = false;
   /** What the HTTP interface says: a refusal's code, or the number of people. */
   looked: number | Refusal["code"] = 2;
+  /** What the server says beside, of a link that was changed. */
+  ordered: Pick<Looked, "number" | "relink" | "permit"> = {};
   visited: string[] = [];
+  /** Nothing more of the page can be loaded; and how often that was tried. */
+  away = false;
+  loads = 0;
   creating: "ok" | Refusal["code"] = "ok";
   leavePage: () => void = () => {};
   online: () => void = () => {};
@@ -485,14 +505,22 @@ export class FakeBrowser {
       visit: (path) => {
         this.visited.push(path);
       },
+      openTab: (path) => {
+        this.visited.push(path);
+      },
       tab: this.tab,
       browser: this.browser,
       languages: ["en"],
       devices: this.devices as unknown as MediaDevices,
       canChooseSpeaker: false,
+      loadMeeting: () => {
+        this.loads++;
+        return this.away ? Promise.reject(new TypeError("no network")) : import("./meeting");
+      },
       makeClient: () => {
         const worker = new FakeWorker(this.title);
         worker.forged = this.forged;
+        worker.hosts = this.hosts;
         this.workers.push(worker);
         return new CryptoClient(worker);
       },
@@ -533,7 +561,7 @@ export class FakeBrowser {
         },
         look: async (): Promise<Looked> => {
           if (typeof this.looked === "string") throw new Refusal(this.looked, "");
-          return { card: new Uint8Array(8), people: this.looked };
+          return { card: new Uint8Array(8), people: this.looked, ...this.ordered };
         },
       },
       now: () => this.clock.now,

@@ -29,7 +29,7 @@ function meeting() {
     boxes.push(box);
     const files = new Files({
       room,
-      token: new Uint8Array(32),
+      token: () => new Uint8Array(32),
       client: { file: (op: FileOp) => box.carryOut(op) } as unknown as CryptoClient,
       door: server.door,
       now: () => clock.now,

@@ -29,7 +29,8 @@ type Door = Env["files"];
 
 export interface FilesContext {
   room: string;
-  token: Uint8Array;
+  /** Of the link that holds now. */
+  token(): Uint8Array;
   client: CryptoClient;
   door: Door;
   now(): number;
@@ -251,7 +252,7 @@ export class Files implements FilesModel {
 
   private async download(d: Download): Promise<void> {
     const { key, session, id, size } = d.info;
-    const { client, door, room, token } = this.context;
+    const { client, door, room } = this.context;
     const stop = d.stop!;
     const total = sealedSize(size);
     const tell = (state: "fetching" | "waiting"): void => {
@@ -267,7 +268,13 @@ export class Files implements FilesModel {
         const data = await this.patiently(
           null,
           stop.signal,
-          () => door.get({ room, id, token, size: total }, begin, end, stop.signal),
+          () =>
+            door.get(
+              { room, id, token: this.context.token(), size: total },
+              begin,
+              end,
+              stop.signal,
+            ),
           () => tell("waiting"),
         );
         count = nextPiece(count, this.context.now() - began);

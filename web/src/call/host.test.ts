@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ACT, type AppPayload, type MeetingRules } from "../e2ee/protocol";
-import { type FakeBrowser, settle } from "./fake";
+import { FakeBrowser, settle } from "./fake";
 import type { AppModel } from "./model";
-import { member, noRules, rosterOf, withBen } from "./steps";
+import { atCheck, linkAddress, member, noRules, rosterOf, withBen } from "./steps";
 
 const LISTENING = ACT.mic | ACT.camera | ACT.screen;
 
@@ -72,6 +72,16 @@ describe("a host's word", () => {
     assert(mic.value.on);
   });
 
+  it("keeps us from writing what everybody would drop, and says so", async () => {
+    const { b, app } = await withBen();
+    await withheld(b, ACT.chat);
+    assert.equal(app.meeting.sendChat("hello", ""), false);
+    assert(!b.worker.of("say").some((m) => m.payload.kind === "chat"));
+    assert(texts(app).includes("Only hosts write now."));
+    await withheld(b, 0, 3);
+    assert(app.meeting.sendChat("hello", ""));
+  });
+
   it("never switches anything on: no message does, whatever it says", async () => {
     const { b, app } = await withBen();
     await says(b, { kind: "mute", session: "ann", source: "mic" });
@@ -90,8 +100,8 @@ describe("a host's word", () => {
     await withheld(b, LISTENING, 4);
     await withheld(b, 0, 5);
     for (const m of [
-      { type: "noted", body: new Uint8Array(1) },
-      { type: "demand", camera: 3, screen: 3 },
+      { type: "noted", body: "AA==" },
+      { type: "demand", camera: 3, screen: 3, codecs: ["vp8"] },
       { type: "sources_of", session: "ann", on: ["mic", "camera"] },
     ] as const)
       b.socket.say(m);
@@ -113,13 +123,13 @@ describe("as a host", () => {
     host.setRole("ben", "moderator");
     host.mute("ben", "mic");
     host.endForAll();
-    assert.deepEqual(
-      b.worker.of("rules").map((m) => m.change),
-      [{ withheld: ACT.chat | ACT.screen }, { withheld: 0 }],
-    );
+    assert.deepEqual(b.worker.of("withhold"), [
+      { type: "withhold", acts: ACT.screen, on: true },
+      { type: "withhold", acts: ACT.chat, on: false },
+    ]);
     assert.deepEqual(b.worker.of("except"), [
-      { type: "except", session: "ben", withheld: ACT.mic },
-      { type: "except", session: "ben", withheld: LISTENING },
+      { type: "except", session: "ben", acts: ACT.mic, on: true },
+      { type: "except", session: "ben", acts: LISTENING, on: true },
     ]);
     assert.deepEqual(b.worker.of("appoint"), [{ type: "appoint", session: "ben", on: true }]);
     const mute = { kind: "mute", session: "ben", source: "mic" };
@@ -163,6 +173,45 @@ describe("the end of a meeting", () => {
       assert.equal(app.stopped.value?.title, title);
       await b.clock.pass(60_000);
       assert.equal(b.sockets.length, 1);
+    }
+  });
+
+  it("can be undone by the host, and by nobody else", async () => {
+    for (const [reason, host, label] of [
+      ["ended", true, "Open it again"],
+      ["over", true, "Open it again"],
+      ["ended", false, "Join again"],
+      ["operator", true, undefined],
+    ] as const) {
+      const { b, app } = await withBen();
+      b.hosts = host;
+      await access(b, {}, host);
+      b.socket.say({ type: "ended", reason, text: "" });
+      await settle();
+      assert.equal(app.stopped.value?.action?.label, label, `${reason}, host: ${host}`);
+      app.stopped.value?.action?.run();
+      await settle();
+      assert.equal(app.screen.value, label ? "check" : "stopped");
+      assert.deepEqual(
+        b.created.map((r) => r.open?.length),
+        label === "Open it again" ? [32] : [],
+      );
+    }
+  });
+
+  it("is no end for the host who comes back later by the link, and is one for others", async () => {
+    for (const hosts of [true, false]) {
+      const b = new FakeBrowser(linkAddress);
+      Object.assign(b, { hosts, looked: "refused" });
+      const { app } = await atCheck(b);
+      assert.equal(app.stopped.value?.code, "refused");
+      assert.equal(app.stopped.value?.action?.label, hosts ? "Open it again" : undefined);
+      if (!hosts) continue;
+      b.looked = 0;
+      app.stopped.value?.action?.run();
+      await settle();
+      assert.equal(app.screen.value, "check");
+      assert.equal(b.created[0]?.open?.length, 32);
     }
   });
 });

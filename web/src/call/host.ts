@@ -142,20 +142,20 @@ export class Host implements HostModel {
     this.client.post({ type: "rules", change });
   }
 
+  // What is posted says what is to change, not what is to be: of what was pressed a moment ago nothing is known here yet.
+
   /** Withholds an act from all who are no moderators, or gives it back. */
   withhold(act: Act, on: boolean): void {
-    const { withheld } = this.rules.value;
-    this.rule({ withheld: on ? withheld | ACT[act] : withheld & ~ACT[act] });
+    this.client.post({ type: "withhold", acts: ACT[act], on });
   }
 
   /** The same for one person. */
   withholdFrom(session: string, act: Act, on: boolean): void {
-    const withheld = this.members.value.get(session)?.withheld ?? 0;
-    this.except(session, on ? withheld | ACT[act] : withheld & ~ACT[act]);
+    this.except(session, ACT[act], on);
   }
 
-  private except(session: string, withheld: number): void {
-    this.client.post({ type: "except", session, withheld });
+  private except(session: string, acts: number, on: boolean): void {
+    this.client.post({ type: "except", session, acts, on });
   }
 
   setRole(session: string, role: Role): void {
@@ -164,8 +164,8 @@ export class Host implements HostModel {
     if (m.role === "moderator" && role !== "moderator")
       this.client.post({ type: "appoint", session, on: false });
     if (role === "moderator") this.client.post({ type: "appoint", session, on: true });
-    else if (role === "listener") this.except(session, m.withheld | LISTENING);
-    else if (isListener(m.withheld)) this.except(session, m.withheld & ~LISTENING);
+    else if (role === "listener") this.except(session, LISTENING, true);
+    else if (isListener(m.withheld)) this.except(session, LISTENING, false);
   }
 
   mute(session: string, source: Mute["source"]): void {
@@ -174,6 +174,10 @@ export class Host implements HostModel {
 
   endForAll(): void {
     this.client.post({ type: "end" });
+  }
+
+  changeLink(): void {
+    this.client.post({ type: "change_link" });
   }
 }
 

@@ -7,6 +7,8 @@ import { KEPT_FLAG } from "./recording";
 export class KeptRecordings implements KeptModel {
   private readonly all = signal<readonly Kept[]>([]);
   readonly list: ReadonlySignal<readonly Kept[]> = this.all;
+  /** Of which we wait until their tab has ended them, or crashed. */
+  private readonly waiting = new Set<string>();
 
   constructor(private readonly env: Env) {
     env.recordings.refresh = () => this.refresh();
@@ -15,10 +17,24 @@ export class KeptRecordings implements KeptModel {
 
   private async refresh(): Promise<void> {
     try {
-      this.all.value = await this.env.recordings.list();
-      if (this.all.value.length === 0) this.env.browser.remove(KEPT_FLAG);
+      const { kept, written } = await this.env.recordings.list();
+      this.all.value = kept;
+      for (const name of written) void this.wait(name);
+      if (kept.length + written.length === 0) this.env.browser.remove(KEPT_FLAG);
     } catch {
       // storage is blocked: there is nothing to offer
+    }
+  }
+
+  private async wait(name: string): Promise<void> {
+    if (this.waiting.has(name)) return;
+    this.waiting.add(name);
+    try {
+      await this.env.recordings.written(name);
+      this.waiting.delete(name);
+      await this.refresh();
+    } catch {
+      // the browser does not tell: it is offered at the next start
     }
   }
 

@@ -32,14 +32,26 @@ describe("layout", () => {
     const l = new Layout(store);
     l.setMode("speaker");
     l.hideOwn(true);
+    l.moveOwn("start-top");
     l.pin("ben camera");
     l.setAudioOnly(true);
-    assert.deepEqual([...kept.keys()].sort(), ["layout", "own-view"]);
+    assert.deepEqual([...kept.keys()].sort(), ["layout", "own-place", "own-view"]);
     const again = new Layout(store);
     assert.equal(again.mode.value, "speaker");
     assert.equal(again.ownHidden.value, true);
+    assert.equal(again.ownPlace.value, "start-top");
     assert.equal(again.pinned.value, "");
     assert.equal(again.audioOnly.value, false);
+  });
+
+  it("moves our own picture from corner to corner, and back among the others", () => {
+    const l = new Layout({ get: () => "nowhere", set: () => {}, remove: () => {} });
+    const places = Array.from({ length: 6 }, () => {
+      const before = l.ownPlace.value;
+      l.moveOwn();
+      return before;
+    });
+    assert.deepEqual(places, ["", "end-bottom", "start-bottom", "start-top", "end-top", ""]);
   });
 
   it("lets go of what is pinned twice", () => {

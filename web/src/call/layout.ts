@@ -1,7 +1,7 @@
 /** How one looks at a meeting: grid or speaker, who is pinned, which page. Kept on this device, told to nobody. */
 import { type ReadonlySignal, signal } from "@preact/signals-core";
 import type { Store } from "./env";
-import type { LayoutModel } from "./model";
+import type { Corner, LayoutModel } from "./model";
 
 /** ms that somebody stays in the large picture: shorter and a cough takes it, longer and it lags behind the talk. */
 const LEAD_HOLD = 2_000;
@@ -22,10 +22,13 @@ export function nextLead(lead: Lead, speaking: ReadonlySet<string>, me: string, 
 
 const MODE = "layout";
 const OWN = "own-view";
+const PLACE = "own-place";
+const corners: readonly Corner[] = ["", "end-bottom", "start-bottom", "start-top", "end-top"];
 
 export class Layout implements LayoutModel {
   readonly mode;
   readonly ownHidden;
+  readonly ownPlace;
   readonly pinned = signal("");
   readonly audioOnly = signal(false);
   readonly page = signal(0);
@@ -34,6 +37,8 @@ export class Layout implements LayoutModel {
   constructor(private readonly store: Store) {
     this.mode = signal<"grid" | "speaker">(store.get(MODE) === "speaker" ? "speaker" : "grid");
     this.ownHidden = signal(store.get(OWN) === "hidden");
+    const place = store.get(PLACE);
+    this.ownPlace = signal<Corner>(corners.find((c) => c === place) ?? "");
   }
 
   get lead(): ReadonlySignal<Lead> {
@@ -59,6 +64,12 @@ export class Layout implements LayoutModel {
   hideOwn(hidden: boolean): void {
     this.ownHidden.value = hidden;
     this.store.set(OWN, hidden ? "hidden" : "shown");
+  }
+
+  moveOwn(to?: Corner): void {
+    const next = corners[(corners.indexOf(this.ownPlace.value) + 1) % corners.length] ?? "";
+    this.ownPlace.value = to ?? next;
+    this.store.set(PLACE, this.ownPlace.value);
   }
 
   setAudioOnly(on: boolean): void {

@@ -320,9 +320,12 @@ describe("meeting: the end", () => {
   it("leaves at once: told to the server, keys wiped, devices off; a reload then asks again", async () => {
     const { b, app } = await withBen();
     assert.match(b.tab.get(`room:${theRoom}`) ?? "", /"inside":true/);
+    const body = Uint8Array.of(1, 2, 3);
+    b.worker.tell({ type: "parting", body });
+    await settle();
     app.meeting.leave();
     assert.equal(app.screen.value, "left");
-    assert.equal(b.socket.sent.at(-1)?.type, "leave");
+    assert.deepEqual(b.socket.sent.at(-1), { type: "leave", body });
     assert.equal(b.worker.got.at(-1)?.type, "stop");
     assert.equal(b.worker.terminated, true);
     assert.ok(b.devices.opened.every((t) => t.stopped));
@@ -386,7 +389,7 @@ describe("meeting: the end", () => {
     const second = await withBen();
     second.b.worker.tell({
       type: "fault",
-      code: "group",
+      code: "internal",
       text: "The meeting's group could not be joined.",
     });
     await settle();
@@ -402,6 +405,47 @@ describe("meeting: the end", () => {
     }
   });
 
+  it("saves data: asks for small cameras, and does not send the largest layer of its own", async () => {
+    const { b, app } = await withBen();
+    const m = app.meeting;
+    const key = m.tiles.value.find((t) => t.session === "ben")?.key ?? "";
+    const camera = (): unknown => b.pcs[0]?.transceivers[1]?.sender.active();
+    const asked = (): unknown[] | undefined =>
+      b.socket
+        .of("view")
+        .at(-1)
+        ?.tiles.map((t) => [t.width, t.height]);
+    b.socket.say({ type: "published", sdp: "answer" });
+    b.socket.say({ type: "demand", camera: 3, screen: 0, codecs: ["vp8"] });
+    m.setTileSizes(new Map([[key, { width: 1200, height: 675 }]]));
+    await b.clock.pass(200);
+    assert.deepEqual([asked(), camera()], [[[1200, 675]], [true, true, true]]);
+    m.settings.setSaving(true);
+    await b.clock.pass(200);
+    assert.deepEqual([asked(), camera()], [[[320, 180]], [true, true, false]]);
+    b.socket.say({ type: "demand", camera: 1, screen: 0, codecs: ["vp8"] });
+    await b.clock.pass(0);
+    assert.deepEqual(camera(), [true, false, false]);
+    m.settings.setSaving(false);
+    b.socket.say({ type: "demand", camera: 3, screen: 0, codecs: ["vp8"] });
+    await b.clock.pass(200);
+    assert.deepEqual([asked(), camera()], [[[1200, 675]], [true, true, true]]);
+  });
+
+  it("asks at once for the pictures of a page that was hidden", async () => {
+    const { b, app } = await withBen();
+    const key = app.meeting.tiles.value.find((t) => t.session === "ben")?.key ?? "";
+    const asked = () => b.socket.of("view").at(-1)?.tiles.length;
+    const size = { width: 640, height: 360 };
+    app.meeting.setTileSizes(new Map([[key, size]]));
+    await b.clock.pass(200);
+    app.meeting.setTileSizes(new Map());
+    await b.clock.pass(200);
+    assert.equal(asked(), 0);
+    app.meeting.setTileSizes(new Map([[key, size]]));
+    assert.equal(asked(), 1);
+  });
+
   it("sends as many layers as somebody watches, also over a new connection", async () => {
     const { b } = await withBen();
     const sent = (pc: number): unknown =>
@@ -409,11 +453,11 @@ describe("meeting: the end", () => {
     assert.deepEqual(sent(0), [[true, true, true], [true]]);
     b.socket.say({ type: "published", sdp: "answer" });
     await settle();
-    b.socket.say({ type: "demand", camera: 1, screen: 0 });
-    b.socket.say({ type: "demand", camera: 2, screen: 0 });
+    b.socket.say({ type: "demand", camera: 1, screen: 0, codecs: ["vp8"] });
+    b.socket.say({ type: "demand", camera: 2, screen: 0, codecs: ["vp8"] });
     await settle();
     assert.deepEqual(sent(0), [[true, true, false], [false]]);
-    b.socket.say({ type: "demand", camera: 0, screen: 1 });
+    b.socket.say({ type: "demand", camera: 0, screen: 1, codecs: ["vp8"] });
     await settle();
     assert.deepEqual(sent(0), [[false, false, false], [true]]);
     b.socket.say({ type: "media_lost", reason: "test" });
@@ -421,7 +465,7 @@ describe("meeting: the end", () => {
     await settle();
     assert.deepEqual(sent(2), [[true, true, true], [true]], "before the answer nothing is touched");
     b.socket.say({ type: "published", sdp: "answer" });
-    b.socket.say({ type: "demand", camera: 3, screen: 1 });
+    b.socket.say({ type: "demand", camera: 3, screen: 1, codecs: ["vp8"] });
     await settle();
     assert.deepEqual(sent(2), [[true, true, true], [true]]);
   });

@@ -218,8 +218,13 @@ export class LocalMedia {
     });
   }
 
+  /** How loud the microphone is now, muted or not. */
+  hear(): number {
+    return this.meter?.level() ?? 0;
+  }
+
   private measure(): void {
-    this.loud.value = this.meter?.level() ?? 0;
+    this.loud.value = this.hear();
     this.onMeasured(this.loud.value);
     this.env.after(MEASURE_EVERY, () => this.measure());
   }

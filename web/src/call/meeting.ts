@@ -2,10 +2,11 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals-core";
 import type { CryptoClient } from "../e2ee/client";
 import type { AppPayload, FromWorker } from "../e2ee/protocol";
-import type { VideoCodec } from "../media/publish";
 import { Session } from "../wire/socket";
-import type { CreateRoom, Joined, ServerMessage } from "../wire/wire.gen";
+import type { CreateRoom, Joined, ServerMessage, VideoCodec } from "../wire/wire.gen";
+import { Address } from "./address";
 import { Apart } from "./apart";
+import { Board } from "./board";
 import { Chat, compose } from "./chat";
 import { Company } from "./company";
 import { Connections } from "./connections";
@@ -13,6 +14,7 @@ import { Door } from "./door";
 import type { Env } from "./env";
 import { Files } from "./files";
 import { Host } from "./host";
+import type { Secret } from "./invite";
 import { Layout } from "./layout";
 import type { LocalMedia } from "./local";
 import type {
@@ -30,15 +32,7 @@ import { closing, Notices } from "./notices";
 import { Own } from "./own";
 import { isGroupMessage } from "./passing";
 import { Polls } from "./polls";
-import {
-  hostEnded,
-  isBlocked,
-  isEnded,
-  outOfKeys,
-  timeIsOver,
-  unanswered,
-  youEnded,
-} from "./problems";
+import { ends, hostEnded, isBlocked, outOfKeys, unanswered, youEnded } from "./problems";
 import { Reach } from "./reach";
 import { Recording } from "./recording";
 import { listPeople } from "./roster";
@@ -46,17 +40,20 @@ import { Seats } from "./seats";
 import { securityOf } from "./security";
 import { ScreenShare } from "./share";
 import { Signs } from "./signs";
+import { Spotlight } from "./spotlight";
 import { Statistics } from "./statistics";
 import { hear } from "./talk";
+import { Telling } from "./telling";
 import { buildTiles } from "./tiles";
 import { Timers } from "./timers";
 import { Viewing } from "./viewing";
 import { Voices } from "./voices";
 import { msg, t } from "./words";
 
-/** What is known of the room, enough to make it again on a server that forgot it. */
+/** What is known of the room, enough to come back, and to make it again on a server that forgot it. */
 export interface Known {
   room: string;
+  secret: Secret;
   token: Uint8Array;
   create: CreateRoom;
   title: string;
@@ -72,6 +69,8 @@ export interface MeetingEvents {
   entered(): void;
   /** Not in yet, and the server does not answer; it is still being tried. */
   waiting(): void;
+  /** The meeting has another link, which known has already. */
+  relinked(): void;
   ended(why: Leaving): void;
 }
 
@@ -85,12 +84,14 @@ export class Meeting implements MeetingModel {
   private readonly codec = signal("");
 
   // What does the work.
+  private readonly address: Address;
   private readonly company: Company;
   private readonly reach: Reach;
   private readonly session: Session;
   private readonly media: Connections;
   private readonly seats: Seats;
   private readonly voices: Voices;
+  private readonly telling: Telling;
   private readonly share: ScreenShare;
   private readonly own: Own;
   private readonly viewing: Viewing;
@@ -99,6 +100,8 @@ export class Meeting implements MeetingModel {
   readonly recording: Recording;
   readonly statistics: Statistics;
   readonly host: Host;
+  readonly spotlight: Spotlight;
+  readonly board: Board;
   private readonly written = new Chat();
   readonly signs: Signs;
   readonly files: Files;
@@ -123,7 +126,16 @@ export class Meeting implements MeetingModel {
     private readonly events: MeetingEvents,
   ) {
     this.title = signal(known.title);
-    this.link = signal(known.link);
+    this.address = new Address(known, env, {
+      changed: () => {
+        this.session.relink(known.token);
+        events.relinked();
+      },
+      tell: (text, label) => this.told.add(text, "info", { label, run: () => this.copyLink() }),
+      warn: (text) => this.told.add(text, "warn"),
+      isHost: () => this.host.isHost.value,
+    });
+    this.link = this.address.link;
     this.told = new Notices(env.after);
     this.timers = new Timers(env.after);
     this.layout = new Layout(env.browser);
@@ -140,9 +152,12 @@ export class Meeting implements MeetingModel {
       unanswered: () => this.told.add(unanswered, "warn"),
       end: (why) => this.end(why),
     });
-    this.polls = new Polls({
-      say: (payload) => this.say(payload),
+    const inGroup = {
+      say: (payload: AppPayload) => this.say(payload),
       me: () => this.company.me.value,
+    };
+    this.polls = new Polls({
+      ...inGroup,
       random: env.random,
       asked: (name, question) => {
         if (this.panel.value === "chat") return;
@@ -154,7 +169,7 @@ export class Meeting implements MeetingModel {
     });
     this.files = new Files({
       room: known.room,
-      token: known.token,
+      token: () => known.token,
       client,
       door: env.files,
       now: env.now,
@@ -166,8 +181,17 @@ export class Meeting implements MeetingModel {
     this.signs = new Signs({
       after: env.after,
       now: env.now,
-      say: (payload) => this.say(payload),
-      me: () => this.company.me.value,
+      ...inGroup,
+    });
+    this.board = new Board({
+      ...inGroup,
+      random: env.random,
+      begun: (name, action) =>
+        this.told.add(t("{name} draws on the board", { name }), "info", action),
+    });
+    this.spotlight = new Spotlight({
+      ...inGroup,
+      shown: (by) => this.told.add(t("{name} shows you large to everybody.", { name: by })),
     });
     this.door = new Door(client, this.timers, env.now, this.company.members);
     this.apart = new Apart(client, this.company.members);
@@ -190,15 +214,19 @@ export class Meeting implements MeetingModel {
       before: () => {
         this.recording.repeat();
         this.signs.repeat();
+        this.spotlight.repeat();
+        this.board.repeat();
         this.polls.repeat();
       },
     });
+    this.telling = new Telling(this.company, this.own.mic, (m) => this.session.send(m));
     this.viewing = new Viewing(
       this.timers,
       () => {
         const cameras = !this.layout.audioOnly.value;
         return this.tiles.value.filter((t) => cameras || t.source !== "camera");
       },
+      () => settings.saving.value,
       (m) => this.session.send(m),
     );
     this.host = new Host(
@@ -231,7 +259,11 @@ export class Meeting implements MeetingModel {
         this.told.add(outOfKeys.text, "warn");
       },
       rebuilding: () => this.seats.clear(),
-      blocked: () => this.told.add(isBlocked, "warn"),
+      blocked: () =>
+        this.told.add(isBlocked, "warn", {
+          label: msg("Test your connection"),
+          run: () => env.openTab("/test"),
+        }),
       codec: (mime) => {
         this.codec.value = mime;
       },
@@ -252,7 +284,7 @@ export class Meeting implements MeetingModel {
         }),
       () => ({
         session: this.company.me.value,
-        level: local.mic.track.value ? local.level.value : 0,
+        level: local.mic.track.value ? local.hear() : 0,
       }),
       (speaking) => {
         this.speakers.value = speaking;
@@ -334,10 +366,10 @@ export class Meeting implements MeetingModel {
     securityOf({
       connection: this.connection.value,
       member: this.company.group.value.phase === "member",
-      code: this.company.group.value.code,
-      epoch: this.company.group.value.epoch,
+      ...this.company.group.value,
       codec: this.codec.value,
       apart: this.apart.names.value,
+      crowded: this.telling.crowded.value,
       postQuantum: this.known.postQuantum,
     }),
   );
@@ -354,8 +386,13 @@ export class Meeting implements MeetingModel {
       this.door.listen(),
       this.apart.listen(),
       this.host.listen(),
+      this.address.listen(c),
       c.on("send", (m) => this.session.send(m.message)),
       c.on("phase", (m) => this.company.phase(m)),
+      c.on("parting", (m) => {
+        this.company.goodbye = m.body;
+      }),
+      c.on("parted", (m) => this.company.gone(m)),
       c.on("roster", (m) => this.roster(m)),
       c.on("said", (m) => this.said(m)),
       c.on("seat", (m) => this.seats.take(m)),
@@ -365,7 +402,12 @@ export class Meeting implements MeetingModel {
       this.seats.list.subscribe((seats) => this.voices.setSeats(seats)),
       this.local.speaker.chosen.subscribe((id) => this.voices.chooseSpeaker(id)),
       this.layout.audioOnly.subscribe(() => this.viewing.soon()),
+      this.settings.saving.subscribe((on) => {
+        this.media.save(on);
+        this.viewing.soon();
+      }),
       ...this.own.listen(),
+      this.telling.follow(this.speakers),
     );
   }
 
@@ -376,8 +418,10 @@ export class Meeting implements MeetingModel {
     this.handUp = this.signs.restart(this.company.me.value) || this.handUp;
     const { session, generation, founded, mark = null } = j;
     if (mark) this.known.create.mark = mark;
+    this.telling.restart();
     this.company.restart(session);
     this.polls.restart();
+    this.spotlight.restart();
     this.files.restart(session, j.secret, j.maxFile);
     this.client.post({ type: "start", name: this.name, session, generation, founded, mark });
     this.media.begin(j.relay ?? null);
@@ -388,41 +432,32 @@ export class Meeting implements MeetingModel {
 
   private take(m: ServerMessage): void {
     this.company.peers.take(m);
+    this.media.take(m);
     switch (m.type) {
       case "peers":
         this.viewing.soon();
         break;
+      case "reset":
+        if (m.by) this.company.restarted(m.by);
+        break;
       case "left":
         this.signs.forget(m.session);
-        this.company.gone(m.session, m.reason === "lost");
-        break;
-      case "published":
-        this.media.published(m.sdp);
-        break;
-      case "subscribed":
-        this.media.subscribed(m.sdp);
         break;
       case "seats":
         this.seats.set(m.seats);
-        break;
-      case "demand":
-        this.media.limit("camera", m.camera);
-        this.media.limit("screen", m.screen);
-        break;
-      case "media_lost":
-        this.media.rebuildSoon();
         break;
       case "sent_back":
         this.door.sentBack();
         break;
       case "ended":
-        if (m.reason === "removed") this.end(this.door.removed());
-        else if (m.reason === "ended") this.end(this.host.isHost.value ? youEnded : hostEnded);
-        else if (m.reason === "over") this.end(timeIsOver);
-        if (m.reason === "operator") this.end(isEnded);
+        if (m.reason === "removed") {
+          this.session.close();
+          this.door.whenRead(() => this.end(this.door.removed()));
+        } else if (m.reason === "ended") this.end(this.host.isHost.value ? youEnded : hostEnded);
+        else if (ends[m.reason]) this.end(ends[m.reason]!);
         break;
-      case "failed":
-        this.media.failed(m.about);
+      case "noted":
+        this.door.noted(m.body);
         break;
       case "marked":
         this.known.create.mark = m.mark;
@@ -443,6 +478,7 @@ export class Meeting implements MeetingModel {
     this.signs.keep(here);
     this.recording.keep(here);
     this.polls.keep(here);
+    this.spotlight.keep(this.company.members.value);
     if (this.handUp) this.signs.toggleHand();
     this.handUp = false;
     if (fresh.length > 0) this.own.tellSoon();
@@ -460,6 +496,8 @@ export class Meeting implements MeetingModel {
       signs: this.signs,
       chat: this.written,
       host: this.host,
+      spotlight: this.spotlight,
+      board: this.board,
       me: () => this.company.me.value,
       recording: this.recording,
       polls: this.polls,
@@ -515,26 +553,16 @@ export class Meeting implements MeetingModel {
 
   sendChat(text: string, to: string): boolean {
     const payload = compose(text, this.env.random);
+    if (this.host.barred.value.chat) return false; // everybody would drop it
     return payload !== null && this.say(payload, to);
   }
 
   copyLink(): void {
-    this.copy(
-      this.link.value,
-      msg("Invitation link copied. Whoever has it can join, so send it by a way you trust."),
-      msg("The link could not be copied. Select it and copy it by hand."),
-    );
+    this.told.linkCopied(this.env.copy(this.link.value));
   }
 
   copyText(text: string): void {
-    this.copy(text, msg("Copied"), msg("It could not be copied. Select it and copy it by hand."));
-  }
-
-  private copy(text: string, done: string, failed: string): void {
-    this.env.copy(text).then(
-      () => this.told.add(done),
-      () => this.told.add(failed, "warn"),
-    );
+    this.told.copied(this.env.copy(text));
   }
 
   dismiss(id: number): void {
@@ -552,15 +580,10 @@ export class Meeting implements MeetingModel {
     this.reach.close();
     for (const off of this.cleanups) off();
     this.timers.close();
-    this.session.close();
-    this.recording.close();
-    this.statistics.close();
-    this.share.close();
-    this.signs.close();
-    this.files.close();
-    this.media.close();
-    this.voices.close();
-    this.seats.close();
+    this.session.close(this.company.goodbye);
+    const { recording, statistics, share, signs, files, media, voices, seats } = this;
+    for (const part of [recording, statistics, share, signs, files, media, voices, seats])
+      part.close();
     this.client.post({ type: "stop" });
     this.client.terminate();
     this.local.onFollowed = () => {};

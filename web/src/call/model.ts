@@ -1,6 +1,14 @@
 import type { ReadonlySignal } from "@preact/signals-core";
-import type { Counters, MeetingRules, RuleChange, Sign } from "../e2ee/protocol";
+import {
+  type Counters,
+  MAX_NOTE,
+  type MeetingRules,
+  type RuleChange,
+  type Sign,
+  type Stroke,
+} from "../e2ee/protocol";
 import type { Figures } from "../media/figures";
+import type { FileInfo, FilesModel } from "./filesmodel";
 import type { Lead } from "./layout";
 import type { Mark } from "./quality";
 import type { Reading } from "./signs";
@@ -26,6 +34,7 @@ export interface Problem {
     | "sign-in"
     | "full"
     | "removed"
+    | "relinked"
     | "ended"
     | "rate"
     | "server-gone"
@@ -36,6 +45,8 @@ export interface Problem {
     | "background";
   title: string;
   text: string;
+  /** What the host wrote to us about it. */
+  said?: string;
   /** What to press, if anything helps. */
   action?: { label: string; run: () => void };
 }
@@ -215,6 +226,36 @@ export interface HostModel {
   /** Switches something off at once; of all others where session is "". They can switch it on again. */
   mute(session: string, source: "mic" | "camera" | "screen"): void;
   endForAll(): void;
+  /** Makes a new link of the meeting, when all are out who are to be removed. Of the host only. */
+  changeLink(): void;
+}
+
+export interface DrawnStroke extends Stroke {
+  session: string;
+  name: string;
+}
+
+/** The board that all draw on. */
+export interface BoardModel {
+  /** In the order in which they lie over each other. */
+  strokes: ReadonlySignal<readonly DrawnStroke[]>;
+  /** How many of them are ours. */
+  own: ReadonlySignal<number>;
+  /** It is on the screen. */
+  open: ReadonlySignal<boolean>;
+  show(on: boolean): void;
+  /** False for what could not be drawn: a blank text, or there is no group. */
+  draw(stroke: Omit<Stroke, "id">): boolean;
+  undo(): void;
+  clear(): void;
+}
+
+/** The picture that a host shows large to all. */
+export interface SpotlightModel {
+  /** The key of its tile; "": none. */
+  key: ReadonlySignal<string>;
+  /** Of hosts only. Showing what is shown ends it. */
+  toggle(session: string, source: "camera" | "screen"): void;
 }
 
 /** Raised hands and reactions. */
@@ -243,6 +284,8 @@ export interface SettingsModel {
   pushToTalk: ReadonlySignal<boolean>;
   /** A microphone that is plugged in is used at once. */
   follow: ReadonlySignal<boolean>;
+  /** Small cameras are asked for, and our largest picture is not sent. */
+  saving: ReadonlySignal<boolean>;
   /** Noise is taken out of our microphone before it is sent. */
   noise: ReadonlySignal<boolean>;
   /** "", or what is to be said about that: it is being loaded, or does not work here. */
@@ -259,6 +302,7 @@ export interface SettingsModel {
   setMirror(on: boolean): void;
   setPushToTalk(on: boolean): void;
   setFollow(on: boolean): void;
+  setSaving(on: boolean): void;
   setNoise(on: boolean): void;
   /** A picture that is not kept yet has to be given first. */
   setBackground(to: Background): void;
@@ -269,6 +313,9 @@ export interface SettingsModel {
   hold(down: boolean): void;
 }
 
+/** A corner of the stage, by the direction of the text, where our own picture lies over the others'; "": it stands among them. */
+export type Corner = "" | "end-bottom" | "start-bottom" | "start-top" | "end-top";
+
 /** How one looks at the meeting; nobody is told. */
 export interface LayoutModel {
   mode: ReadonlySignal<"grid" | "speaker">;
@@ -277,6 +324,7 @@ export interface LayoutModel {
   /** Who is in the large picture of the speaker view. */
   lead: ReadonlySignal<Lead>;
   ownHidden: ReadonlySignal<boolean>;
+  ownPlace: ReadonlySignal<Corner>;
   /** No camera of others is asked for. */
   audioOnly: ReadonlySignal<boolean>;
   /** From 0; may be beyond the last. */
@@ -285,6 +333,8 @@ export interface LayoutModel {
   /** Pinning what is pinned lets it go. */
   pin(key: string): void;
   hideOwn(hidden: boolean): void;
+  /** To that corner, or else to the next one; after the last it stands among the others again. */
+  moveOwn(to?: Corner): void;
   setAudioOnly(on: boolean): void;
   turnTo(page: number): void;
 }
@@ -376,57 +426,7 @@ export interface PollsModel {
   close(key: string): void;
 }
 
-export interface FileInfo {
-  /** session + id. */
-  key: string;
-  session: string;
-  id: string;
-  /** As the sender says. */
-  name: string;
-  size: number; // bytes
-  type: string;
-}
-
-/** A file that we send. */
-export interface Outgoing {
-  id: number;
-  name: string;
-  size: number; // bytes
-  /** The session that it is for alone; "" for everybody. */
-  to: string;
-  /** How much is at the server, 0 to 1. */
-  sent: number;
-  /** waiting: the server does not answer; it is tried again. */
-  state: "sending" | "waiting" | "failed";
-  /** Why it failed, and what to do. */
-  problem: string;
-}
-
-/** A file that we fetch. */
-export interface Incoming {
-  received: number; // 0 to 1
-  state: "fetching" | "waiting" | "ready" | "failed";
-  problem: string;
-  /** Where its picture is to be had by this page; "": it is not shown. */
-  preview: string;
-}
-
-export interface FilesModel {
-  /** How large a file may be, in bytes; 0: this server takes none. */
-  max: ReadonlySignal<number>;
-  outgoing: ReadonlySignal<readonly Outgoing[]>;
-  /** By key of the FileInfo. */
-  incoming: ReadonlySignal<ReadonlyMap<string, Incoming>>;
-  /** to: the session that they are for alone; "" for everybody. */
-  send(files: readonly File[], to: string): void;
-  cancel(id: number): void;
-  retry(id: number): void;
-  fetch(file: FileInfo): void;
-  stop(key: string): void;
-  save(key: string): void;
-  /** Shows the picture that was fetched, or hides it. */
-  preview(key: string): void;
-}
+export type * from "./filesmodel";
 
 export interface Security {
   /** Four words at most: "Sealed", "Waiting for keys", "Reconnecting". */
@@ -434,6 +434,8 @@ export interface Security {
   sealed: boolean;
   /** Six groups of five digits; empty until the group is there. */
   code: string[];
+  /** The same as sixteen emoji; emojiNames has what each is called. */
+  emoji: string[];
   epoch: number;
   /** Names of those who are not in sync with us: they may be shown another meeting. */
   apart: string[];
@@ -453,8 +455,8 @@ export interface Notice {
   action?: { label: string; run: () => void };
 }
 
-/** Whom somebody waits for who is not in; sent: the host has sent him back to the lobby. */
-export type Outside = "" | "host" | "somebody" | "sent";
+/** Whom somebody waits for who is not in; sent: the host has sent him back to the lobby; keys: he cannot follow the group, and tries again. */
+export type Outside = "" | "host" | "somebody" | "sent" | "keys";
 
 /** Somebody who waits for the host's word. */
 export interface Waiting {
@@ -482,10 +484,20 @@ export interface Access {
   waiting: Waiting[];
 }
 
+export { MAX_NOTE };
+
 export interface DoorModel {
   access: ReadonlySignal<Access>;
   /** Whom we wait for while we are not in: the host to begin, or somebody to let us in; "" when we are in. */
   outside: ReadonlySignal<Outside>;
+  /** What the host has written to us, who wait, last; "" for nothing. */
+  written: ReadonlySignal<string>;
+  /** Writes to those who wait: 1 to MAX_NOTE characters. */
+  write(sessions: string[], text: string): void;
+  /** We may have new keys made for everybody. */
+  mayRestart: ReadonlySignal<boolean>;
+  /** Has everybody begin another group. */
+  restart(): void;
   setLobby(on: boolean): void;
   setLocked(on: boolean): void;
   admit(asks: string[]): void;
@@ -519,6 +531,8 @@ export interface MeetingModel {
   statistics: StatisticsModel;
   version: VersionModel;
   host: HostModel;
+  spotlight: SpotlightModel;
+  board: BoardModel;
   mic: ReadonlySignal<DeviceChoice>;
   camera: ReadonlySignal<DeviceChoice>;
   signs: SignsModel;

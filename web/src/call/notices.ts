@@ -2,7 +2,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals-core";
 import type { Notice } from "./model";
 import type { Doubt } from "./roster";
-import { t, tn } from "./words";
+import { msg, t, tn } from "./words";
 
 const SHOWN = { info: 5_000, warn: 12_000 }; // ms
 const MOST = 3;
@@ -57,6 +57,27 @@ export class Notices {
     const notice = { id, text, kind, ...(pressed ? { action: pressed } : {}) };
     this.all.value = [...others, notice].slice(-MOST);
     if (!action) this.after(SHOWN[kind], () => this.dismiss(id));
+  }
+
+  /** Says how something ended. */
+  outcome(attempt: Promise<void>, done: string, failed: string): void {
+    attempt.then(
+      () => this.add(done),
+      () => this.add(failed, "warn"),
+    );
+  }
+
+  linkCopied(attempt: Promise<void>): void {
+    this.outcome(
+      attempt,
+      msg("Invitation link copied. Whoever has it can join, so send it by a way you trust."),
+      msg("The link could not be copied. Select it and copy it by hand."),
+    );
+  }
+
+  copied(attempt: Promise<void>): void {
+    const failed = msg("It could not be copied. Select it and copy it by hand.");
+    this.outcome(attempt, msg("Copied"), failed);
   }
 
   dismiss(id: number): void {

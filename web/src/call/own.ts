@@ -1,4 +1,5 @@
 /** What we have switched on: published, told to the server, and told to the others inside the encryption. */
+import { type ReadonlySignal, signal } from "@preact/signals-core";
 import type { AppPayload, SourceName } from "../e2ee/protocol";
 import type { ClientMessage } from "../wire/wire.gen";
 import type { LocalDevice, LocalMedia } from "./local";
@@ -18,6 +19,10 @@ export interface OwnEvents {
 }
 
 export class Own {
+  private readonly sends = signal(false);
+  /** The server knows that we send our microphone. */
+  readonly mic: ReadonlySignal<boolean> = this.sends;
+
   constructor(
     private readonly timers: Timers,
     private readonly local: LocalMedia,
@@ -57,6 +62,7 @@ export class Own {
     if (is.screen) on.push("screen");
     if (is.screen && this.share.withSound) on.push("screen-audio");
     this.events.send({ type: "sources", on });
+    this.sends.value = is.mic;
   }
 
   /** Tells the others, inside the encryption. */

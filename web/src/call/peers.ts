@@ -1,12 +1,14 @@
 /** The other sessions of the room, as the server and they themselves tell of them. */
 import { type ReadonlySignal, signal } from "@preact/signals-core";
-import type { Grade, ServerMessage } from "../wire/wire.gen";
+import type { Cause, Grade, ServerMessage } from "../wire/wire.gen";
 import type { PeerView } from "./tiles";
 
 /** How somebody's connections do, both ways. */
 export interface Quality {
   up: Grade;
+  upCause: Cause;
   down: Grade;
+  downCause: Cause;
 }
 
 export class Peers {
@@ -37,7 +39,12 @@ export class Peers {
         this.change(m.session, { on: m.on });
         break;
       case "quality":
-        this.grades.value = new Map(this.grades.value).set(m.session, { up: m.up, down: m.down });
+        this.grades.value = new Map(this.grades.value).set(m.session, {
+          up: m.up,
+          upCause: m.up_cause,
+          down: m.down,
+          downCause: m.down_cause,
+        });
         break;
       default:
     }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { FakeBrowser } from "./fake";
+import { createApp } from "./app";
+import { FakeBrowser } from "./fake";
+import { KEPT_FLAG } from "./recording";
 import { member, rosterOf, withBen } from "./steps";
 
 const said = (b: FakeBrowser, session: string, on: boolean): void =>
@@ -88,6 +90,27 @@ describe("meeting: recording", () => {
     assert.ok(b.recordings.log.includes("save meeting.webm"));
   });
 
+  it("says so again to who comes before it has begun", async () => {
+    const { b, app } = await withBen();
+    app.meeting.recording.start(null);
+    await rosterOf(b, [member("ben", 0), member("ann", 1, true), member("cleo", 2)], 2);
+    await b.clock.pass(1_000);
+    assert.equal(app.meeting.recording.state.value, "telling");
+    assert.deepEqual(told(b), [true, true]);
+  });
+
+  it("says so again and again while it lasts, and not after", async () => {
+    const { b, app } = await withBen();
+    await b.clock.pass(1_000); // what is said to Ben, who was fresh
+    app.meeting.recording.start(null);
+    said(b, "ann", true);
+    await b.clock.pass(31_000);
+    assert.deepEqual(told(b), [true, true, true]);
+    app.meeting.recording.stop();
+    await b.clock.pass(60_000);
+    assert.deepEqual(told(b), [true, true, true, false]);
+  });
+
   it("ends, and says so, when the browser cannot write", async () => {
     const { b, app } = await withBen();
     b.recordings.broken = true;
@@ -112,6 +135,23 @@ describe("meeting: recording", () => {
     await rosterOf(b, [member("ann", 1, true)], 2);
     await b.clock.pass(0);
     assert.deepEqual([...by.value], []);
+  });
+
+  it("is offered when the tab that wrote it is gone, not before", async () => {
+    const b = new FakeBrowser();
+    b.browser.set(KEPT_FLAG, "1");
+    b.recordings.busy.set("a", () => {});
+    const app = createApp(b.env);
+    await b.clock.pass(0);
+    assert.deepEqual(app.kept.list.value, []);
+    assert.equal(b.browser.get(KEPT_FLAG), "1", "nobody would look for it again");
+    b.recordings.kept = [{ name: "a", size: 1, at: 0, sealed: true }];
+    b.recordings.busy.get("a")?.();
+    await b.clock.pass(0);
+    assert.deepEqual(app.kept.list.value, b.recordings.kept);
+    app.kept.remove("a");
+    await b.clock.pass(0);
+    assert.equal(b.browser.get(KEPT_FLAG), null);
   });
 
   it("is finished when one leaves", async () => {

@@ -8,6 +8,8 @@ import { msg } from "./words";
 
 /** ms in which the group must have heard of it; otherwise nothing is recorded. */
 const TOLD_WITHIN = 60_000;
+/** ms between two times that the group is told while it lasts: who was not there yet, or too far behind to open it, hears it then. */
+const SAID_EVERY = 15_000;
 /** Set while there may be recordings in this browser's files, so that nobody else has to look. */
 export const KEPT_FLAG = "recordings";
 
@@ -42,6 +44,7 @@ export class Recording implements RecordingModel {
   private passphrase: string | null = null;
   private stopFollowing: () => void = () => {};
   private cancelWait: () => void = () => {};
+  private cancelSaying: () => void = () => {};
 
   constructor(
     private readonly env: Env,
@@ -77,6 +80,7 @@ export class Recording implements RecordingModel {
   private async begin(): Promise<void> {
     this.cancelWait();
     this.stage.value = "on";
+    this.sayOn();
     try {
       this.env.browser.set(KEPT_FLAG, "1");
       const recorder = await this.env.recordings.make(this.passphrase, () => this.failed());
@@ -165,10 +169,18 @@ export class Recording implements RecordingModel {
     if (why) this.events.tell(why, "warn");
   }
 
-  /** Tells somebody who joined. */
+  /** Tells somebody who joined. What was said before the recording began was for who was there then. */
   repeat(): void {
-    if (this.stage.value === "on" || this.stage.value === "ending")
-      this.events.say({ kind: "recording", on: true });
+    if (this.stage.value !== "off") this.events.say({ kind: "recording", on: true });
+  }
+
+  private sayOn(): void {
+    this.cancelSaying();
+    this.cancelSaying = this.env.after(SAID_EVERY, () => {
+      if (this.stage.value === "off") return;
+      this.repeat();
+      this.sayOn();
+    });
   }
 
   /** These are here, and nobody else. */

@@ -2,27 +2,29 @@
 import type { Security } from "./model";
 import { msg, t } from "./words";
 
-export const serverSees = [
+const serverSees = [
   msg("Internet addresses, and when somebody is here"),
   msg("How much is sent and when, and which sources are switched on"),
   msg("How many take part, and how often keys change"),
 ];
 
-export const serverDoesNotSee = [
+const serverDoesNotSee = [
   msg("Names and the meeting's title"),
   msg("Pictures and voices"),
   msg("Chat messages"),
-  msg("Who is speaking"),
 ];
 
 export interface SecurityInput {
   connection: "connecting" | "connected" | "reconnecting";
   member: boolean;
   code: string[];
+  emoji: string[];
   epoch: number;
   codec: string;
   /** Names of those who are not in sync with us. */
   apart: string[];
+  /** More microphones are open than are heard at once: each of us tells the server when he speaks. */
+  crowded: boolean;
   postQuantum: boolean;
 }
 
@@ -38,6 +40,7 @@ export function securityOf(s: SecurityInput): Security {
           : msg("Waiting for keys"),
     sealed,
     code: s.code,
+    emoji: s.emoji,
     epoch: s.epoch,
     apart: s.member ? s.apart : [],
     suite: s.postQuantum
@@ -47,7 +50,9 @@ export function securityOf(s: SecurityInput): Security {
       ? msg("What is recorded today stays sealed for them.")
       : msg("What is recorded today stays sealed for them, unless they also have the link."),
     media: t("{codec} and Opus, sealed with AES-128-GCM (SFrame)", { codec }),
-    serverSees,
-    serverDoesNotSee,
+    serverSees: s.crowded
+      ? [...serverSees, msg("Who is speaking, while more than 16 microphones are on")]
+      : serverSees,
+    serverDoesNotSee: s.crowded ? serverDoesNotSee : [...serverDoesNotSee, msg("Who is speaking")],
   };
 }

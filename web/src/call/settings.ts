@@ -4,6 +4,7 @@ import { playTest } from "../media/playback";
 import type { Env } from "./env";
 import type { LocalMedia } from "./local";
 import type { Background, DeviceChoice, Problem, SettingsModel } from "./model";
+import { notHidden } from "./problems";
 import { chooseLanguage, type Language, msg } from "./words";
 
 /** How sure it is that somebody talks into a muted microphone. */
@@ -35,6 +36,7 @@ export class Settings implements SettingsModel {
   readonly mirror: ReadonlySignal<boolean>;
   readonly pushToTalk: ReadonlySignal<boolean>;
   readonly follow: ReadonlySignal<boolean>;
+  readonly saving: ReadonlySignal<boolean>;
   private readonly kept = new Map<string, Signal<boolean>>();
   private readonly hint = signal(false);
   readonly mutedHint: ReadonlySignal<boolean> = this.hint;
@@ -56,6 +58,7 @@ export class Settings implements SettingsModel {
     this.mirror = this.keep("mirror");
     this.pushToTalk = this.keep("push-to-talk");
     this.follow = this.keep("follow-new");
+    this.saving = this.keep("save-data", false);
     this.noise = this.keep("suppress-noise", false);
     const { treatment } = local.mic;
     this.noiseState = computed(() => (treatment.loading.value ? LOADING : this.noiseProblem.value));
@@ -115,6 +118,9 @@ export class Settings implements SettingsModel {
   setFollow(on: boolean): void {
     this.set("follow-new", on);
   }
+  setSaving(on: boolean): void {
+    this.set("save-data", on);
+  }
   private keptBackground(): Background {
     const kept = this.env.browser.get(BACKGROUND);
     if (kept === "picture") return this.ownPicture.value ? "picture" : "blur";
@@ -156,12 +162,7 @@ export class Settings implements SettingsModel {
       this.setBackground("none");
       if (!this.local.camera.choice.value.on) void this.local.camera.toggle();
     };
-    return {
-      code: "background",
-      title: "Your background can't be hidden here",
-      text: "This device is too slow for it, or the browser lacks what it needs. Your camera is off, so that nobody sees more than you want.",
-      action: { label: "Show my background", run: show },
-    };
+    return { ...notHidden, action: { label: "Show my background", run: show } };
   }
 
   setNoise(on: boolean): void {

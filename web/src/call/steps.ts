@@ -93,6 +93,6 @@ export async function withBen(b?: FakeBrowser): Promise<{ b: FakeBrowser; app: A
 
 export async function rosterOf(b: FakeBrowser, members: Member[], epoch = 1): Promise<void> {
   b.worker.tell({ type: "phase", phase: "member", epoch });
-  b.worker.tell({ type: "roster", epoch, code: ["12345"], members });
+  b.worker.tell({ type: "roster", epoch, code: ["12345"], emoji: [], members });
   await settle();
 }

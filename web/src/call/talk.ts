@@ -1,12 +1,14 @@
 /** What is said inside the group, told to whom it concerns: chat, files, hands, polls. */
 import type { ReadonlySignal } from "@preact/signals-core";
 import type { AppPayload, FromWorker, Member } from "../e2ee/protocol";
+import type { Board } from "./board";
 import type { Chat } from "./chat";
 import type { Host } from "./host";
 import type { Peers } from "./peers";
 import type { Polls } from "./polls";
 import type { Recording } from "./recording";
 import type { Signs } from "./signs";
+import type { Spotlight } from "./spotlight";
 
 export interface TalkParts {
   peers: Peers;
@@ -15,6 +17,8 @@ export interface TalkParts {
   recording: Recording;
   polls: Polls;
   host: Host;
+  spotlight: Spotlight;
+  board: Board;
   /** Our own session. */
   me(): string;
   members: ReadonlySignal<ReadonlyMap<string, Member>>;
@@ -37,6 +41,13 @@ export function hear(m: FromWorker & { type: "said" }, p: TalkParts): void {
       return;
     case "mute":
       p.host.take(name, payload, p.me());
+      return;
+    case "draw":
+    case "erase":
+      p.board.take(session, name, payload);
+      return;
+    case "spotlight":
+      p.spotlight.take(session, name, payload);
       return;
     case "recording":
       p.recording.take(session, self, payload.on);

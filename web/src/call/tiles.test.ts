@@ -65,8 +65,8 @@ describe("tiles", () => {
       input([me, ann, ben], {
         seats: [seat("ann", { paused: true }), seat("ben", { index: 1 })],
         quality: new Map([
-          ["ann", { up: "good", down: "limited" }],
-          ["me", { up: "good", down: "paused" }],
+          ["ann", { up: "good", upCause: "none", down: "limited", downCause: "bandwidth" }],
+          ["me", { up: "good", upCause: "none", down: "paused", downCause: "bandwidth" }],
         ]),
       }),
     );

@@ -2,12 +2,11 @@
 import { type ReadonlySignal, signal } from "@preact/signals-core";
 import { type Meter, meterOf } from "../media/level";
 import { Playback } from "../media/playback";
+import { hearLevel, isSpeech, SILENCE, type Speech } from "../media/speech";
 import type { Env } from "./env";
 import type { SeatView } from "./tiles";
 
-const SPEAKING = 0.25; // of the meter
-const HOLD = 700; // ms that somebody counts as speaking after it was quiet
-const EVERY = 150;
+const EVERY = 150; // ms
 
 export class Voices {
   private readonly playback: Playback;
@@ -16,7 +15,7 @@ export class Voices {
   readonly volumes: ReadonlySignal<ReadonlyMap<string, number>> = this.loud;
   private owners = new Map<number, string>(); // of the seats of sound
   private meters = new Map<number, { session: string; stream: MediaStream; meter: Meter }>();
-  private until = new Map<string, number>();
+  private speech = new Map<string, Speech>(); // by session
   private last = "";
   private closed = false;
 
@@ -81,11 +80,13 @@ export class Voices {
       own,
       ...[...this.meters.values()].map((m) => ({ session: m.session, level: m.meter.level() })),
     ]) {
-      if (level > SPEAKING) this.until.set(session, now + HOLD);
+      this.speech.set(session, hearLevel(this.speech.get(session) ?? SILENCE, level, now));
     }
-    const speaking = new Set(
-      [...this.until].filter(([, until]) => until > now).map(([session]) => session),
-    );
+    const speaking = new Set<string>();
+    for (const [session, s] of this.speech) {
+      if (isSpeech(s, now)) speaking.add(session);
+      else if (s.at !== now) this.speech.delete(session); // on no seat any more
+    }
     const key = [...speaking].sort().join(" ");
     if (key === this.last) return;
     this.last = key;

@@ -52,6 +52,26 @@ describe("catalogues", () => {
   });
 });
 
+describe("a catalogue", () => {
+  it("has each text in one of its files only", () => {
+    for (const lang of Object.keys(catalogues)) {
+      const lines = ["", "emoji/", "hosts/", "operators/", "tools/"].flatMap((part) =>
+        [
+          ...readFileSync(`${src}words/${part}${lang}.ts`, "utf8").matchAll(
+            /^ {2}("[^\n]*?"|\w+):/gm,
+          ),
+        ].map((m) => m[1]!),
+      );
+      assert.ok(lines.length > 600, `${lang}: ${lines.length}`);
+      assert.deepEqual(
+        lines.filter((l, i) => lines.indexOf(l) !== i),
+        [],
+        lang,
+      );
+    }
+  });
+});
+
 describe("what is written on a button", () => {
   // Who commands by voice says what is written: it must be in the button's name (WCAG 2.5.3).
   for (const [word, label] of [
