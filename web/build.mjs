@@ -1,9 +1,9 @@
 // Builds the client into dist/: node build.mjs [--watch]. The same sources give the same bytes: minified, without times, each asset
-// named by its hash, with a .gz beside it. A join page above the budget fails.
+// named by its hash, with a .br and a .gz beside it. A join page above the budget fails.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const web = fileURLToPath(new URL(".", import.meta.url));
@@ -17,17 +17,29 @@ function gzip(bytes) {
   return zipped;
 }
 
+/** As dense as it gets; no time and no system is in it. */
+const brotli = (bytes) =>
+  brotliCompressSync(bytes, {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+      [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
+      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    },
+  });
+
 /** What the service worker keeps, by path. */
 const hashes = {};
 
-/** Writes a file and its compressed twin, and returns how many bytes travel. */
+/** Writes a file and its compressed twins, and returns how many bytes of it travel by gzip. */
 function write(name, bytes) {
   const zipped = gzip(bytes);
+  const dense = brotli(bytes);
   hashes[name] = createHash("sha256").update(bytes).digest("hex");
   writeFileSync(dist + name, bytes);
   writeFileSync(`${dist}${name}.gz`, zipped);
-  const sizes = `${String(bytes.length).padStart(8)} ${String(zipped.length).padStart(7)} gz`;
-  console.log(`${sizes}  ${name}`);
+  writeFileSync(`${dist}${name}.br`, dense);
+  const padded = (b) => String(b.length).padStart(7);
+  console.log(` ${padded(bytes)} ${padded(zipped)} gz ${padded(dense)} br  ${name}`);
   return zipped.length;
 }
 
@@ -85,31 +97,78 @@ const apart = (module, path) => ({
   },
 });
 
+/**
+ * Has each piece import the whole of what the page loads at once. Otherwise there would be a file for every set of pieces that
+ * share something, and the page would begin with a dozen of them.
+ */
+const onTop = (entry, pieces) => ({
+  name: "on top",
+  setup(b) {
+    b.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
+      if (!pieces.has(path)) return null;
+      const contents = `${readFileSync(path, "utf8")}\nimport "${web}${entry}";`;
+      return { contents, loader: path.endsWith("x") ? "tsx" : "ts" };
+    });
+  },
+});
+
 /** The page's script in pieces: what is imported on demand is no part of the join page. */
 async function bundlePage(entry) {
-  const made = await build({
-    ...options,
-    entryPoints: { main: entry },
-    outdir: dist,
-    splitting: true,
-    metafile: true,
-    entryNames: "assets/[name]-[hash]",
-    chunkNames: "assets/[name]-[hash]",
-    assetNames: "assets/[name]-[hash]",
-    publicPath: "/",
-    plugins: [files],
-  });
+  const inPieces = (plugins) =>
+    build({
+      ...options,
+      entryPoints: { main: entry },
+      outdir: dist,
+      splitting: true,
+      metafile: true,
+      entryNames: "assets/[name]-[hash]",
+      chunkNames: "assets/[name]-[hash]",
+      assetNames: "assets/[name]-[hash]",
+      publicPath: "/",
+      plugins: [files, ...plugins],
+    });
+  const outputs = Object.values((await inPieces([])).metafile.outputs);
+  const onDemand = outputs.map((o) => o.entryPoint).filter((path) => path && path !== entry);
+  const made = await inPieces([onTop(entry, new Set(onDemand.map((path) => web + path)))]);
   const pieces = new Map(
     made.outputFiles.map((f) => [f.path.slice(dist.length), Buffer.from(f.contents)]),
   );
   const about = (path) => made.metafile.outputs[`dist/${path}`];
   const main = [...pieces.keys()].find((path) => about(path)?.entryPoint === entry);
-  if (!main) throw new Error(`build: nothing was made of ${entry}`);
-  const atOnce = new Set([main]);
-  for (const path of atOnce)
-    for (const i of about(path).imports)
-      if (i.kind === "import-statement") atOnce.add(i.path.slice("dist/".length));
-  return { path: main, pieces, atOnce };
+  const [own, ...others] = main ? about(main).imports : [];
+  // What the entry consists of is shared with the pieces, so that of itself it is one import.
+  if (!own || others.length > 0) throw new Error(`build: ${entry} did not become one file`);
+  const path = own.path.slice("dist/".length);
+  if (about(path).imports.some((i) => i.kind === "import-statement"))
+    throw new Error(`build: ${entry} begins with more than one file`);
+  pieces.delete(main);
+  /** What is loaded for a piece, beside what the page begins with. */
+  const neededBy = (source) => {
+    const first = [...pieces.keys()].find((p) => about(p)?.entryPoint === source);
+    if (!first) throw new Error(`build: ${source} is no piece of its own`);
+    const needed = new Set([first]);
+    for (const p of needed)
+      for (const i of about(p).imports)
+        if (i.kind === "import-statement" && i.path !== `dist/${path}`)
+          needed.add(i.path.slice("dist/".length));
+    return needed;
+  };
+  return { path, pieces, meeting: neededBy("src/call/meeting.ts") };
+}
+
+/** The first screens, by page. */
+async function drawShells() {
+  const platform = { platform: "node", target: "node20", minify: false };
+  const script = await bytesOf("src/ui/shell.tsx", { ...platform, plugins: [files] });
+  const hash = createHash("sha256").update(script).digest("hex");
+  const path = `${web}.test/shell-${hash}.mjs`;
+  mkdirSync(`${web}.test`, { recursive: true });
+  writeFileSync(path, script);
+  try {
+    return (await import(path)).shells;
+  } finally {
+    rmSync(path);
+  }
 }
 
 /** What this version consists of; its hash names it. */
@@ -127,29 +186,40 @@ async function buildAll() {
   const record = await bundle("src/media/recordworker.ts", "record", "js");
   const main = await bundlePage("src/main.tsx");
   const style = await bundle("src/ui/app.css", "main", "css");
-  const places = { worker, record, blur, main, style };
-  let page = readFileSync(`${web}index.html`, "utf8").replace(/\{\{(\w+)\}\}/g, (_, place) => {
+  const inside = await bundle("src/ui/inside.css", "inside", "css");
+  const places = { worker, record, blur, main, inside };
+  const page = readFileSync(`${web}index.html`, "utf8").replace(/\{\{(\w+)\}\}/g, (all, place) => {
+    if (place === "style") return style.bytes.toString().trim();
+    if (place === "shell") return all;
     if (!places[place]) throw new Error(`build: index.html asks for ${place}, which nobody makes`);
     return `/${places[place].path}`;
   });
-  const early = [...main.atOnce].filter((path) => path !== main.path);
-  const preload = early.map((path) => `<link rel="modulepreload" href="/${path}">\n    `).join("");
-  page = page.replace('<script type="module"', (script) => preload + script);
+  const shells = await drawShells();
   mkdirSync(dist, { recursive: true });
   for (const old of readdirSync(dist))
     if (old !== ".gitkeep") rmSync(dist + old, { recursive: true });
   mkdirSync(`${dist}assets`);
   write(xwing.path, xwing.bytes);
   let joinPage = 0;
-  for (const { path, bytes } of [worker, style]) joinPage += write(path, bytes);
-  for (const { path, bytes } of [record, blur]) write(path, bytes);
+  joinPage += write(worker.path, worker.bytes);
+  for (const { path, bytes } of [record, blur, inside]) write(path, bytes);
   for (const [path, bytes] of main.pieces) {
     const size = write(path, bytes);
-    if (main.atOnce.has(path)) joinPage += size;
+    if (path === main.path || main.meeting.has(path)) joinPage += size;
   }
   for (const name of ["icon.svg", "icon-180.png", "manifest.webmanifest"])
     write(name, readFileSync(`${web}src/ui/${name}`));
-  joinPage += write("index.html", Buffer.from(page));
+  // Who opens a room's page is about to join.
+  const soon = [...main.meeting].map(
+    (path) => `<link rel="modulepreload" fetchpriority="low" href="/${path}">\n    `,
+  );
+  for (const [name, shell] of Object.entries(shells)) {
+    const filled = page
+      .replace("{{shell}}", () => shell)
+      .replace("</head>", (end) => (name === "room" ? `${soon.join("").trim()}\n  ${end}` : end));
+    const size = write(`${name}.html`, Buffer.from(filled));
+    if (name === "room") joinPage += size;
+  }
   writeManifest();
   write("sw.js", await bytesOf("src/pin/worker.ts", { format: "iife" }));
   console.log(`${" ".repeat(9)}${String(joinPage).padStart(7)} gz  join page in all`);

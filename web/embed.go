@@ -10,7 +10,7 @@ import (
 var dist embed.FS
 
 // Dist returns the files of the client: index.html, assets/ and what else the
-// build wrote, each maybe with a compressed twin that ends in ".gz". Without a
+// build wrote, each maybe with compressed twins that end in ".br" and ".gz". Without a
 // build there is no index.html.
 func Dist() fs.FS {
 	sub, err := fs.Sub(dist, "dist")

@@ -14,19 +14,28 @@ const types = {
   ".svg": "image/svg+xml",
 };
 
-/** The policy of the server, read from where it is written, so that a violation shows here first. */
+/** The policy that the server sends with the page, read from where it is written, so that a violation shows here first. */
 function policy() {
   const source = readFileSync(`${web}../cmd/incamera/http.go`, "utf8");
-  const found = source.match(/const contentSecurityPolicy = ((?:"[^"]*"[\s+]*)+)/);
-  if (!found) throw new Error("gallery: the server's content security policy was not found");
-  return [...found[1].matchAll(/"([^"]*)"/g)].map((m) => m[1]).join("");
+  const part = (name) => {
+    const found = source.match(new RegExp(`const ${name} = ((?:"[^"]*"[\\s+]*)+)`));
+    if (!found) throw new Error(`gallery: the server's ${name} was not found`);
+    return [...found[1].matchAll(/"([^"]*)"/g)].map((m) => m[1]).join("");
+  };
+  if (!/return policyOfScripts \+ " 'wasm-unsafe-eval'" \+ policyOfTheRest/.test(source))
+    throw new Error("gallery: the server puts the page's policy together in another way");
+  return `${part("policyOfScripts")} 'wasm-unsafe-eval'${part("policyOfTheRest")}`;
 }
 
 async function buildGallery() {
   mkdirSync(out, { recursive: true });
   await build({
     absWorkingDir: web,
-    entryPoints: { gallery: "src/ui/gallery.tsx", style: "src/ui/app.css" },
+    entryPoints: {
+      gallery: "src/ui/gallery.tsx",
+      style: "src/ui/app.css",
+      inside: "src/ui/inside.css",
+    },
     outdir: out,
     bundle: true,
     splitting: true,
@@ -38,7 +47,9 @@ async function buildGallery() {
   });
   const page = readFileSync(`${web}index.html`, "utf8")
     .replace("{{main}}", "/gallery.js")
-    .replace("{{style}}", "/style.css")
+    .replace("<style>{{style}}</style>", '<link rel="stylesheet" href="/style.css">')
+    .replace("{{shell}}", "")
+    .replace("{{inside}}", "/inside.css")
     .replace("{{worker}}", "")
     .replace(/\s*<link rel="(manifest|apple-touch-icon)".*>/g, "");
   writeFileSync(`${out}index.html`, page);

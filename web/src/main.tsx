@@ -2,7 +2,10 @@ import { render } from "preact";
 import { createApp } from "./call/app";
 import { browserEnv } from "./call/env";
 import { App } from "./ui/app";
+import { drawApart } from "./ui/draw";
+import { typedIn } from "./ui/typed";
 
+drawApart();
 const named = (name: string): string =>
   document.querySelector<HTMLMetaElement>(`meta[name="incamera-${name}"]`)?.content ?? "";
 const root = document.getElementById("app");
@@ -11,7 +14,14 @@ const env = browserEnv({
   record: named("record"),
   blur: named("blur"),
 });
-// The operators' page is a script of its own: nobody else loads it.
+// The operators' page and the connection test are scripts of their own: nobody else loads them.
 if (root && location.pathname === "/admin")
   void import("./ui/admin").then(({ showAdmin }) => showAdmin(env, root));
-else if (root) render(<App model={createApp(env)} />, root);
+else if (root && location.pathname === "/test")
+  void import("./ui/probe").then(({ showProbe }) => showProbe(env, root));
+else if (root) {
+  // The page came with its first screen: that becomes the app's.
+  const retype = typedIn(root);
+  render(<App model={createApp(env)} />, root);
+  retype();
+}

@@ -8,11 +8,13 @@ import { Landing } from "./landing";
 import { lazy } from "./lazy";
 import { Left } from "./left";
 import { Stopped } from "./stopped";
+import { wear } from "./wear";
 
 /** Not needed to join; fetched while the person looks into the camera. */
-const MeetingScreen = lazy<{ model: MeetingModel }>(
-  async () => (await import("./meeting")).MeetingScreen,
-);
+const MeetingScreen = lazy<{ model: MeetingModel }>(async () => {
+  const [{ MeetingScreen: screen }] = await Promise.all([import("./meeting"), wear()]);
+  return screen;
+});
 
 /** The browser's history keeps titles: the meeting's own, which is sealed, is not among them. */
 const titles: Record<Screen, string> = {

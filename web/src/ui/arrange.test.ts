@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { arrange, type Look, largeOnes, paginate, type Shown } from "./arrange";
-import { fits } from "./grid";
+import { cornerAt, fits, placeCorner } from "./grid";
 
 const camera = (session: string, more: Partial<Shown> = {}): Shown => ({
   key: `${session} camera`,
@@ -16,7 +16,15 @@ const crowd = (n: number, more: Partial<Shown> = {}): Shown[] => [
   camera("me"),
   ...Array.from({ length: n - 1 }, (_, i) => camera(`p${i}`, more)),
 ];
-const plain: Look = { mode: "grid", pinned: "", lead: "", ownHidden: false, page: 0 };
+const plain: Look = {
+  mode: "grid",
+  pinned: "",
+  lit: "",
+  lead: "",
+  ownHidden: false,
+  ownPlace: "",
+  page: 0,
+};
 const stage = { width: 1248, height: 660 };
 const keys = (tiles: readonly Shown[], look: Partial<Look>) => [
   ...largeOnes(tiles, { ...plain, ...look }),
@@ -30,6 +38,13 @@ describe("what is large", () => {
     assert.deepEqual(keys(all, { pinned: "gone camera", lead: "cleo" }), ["ben screen"]);
     assert.deepEqual(keys(people, { mode: "speaker", lead: "cleo" }), ["cleo camera"]);
     assert.deepEqual(keys(people, { lead: "cleo" }), []);
+  });
+  it("is what the host shows to all, unless one pinned another, or is shown oneself", () => {
+    const all = [screen, ...people];
+    assert.deepEqual(keys(all, { lit: "cleo camera" }), ["cleo camera"]);
+    assert.deepEqual(keys(all, { lit: "cleo camera", pinned: "ben camera" }), ["ben camera"]);
+    assert.deepEqual(keys(all, { lit: "cleo camera", pinned: "gone camera" }), ["cleo camera"]);
+    assert.deepEqual(keys(people, { lit: "me camera" }), []);
   });
   it("is somebody else while nobody has spoken, and nobody when one is alone", () => {
     assert.deepEqual(keys(people, { mode: "speaker" }), ["ben camera"]);
@@ -79,6 +94,36 @@ describe("arrange", () => {
     const look = { ...plain, ownHidden: true };
     assert.ok(!arrange(crowd(3), stage, look).boxes.has("me camera"));
     assert.ok(arrange(crowd(1), stage, look).boxes.has("me camera"));
+  });
+  it("puts our own into a corner over the others, who have the stage, unless it is pinned or alone", () => {
+    for (const size of [stage, { width: 374, height: 700 }]) {
+      const look: Look = { ...plain, ownPlace: "end-top" };
+      const { boxes } = arrange(crowd(3), size, look);
+      const others = arrange(crowd(3).slice(1), size, plain).boxes;
+      for (const [key, box] of others) assert.deepEqual(boxes.get(key), box);
+      const own = boxes.get("me camera")!;
+      assert.equal(boxes.size, 3);
+      assert.deepEqual([own.left + own.width, own.top], [size.width - 10, 10]);
+      assert.ok(own.width <= 240 && own.width >= 112, String(own.width));
+      const pinned = arrange(crowd(3), size, { ...look, pinned: "me camera" }).boxes;
+      assert.ok(pinned.get("me camera")!.width > own.width);
+      assert.deepEqual(arrange(crowd(1), size, look).boxes, arrange(crowd(1), size, plain).boxes);
+      assert.ok(!arrange(crowd(3), size, { ...look, ownHidden: true }).boxes.has("me camera"));
+    }
+    const shared = [
+      { ...screen, key: "me screen", session: "me", self: true },
+      camera("me"),
+      camera("ben"),
+    ];
+    const { boxes } = arrange(shared, stage, { ...plain, ownPlace: "start-bottom" });
+    assert.ok(boxes.get("me screen")!.width > 900, "our own screen is no small picture");
+    assert.equal(boxes.get("me camera")!.left, 10);
+  });
+  it("has a corner for every point of the stage, and its box is in that corner", () => {
+    for (const corner of ["end-bottom", "start-bottom", "start-top", "end-top"] as const) {
+      const { left, top, width, height } = placeCorner(corner, stage);
+      assert.equal(cornerAt({ left: left + width / 2, top: top + height / 2 }, stage), corner);
+    }
   });
   it("puts the large one before the others, larger than all of them", () => {
     for (const size of [stage, { width: 374, height: 700 }, { width: 608, height: 260 }]) {

@@ -1,5 +1,6 @@
 /** Which tiles are on the stage and where: pure. */
-import { type Box, fits, layoutStage, type Placed, type Size } from "./grid";
+import type { Corner } from "../call/model";
+import { type Box, fits, layoutStage, type Placed, placeCorner, type Size } from "./grid";
 
 /** On one page: more are stamps on any screen. */
 const MOST = 49;
@@ -16,9 +17,13 @@ export interface Look {
   mode: "grid" | "speaker";
   /** The key of the tile that is pinned; "" or one that is gone: none. */
   pinned: string;
+  /** The same of what a host shows to all; one's own pin goes before it. */
+  lit: string;
   /** The session that the speaker view shows large. */
   lead: string;
   ownHidden: boolean;
+  /** The corner where our own picture lies over the others'. */
+  ownPlace: Corner;
   page: number;
 }
 
@@ -31,9 +36,10 @@ export interface Arrangement {
   rest: number;
 }
 
-/** What is large: what is pinned, or else the screens, or else who speaks. */
+/** What is large: what is pinned, or else what the host shows to all, or else the screens, or else who speaks. */
 export function largeOnes(tiles: readonly Shown[], look: Look): Set<string> {
-  const pinned = tiles.find((t) => t.key === look.pinned);
+  const pinned =
+    tiles.find((t) => t.key === look.pinned) ?? tiles.find((t) => t.key === look.lit && !t.self);
   if (pinned) return new Set([pinned.key]);
   const screens = tiles.filter((t) => t.source === "screen");
   if (screens.length > 0) return new Set(screens.map((t) => t.key));
@@ -64,6 +70,21 @@ export function paginate<T extends Shown>(tiles: readonly T[], most: number): T[
 export function arrange(tiles: readonly Shown[], stage: Size, look: Look): Arrangement {
   const others = tiles.some((t) => !t.self);
   const shown = look.ownHidden && others ? tiles.filter((t) => !t.self) : tiles;
+  const own =
+    others &&
+    look.ownPlace !== "" &&
+    shown.find((t) => t.self && t.source === "camera" && t.key !== look.pinned);
+  if (!own) return arrangeAll(shown, stage, look);
+  const around = arrangeAll(
+    shown.filter((t) => t !== own),
+    stage,
+    look,
+  );
+  if (stage.width > 0) around.boxes.set(own.key, placeCorner(look.ownPlace, stage));
+  return around;
+}
+
+function arrangeAll(shown: readonly Shown[], stage: Size, look: Look): Arrangement {
   const large = largeOnes(shown, look);
   if (large.size > 0) {
     const boxes = layoutStage(shown, stage, large);

@@ -55,7 +55,7 @@ export function ChatPanel({ model }: { model: MeetingModel }) {
         ))}
       </div>
       <Going files={model.files} />
-      {asking.value ? (
+      {asking.value && !model.host.barred.value.chat ? (
         <AskPoll
           polls={model.polls}
           done={() => {

@@ -90,8 +90,8 @@ function JoinForm({ model }: { model: CheckModel }) {
       }}
     >
       <div>
-        <h1 tabIndex={-1} dir="auto">
-          {model.title.value || t("Ready to join?")}
+        <h1 tabIndex={-1}>
+          <bdi>{model.title.value || t("Ready to join?")}</bdi>
         </h1>
         <p class="soft">{whoIsThere(model.people.value)}</p>
       </div>
@@ -150,6 +150,11 @@ function Devices({ model }: { model: CheckModel }) {
           choose={(id) => model.chooseSpeaker(id)}
         />
       )}
+      <p class="soft">
+        <a href="/test" target="_blank" rel="noopener">
+          {t("Test your connection")}
+        </a>
+      </p>
     </section>
   );
 }

@@ -20,9 +20,11 @@ export function Compose({ model, askPoll }: { model: MeetingModel; askPoll: () =
   // Who has left is no one to write to. What was meant for one is never sent to all: somebody has to choose again.
   const gone = chosen.value !== EVERYBODY && !others.some((p) => p.session === chosen.value);
   const to = chosen.value;
-  const takes = model.files.max.value > 0 && !gone;
+  const barred = model.host.barred.value.chat;
+  const shut = gone || barred;
+  const takes = model.files.max.value > 0 && !shut;
   const send = (): void => {
-    if (!gone && model.sendChat(draft.value, to)) draft.value = "";
+    if (!shut && model.sendChat(draft.value, to)) draft.value = "";
   };
   const sendFiles = (files: File[]): void => {
     if (takes && files.length > 0) model.files.send(files, to);
@@ -75,13 +77,18 @@ export function Compose({ model, askPoll }: { model: MeetingModel; askPoll: () =
           class="round ask-poll"
           aria-label={t("New poll")}
           title={t("New poll")}
+          disabled={barred}
           onClick={askPoll}
         >
           <PollIcon />
         </button>
-        {to !== EVERYBODY && (
+        {(barred || to !== EVERYBODY) && (
           <span class="soft" role="status">
-            {gone ? t("This person has left. Choose again.") : t("Nobody else can read it.")}
+            {barred
+              ? t("The host does not let you write.")
+              : gone
+                ? t("This person has left. Choose again.")
+                : t("Nobody else can read it.")}
           </span>
         )}
       </div>
@@ -113,7 +120,7 @@ export function Compose({ model, askPoll }: { model: MeetingModel; askPoll: () =
           send();
         }}
       />
-      <button type="submit" class="primary" disabled={gone}>
+      <button type="submit" class="primary" disabled={shut}>
         {t("Send")}
       </button>
       <span id={`${id}-keys`} class="hidden">

@@ -1,7 +1,9 @@
 /** Who gets in: the host's part of the people panel, and what people outside see. */
-import type { DoorModel, Person, Waiting } from "../call/model";
+import { useSignal } from "@preact/signals";
+import type { DoorModel, MeetingModel, Person, Waiting } from "../call/model";
 import { t, tn } from "../call/words";
-import { WaitIcon } from "./icons";
+import { ChatIcon, WaitIcon } from "./icons";
+import { HostWords, NoteForm } from "./note";
 import { Avatar, Trust } from "./people";
 import { Sure } from "./sure";
 import { isolated } from "./text";
@@ -47,6 +49,11 @@ interface WaitingListProps {
 
 /** All are let in by one click only where there is a doubt about nobody. */
 function WaitingList({ door, waiting, locked }: WaitingListProps) {
+  const writes = useSignal(""); // to whom: a session, or all
+  const toggle = (to: string) => (): void => {
+    writes.value = writes.value === to ? "" : to;
+  };
+  const close = toggle("");
   return (
     <section class="lobby" aria-label={t("Waiting to be let in")}>
       <div class="lobby-head">
@@ -62,8 +69,19 @@ function WaitingList({ door, waiting, locked }: WaitingListProps) {
             {t("Admit all")}
           </button>
         )}
+        {waiting.length > 1 && (
+          <WriteButton label={t("Write to all")} open={writes.value === ALL} press={toggle(ALL)} />
+        )}
       </div>
-      {locked && <p class="soft">{t("Unlock the meeting to let somebody in.")}</p>}
+      {writes.value === ALL && (
+        <NoteForm
+          door={door}
+          sessions={waiting.map((w) => w.session)}
+          label={t("Message to all who wait")}
+          close={close}
+        />
+      )}
+      {locked && <p class="soft door-note">{t("Unlock the meeting to let somebody in.")}</p>}
       <ul class="list">
         {waiting.map((w) => (
           <li key={w.ask}>
@@ -91,10 +109,47 @@ function WaitingList({ door, waiting, locked }: WaitingListProps) {
             >
               {t("Refuse")}
             </button>
+            <WriteButton
+              label={t("Write to {name}", { name: w.name })}
+              open={writes.value === w.session}
+              press={toggle(w.session)}
+            />
+            {writes.value === w.session && (
+              <NoteForm
+                door={door}
+                sessions={[w.session]}
+                label={t("Message")}
+                refuses
+                close={close}
+              />
+            )}
           </li>
         ))}
       </ul>
     </section>
+  );
+}
+
+const ALL = "all"; // no session is called so: they are longer
+
+interface WriteButtonProps {
+  label: string;
+  open: boolean;
+  press: () => void;
+}
+
+function WriteButton({ label, open, press }: WriteButtonProps) {
+  return (
+    <button
+      type="button"
+      class="round"
+      aria-label={label}
+      aria-expanded={open}
+      title={label}
+      onClick={press}
+    >
+      <ChatIcon />
+    </button>
   );
 }
 
@@ -124,7 +179,8 @@ export function Switch({ label, note, on, set }: SwitchProps) {
 }
 
 /** Throws somebody out. */
-export function RemoveButton({ door, person: p }: { door: DoorModel; person: Person }) {
+export function RemoveButton({ model, person: p }: { model: MeetingModel; person: Person }) {
+  const { door, host } = model;
   if (!door.access.value.moderates || p.self || p.role === "host") return null;
   return (
     <Sure
@@ -137,6 +193,18 @@ export function RemoveButton({ door, person: p }: { door: DoorModel; person: Per
       <button type="button" class="plain small" onClick={() => door.sendBack(p.session)}>
         {t("Back to the lobby")}
       </button>
+      {host.isHost.value && (
+        <button
+          type="button"
+          class="plain small danger"
+          onClick={() => {
+            door.remove(p.session);
+            host.changeLink();
+          }}
+        >
+          {t("Remove and change link")}
+        </button>
+      )}
     </Sure>
   );
 }
@@ -178,10 +246,25 @@ export function WaitingBanner({ door, show }: { door: DoorModel; show: () => voi
   );
 }
 
+/** For when a meeting's keys do not work out. */
+export function Restart({ door }: { door: DoorModel }) {
+  return (
+    <>
+      <p class="soft">
+        {t("If this stays, have new keys made. Everyone who is here comes back by themselves.")}
+      </p>
+      <button type="button" class="plain small" onClick={() => door.restart()}>
+        {t("Make new keys for everyone")}
+      </button>
+    </>
+  );
+}
+
 /** What somebody who is not in yet sees over the stage. */
 export function Outside({ door }: { door: DoorModel }) {
   const host = door.outside.value === "host";
   const sent = door.outside.value === "sent";
+  const keys = door.outside.value === "keys";
   return (
     <div class="alone" role="status">
       <div>
@@ -190,14 +273,20 @@ export function Outside({ door }: { door: DoorModel }) {
             ? t("Waiting for the host")
             : sent
               ? t("The host sent you back to the lobby")
-              : t("Waiting to be let in")}
+              : keys
+                ? t("The keys of this meeting do not fit")
+                : t("Waiting to be let in")}
         </h2>
         <p class="soft">
           {host
             ? t("This meeting has a lobby or is locked, and goes on when its host is there.")
-            : t("Somebody in the meeting has to let you in.")}{" "}
+            : keys
+              ? t("Your browser tries again in a minute, or as soon as the host has new ones made.")
+              : t("Somebody in the meeting has to let you in.")}{" "}
           {t("Until then nobody sees or hears you, and you see and hear nobody.")}
         </p>
+        {door.written.value && <HostWords text={door.written.value} />}
+        {door.mayRestart.value && !host && <Restart door={door} />}
       </div>
     </div>
   );

@@ -6,6 +6,7 @@ import type {
   AppModel,
   Background,
   Barred,
+  BoardModel,
   ChatMessage,
   CheckModel,
   DeviceChoice,
@@ -31,12 +32,14 @@ import type {
   Security,
   SettingsModel,
   SignsModel,
+  SpotlightModel,
   StatisticsModel,
   StreamRow,
   TileModel,
   VersionModel,
   Waiting,
 } from "../call/model";
+import { type SecurityInput, securityOf } from "../call/security";
 import type { Reading } from "../call/signs";
 import { speak } from "../call/words";
 import { ACT, type Counters, type MeetingRules } from "../e2ee/protocol";
@@ -62,6 +65,8 @@ export interface Fake extends AppModel {
       | "settings"
       | "door"
       | "host"
+      | "spotlight"
+      | "board"
       | "recording"
       | "version"
       | "statistics"
@@ -79,6 +84,8 @@ export interface Fake extends AppModel {
     layout: Settable<LayoutModel>;
     door: Settable<DoorModel>;
     host: Settable<HostModel>;
+    spotlight: Settable<SpotlightModel>;
+    board: Settable<BoardModel>;
   };
 }
 
@@ -174,27 +181,22 @@ export const said = (n: number, text: string, minute: number): ChatMessage => ({
   at: new Date(2026, 10, 24, 14, minute).getTime(),
 });
 
-export const sealed: Security = {
-  seal: "Sealed",
-  sealed: true,
+const group = {
+  connection: "connected" as const,
+  member: true,
+  emoji: [..."🐧🌲🎺🔥🚗🐎🍎📷🐸🌙🌍🐬🌽⚓🌻👢"],
   code: ["48201", "77390", "15526", "09914", "63087", "20455"],
   epoch: 12,
   apart: [],
-  suite: "MLS with X25519, AES-128-GCM, SHA-256, Ed25519",
-  quantum: "What is recorded today stays sealed for them, unless they also have the link.",
-  media: "VP8 and Opus, sealed with AES-128-GCM (SFrame)",
-  serverSees: [
-    "Internet addresses, and when somebody is here",
-    "How much is sent and when, and which sources are switched on",
-    "How many take part, and how often keys change",
-  ],
-  serverDoesNotSee: [
-    "Names and the meeting's title",
-    "Pictures and voices",
-    "Chat messages",
-    "Who is speaking",
-  ],
+  crowded: false,
+  codec: "video/VP8",
+  postQuantum: false,
 };
+/** What the security panel says: of a group that is well, but for what is given. */
+export const security = (part: Partial<SecurityInput> = {}): Security =>
+  securityOf({ ...group, ...part });
+
+export const noKeys = (): Security => security({ member: false, code: [], emoji: [] });
 
 /** You and n-1 others. */
 export function fill(m: Fake["meeting"], n: number, change: Partial<TileModel>[] = []): void {
@@ -284,7 +286,7 @@ function makeSigns(): Settable<SignsModel> {
   };
 }
 
-const speakers: DeviceChoice = {
+export const speakers: DeviceChoice = {
   ...devices,
   devices: [
     { id: "1", label: "Built-in speaker" },
@@ -294,6 +296,7 @@ const speakers: DeviceChoice = {
 
 function makeSettings(): Settable<SettingsModel> {
   const [mirror, pushToTalk, follow] = [signal(true), signal(true), signal(true)];
+  const saving = signal(false);
   const speaker = signal<DeviceChoice | null>(speakers);
   const noise = signal(false);
   const set = (s: Signal<boolean>) => (on: boolean) => {
@@ -305,6 +308,7 @@ function makeSettings(): Settable<SettingsModel> {
     mirror,
     pushToTalk,
     follow,
+    saving,
     noise,
     background: signal<Background>("none"),
     backgroundState: signal(""),
@@ -315,6 +319,7 @@ function makeSettings(): Settable<SettingsModel> {
     setMirror: set(mirror),
     setPushToTalk: set(pushToTalk),
     setFollow: set(follow),
+    setSaving: set(saving),
     setNoise: set(noise),
     setBackground: () => {},
     setPicture: () => {},
@@ -326,19 +331,36 @@ function makeSettings(): Settable<SettingsModel> {
   };
 }
 
+function makeBoard(): Settable<BoardModel> {
+  const open = signal(false);
+  return {
+    open,
+    strokes: signal([]),
+    own: signal(0),
+    show: (on) => {
+      open.value = on;
+    },
+    draw: () => true,
+    undo: () => {},
+    clear: () => {},
+  };
+}
+
 function makeLayout(): Settable<LayoutModel> {
   const l = new Layout({ get: () => null, set: () => {}, remove: () => {} });
-  const { mode, pinned, ownHidden, audioOnly, page } = l;
+  const { mode, pinned, ownHidden, ownPlace, audioOnly, page } = l;
   return {
     mode,
     pinned,
     ownHidden,
+    ownPlace,
     audioOnly,
     page,
     lead: l.lead as Signal<Lead>,
     setMode: (m) => l.setMode(m),
     pin: (key) => l.pin(key),
     hideOwn: (h) => l.hideOwn(h),
+    moveOwn: (to) => l.moveOwn(to),
     setAudioOnly: (on) => l.setAudioOnly(on),
     turnTo: (p) => l.turnTo(p),
   };
@@ -354,6 +376,10 @@ function makeDoor(): Fake["meeting"]["door"] {
   return {
     access,
     outside: signal<Outside>(""),
+    written: signal(""),
+    write: () => {},
+    mayRestart: signal(false),
+    restart: () => {},
     setLobby: (lobby) => set({ lobby }),
     setLocked: (locked) => set({ locked }),
     admit: (asks) => without((w) => asks.includes(w.ask)),
@@ -418,6 +444,7 @@ function makeHost(): Settable<HostModel> {
     setRole: () => {},
     mute: () => {},
     endForAll: () => {},
+    changeLink: () => {},
   };
 }
 
@@ -466,6 +493,8 @@ function makeMeeting(leave: () => void): Fake["meeting"] {
     people,
     layout: makeLayout(),
     settings: makeSettings(),
+    board: makeBoard(),
+    spotlight: { key: signal(""), toggle: () => {} },
     volumes,
     setVolume: (session, volume) => {
       volumes.value = new Map(volumes.value).set(session, volume);
@@ -479,7 +508,7 @@ function makeMeeting(leave: () => void): Fake["meeting"] {
       close: () => {},
     },
     unread: signal(0),
-    security: signal(sealed),
+    security: signal(security()),
     panel,
     notices,
     door: makeDoor(),

@@ -190,6 +190,19 @@ describe("layoutStage", () => {
     }
   });
 
+  it("puts two screens one below the other where that shows more of both", () => {
+    for (const [stage, below] of [
+      [{ width: 1280, height: 700 }, true],
+      [{ width: 1600, height: 500 }, false],
+      [{ width: 400, height: 800 }, true],
+    ] as const) {
+      const [a, b] = ["s", "s2"].map(
+        (key) => layoutStage([...shared, ...people(4)], stage).get(key)!,
+      );
+      assert.equal(a!.left === b!.left, below, `${stage.width}x${stage.height}`);
+    }
+  });
+
   it("drops the last ones where a strip has no room, and nobody before them", () => {
     const boxes = layoutStage([screen, ...people(MOST)], { width: 608, height: 260 });
     const shown = people(MOST).map((p) => boxes.has(p.key));

@@ -1,4 +1,5 @@
 /** Where tiles are put on the stage: pure, in CSS pixels. */
+import type { Corner } from "../call/model";
 
 export interface Size {
   width: number;
@@ -89,7 +90,10 @@ function placeStrip(n: number, area: Box, gap: number): Box[] {
 
 /** Screens get nearly all of their area: what is on them may have any shape. */
 function placeScreens(n: number, area: Box, gap: number): Box[] {
-  const beside = area.width > area.height;
+  // Side by side, or one below the other: whichever shows a picture of 16:9 larger.
+  const each = (length: number): number => (length - gap * (n - 1)) / n;
+  const seen = (width: number, height: number): number => Math.min(width, height * RATIO);
+  const beside = seen(each(area.width), area.height) >= seen(area.width, each(area.height));
   const width = beside ? Math.floor((area.width - gap * (n - 1)) / n) : area.width;
   const height = beside ? area.height : Math.floor((area.height - gap * (n - 1)) / n);
   return Array.from({ length: n }, (_, i) => ({
@@ -118,6 +122,29 @@ function placeLarge(tiles: readonly Placed[], area: Box, gap: number, narrowest:
   return tiles.every((t) => t.source === "camera")
     ? placeGrid(tiles.length, area, gap, narrowest)
     : placeScreens(tiles.length, area, gap);
+}
+
+/** Of what lies over the others in a corner: so much of the stage's width, but no stamp, and no second stage. */
+const CORNER = { share: 0.2, least: 120, most: 240 };
+
+/** The box in a corner of the stage. */
+export function placeCorner(corner: Corner, stage: Size, gap = GAP): Box {
+  const wished = Math.min(CORNER.most, Math.max(CORNER.least, stage.width * CORNER.share));
+  const ratio = stage.width > stage.height ? RATIO : NARROWEST_WIDE;
+  const width = Math.round(Math.min(wished, stage.width - 2 * gap));
+  const height = Math.round(width / ratio);
+  return {
+    left: corner.startsWith("end") ? stage.width - width - gap : gap,
+    top: corner.endsWith("bottom") ? stage.height - height - gap : gap,
+    width,
+    height,
+  };
+}
+
+/** The corner of the stage to which a point is nearest. left is from where the text begins. */
+export function cornerAt({ left, top }: Pick<Box, "left" | "top">, stage: Size): Corner {
+  const side = left * 2 < stage.width ? "start" : "end";
+  return `${side}-${top * 2 < stage.height ? "top" : "bottom"}`;
 }
 
 const screensOf = (tiles: readonly Placed[]): Set<string> =>

@@ -41,7 +41,7 @@ export function Help({ close }: { close: () => void }) {
         {keys.map(([key, what]) => (
           <div key={key}>
             <dt>
-              <kbd>{key}</kbd>
+              <kbd dir="ltr">{key}</kbd>
             </dt>
             <dd>{t(what)}</dd>
           </div>

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { Act, HostModel, MeetingModel, Person } from "../call/model";
+import { tileKey } from "../call/tiles";
 import { language, t, tn } from "../call/words";
 import { Switch } from "./door";
 import { MicOffIcon } from "./icons";
@@ -61,6 +62,7 @@ function Rules({ id, host }: { id: string; host: HostModel }) {
         {may("chat", t("Write in the chat"))}
       </div>
       <Limits host={host} />
+      {host.isHost.value && <ChangeLink host={host} />}
       {host.isHost.value && <EndForAll host={host} />}
     </section>
   );
@@ -154,6 +156,19 @@ function Choice({ label, value = 0, now = "", none, choices, set }: ChoiceProps)
   );
 }
 
+function ChangeLink({ host }: { host: HostModel }) {
+  return (
+    <Sure
+      word={t("Change the link")}
+      question={t(
+        "Make a new link? By the one that you gave out nobody comes in any more, and who waits has to come again. Who is inside stays.",
+      )}
+      yes={t("Yes, change it")}
+      run={() => host.changeLink()}
+    />
+  );
+}
+
 function EndForAll({ host }: { host: HostModel }) {
   return (
     <Sure
@@ -168,44 +183,67 @@ function EndForAll({ host }: { host: HostModel }) {
 /** What a host can do about one person, in that person's menu. Nothing switches anything on. */
 export function PersonHost({ person: p, model }: { person: Person; model: MeetingModel }) {
   const { host } = model;
-  if (!host.moderates.value || p.self || p.role === "host") return null;
-  const { name } = p;
-  const act = (word: string, label: string, run: () => void) => (
-    <button type="button" class="plain small" aria-label={label} onClick={run}>
+  if (!host.moderates.value) return null;
+  return (
+    <>
+      <Spot person={p} model={model} />
+      {!p.self && p.role !== "host" && <Acts person={p} host={host} />}
+    </>
+  );
+}
+
+interface AboutProps {
+  word: string;
+  person: Person;
+  /** For what is either so or not. */
+  on?: boolean;
+  run: () => void;
+}
+
+/** A button about one person: what is written on it comes first in its name, which says whom it is about. */
+function About({ word, person, on, run }: AboutProps) {
+  return (
+    <button
+      type="button"
+      class="plain small"
+      aria-pressed={on}
+      aria-label={`${word}: ${person.name}`}
+      onClick={run}
+    >
       {word}
     </button>
   );
+}
+
+/** Shows a person large to everybody: the shared screen, or else the camera. */
+function Spot({ person: p, model }: { person: Person; model: MeetingModel }) {
+  const source = p.screen ? "screen" : "camera";
+  const on = model.spotlight.key.value === tileKey(p.session, source);
+  const toggle = (): void => model.spotlight.toggle(p.session, source);
+  return <About word={t("Large for all")} person={p} on={on} run={toggle} />;
+}
+
+function Acts({ person: p, host }: { person: Person; host: HostModel }) {
+  const act = (word: string, run: () => void) => <About word={word} person={p} run={run} />;
   return (
     <>
-      {p.mic && act(t("Mute"), t("Mute {name}", { name }), () => host.mute(p.session, "mic"))}
-      {p.camera &&
-        act(t("Stop camera"), t("Stop the camera of {name}", { name }), () =>
-          host.mute(p.session, "camera"),
-        )}
-      {p.screen &&
-        act(t("Stop sharing"), t("Stop the screen share of {name}", { name }), () =>
-          host.mute(p.session, "screen"),
-        )}
+      {p.mic && act(t("Mute"), () => host.mute(p.session, "mic"))}
+      {p.camera && act(t("Stop the camera"), () => host.mute(p.session, "camera"))}
+      {p.screen && act(t("Stop sharing"), () => host.mute(p.session, "screen"))}
       {p.role === "speaker" && <Keep person={p} host={host} />}
       {p.role === "listener"
-        ? act(t("Let speak"), t("Let {name} speak", { name }), () =>
-            host.setRole(p.session, "speaker"),
-          )
+        ? act(t("Let speak"), () => host.setRole(p.session, "speaker"))
         : p.role === "speaker" &&
-          act(t("Make listener"), t("Make {name} a listener", { name }), () =>
-            host.setRole(p.session, "listener"),
-          )}
+          act(t("Make listener"), () => host.setRole(p.session, "listener"))}
       {host.isHost.value &&
         (p.role === "moderator"
-          ? act(t("No co-host any more"), t("{name} is no co-host any more", { name }), () =>
-              host.setRole(p.session, "speaker"),
-            )
+          ? act(t("No co-host any more"), () => host.setRole(p.session, "speaker"))
           : p.role === "speaker" && (
               <Sure
                 word={t("Make co-host")}
-                label={t("Make {name} a co-host", { name })}
+                label={`${t("Make co-host")}: ${p.name}`}
                 question={t("Let {name} admit, mute and remove people, and change the rules?", {
-                  name: isolated(name),
+                  name: isolated(p.name),
                 })}
                 yes={t("Yes, make co-host")}
                 run={() => host.setRole(p.session, "moderator")}
@@ -217,24 +255,20 @@ export function PersonHost({ person: p, model }: { person: Person; model: Meetin
 
 /** What is kept from one person until it is given back. */
 function Keep({ person: p, host }: { person: Person; host: HostModel }) {
-  const { name } = p;
-  const keep = (act: Act, word: string, label: string) => (
-    <button
-      type="button"
-      class="plain small"
-      aria-pressed={p.barred[act]}
-      aria-label={label}
-      onClick={() => host.withholdFrom(p.session, act, !p.barred[act])}
-    >
-      {word}
-    </button>
+  const keep = (act: Act, word: string) => (
+    <About
+      word={word}
+      person={p}
+      on={p.barred[act]}
+      run={() => host.withholdFrom(p.session, act, !p.barred[act])}
+    />
   );
   return (
     <>
-      {keep("mic", t("Keep muted"), t("Keep {name} muted", { name }))}
-      {keep("camera", t("No camera"), t("Keep the camera of {name} off", { name }))}
-      {keep("screen", t("No sharing"), t("Keep {name} from sharing", { name }))}
-      {keep("chat", t("No chat"), t("Keep {name} from writing", { name }))}
+      {keep("mic", t("Keep muted"))}
+      {keep("camera", t("No camera"))}
+      {keep("screen", t("No sharing"))}
+      {keep("chat", t("No chat"))}
     </>
   );
 }

@@ -145,6 +145,15 @@ export const PartyIcon = icon(
 export const PinIcon = icon(
   <path d="M9 3.5h6M10 3.5v6.2L6.5 13.5v1.5h11v-1.5L14 9.7V3.5M12 15v6" />,
 );
+export const MoveIcon = icon(
+  <path d="M12 3v18M3 12h18M9.5 5.5 12 3l2.5 2.5M9.5 18.5 12 21l2.5-2.5M5.5 9.5 3 12l2.5 2.5M18.5 9.5 21 12l-2.5 2.5" />,
+);
+export const FindIcon = icon(
+  <>
+    <circle cx="10.5" cy="10.5" r="6.5" />
+    <path d="m15.5 15.5 5 5" />
+  </>,
+);
 export const RecordIcon = icon(
   <>
     <circle cx="12" cy="12" r="8.5" />
@@ -152,6 +161,12 @@ export const RecordIcon = icon(
   </>,
 );
 export const FiguresIcon = icon(<path d="M5 20v-7M10 20V9M15 20v-4M20 20V5" />);
+export const BoardIcon = icon(
+  <>
+    <rect x="3" y="4.5" width="18" height="12" rx="2" />
+    <path d="M8 20l1.5-3.5M16 20l-1.5-3.5M7 12.5c2-4 3.5 2 5.5-1.5 1.2-2 2.5-1.5 4.5-1" />
+  </>,
+);
 export const BackIcon = icon(<path d="m14.5 6-6 6 6 6" />);
 export const NextIcon = icon(<path d="m9.5 6 6 6-6 6" />);
 export const VolumeIcon = icon(

@@ -55,6 +55,7 @@ function InviteSheet({ model, close }: { model: MeetingModel; close: () => void 
       <div class="joined">
         <input
           class="field mono"
+          dir="ltr"
           readOnly
           aria-label={t("Invitation link")}
           value={link}

@@ -2,9 +2,9 @@ import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { AppModel, LandingModel } from "../call/model";
 import { t } from "../call/words";
+import { KeptRecordings } from "./keptrecordings";
 import { Head } from "./parts";
 import { ProblemNote } from "./problem";
-import { KeptRecordings } from "./recording";
 import { VersionNote } from "./version";
 
 export function Landing({ app }: { app: AppModel }) {
@@ -41,6 +41,9 @@ export function Landing({ app }: { app: AppModel }) {
         </p>
         <p>
           <b>{t("Sealed, always.")}</b> {t("There is no other mode.")}
+        </p>
+        <p>
+          <a href="/test">{t("Test your connection")}</a>
         </p>
         {model.operator.value && (
           <p>
@@ -131,6 +134,7 @@ function OpenLink({ model }: { model: LandingModel }) {
             id={id}
             class="field"
             type="text"
+            dir="ltr"
             inputMode="url"
             autocomplete="off"
             autocapitalize="off"

@@ -1,7 +1,7 @@
 import type { AppModel } from "../call/model";
 import { t } from "../call/words";
 import { Mark } from "./icons";
-import { KeptRecordings } from "./recording";
+import { KeptRecordings } from "./keptrecordings";
 import { VersionNote } from "./version";
 
 export function Left({ model }: { model: AppModel }) {

@@ -39,6 +39,7 @@ const SettingsSheet = lazy<{ model: MeetingModel; close: () => void }>(
   async () => (await import("./settings")).SettingsSheet,
 );
 const Help = lazy<{ close: () => void }>(async () => (await import("./help")).Help);
+const BoardSheet = lazy<{ model: MeetingModel }>(async () => (await import("./board")).BoardSheet);
 const StatisticsSheet = lazy<{ model: MeetingModel; close: () => void }>(
   async () => (await import("./statistics")).StatisticsSheet,
 );
@@ -122,6 +123,7 @@ export function MeetingScreen({ model }: { model: MeetingModel }) {
           }}
         />
       )}
+      {model.board.open.value && <BoardSheet model={model} />}
       {record.value && (
         <RecordSheet
           model={model}
@@ -242,6 +244,9 @@ function WaitingStatus({ model }: { model: MeetingModel }) {
   );
 }
 
+/** A device without keys. */
+const TOUCH = "(hover: none) and (pointer: coarse)";
+
 /** Somebody talks and nobody hears it. */
 function MutedHint({ model }: { model: MeetingModel }) {
   const shown = model.settings.mutedHint.value;
@@ -250,7 +255,7 @@ function MutedHint({ model }: { model: MeetingModel }) {
       {shown && (
         <>
           <MicOffIcon />
-          {model.settings.pushToTalk.value
+          {model.settings.pushToTalk.value && !matchMedia(TOUCH).matches
             ? t("You are muted. Hold the space bar to talk.")
             : t("You are muted.")}
         </>

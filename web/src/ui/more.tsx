@@ -4,6 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import type { MeetingModel } from "../call/model";
 import { t } from "../call/words";
 import {
+  BoardIcon,
   CheckIcon,
   DevicesIcon,
   EyeIcon,
@@ -62,6 +63,9 @@ export function More({ model, focus, help, settings, record, statistics, close }
           {t("Security")}
         </Entry>
         <LayoutEntries model={model} then={then} />
+        <Entry icon={<BoardIcon />} press={then(() => model.board.show(true))}>
+          {t("Board")}
+        </Entry>
         {model.recording.possible && <RecordEntry model={model} record={record} then={then} />}
         <Entry icon={<DevicesIcon />} press={then(settings)}>
           {t("Settings")}

@@ -29,6 +29,13 @@ export function Head() {
   );
 }
 
+/** A text with commands in it, which stand between backticks. */
+export function Coded({ text }: { text: string }) {
+  return (
+    <>{text.split("`").map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part))}</>
+  );
+}
+
 interface ControlProps {
   /** What it does, for assistive technology and the tooltip. */
   label: string;
@@ -64,9 +71,11 @@ export function Control(props: ControlProps) {
       onClick={barred ? undefined : press}
     >
       {icon}
-      <span class="word" aria-hidden="true">
-        {word}
-      </span>
+      {word && (
+        <span class="word" aria-hidden="true">
+          {word}
+        </span>
+      )}
       {count > 0 && (
         <span class="count" aria-hidden="true" data-count={count > 99 ? "99+" : count} />
       )}

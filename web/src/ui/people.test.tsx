@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Person } from "../call/model";
 import { speak } from "../call/words";
-import { byHand } from "./people";
+import { byHand, isCalled } from "./people";
 import { readAloud } from "./text";
 
 describe("people", () => {
@@ -17,6 +17,17 @@ describe("people", () => {
       byHand(people).map((p) => p.name),
       ["Dan", "Ben", "Ann", "Cleo"],
     );
+  });
+  it("are found by any words of the name, without case and accents", () => {
+    const found = (sought: string): string[] =>
+      ["Zoë Müller", "Ann-Marie Öztürk", "نورا الحسن", "王小明"].filter((n) => isCalled(n, sought));
+    assert.equal(found(" ").length, 4);
+    assert.deepEqual(found("muller zoe"), ["Zoë Müller"]);
+    assert.deepEqual(found("MARIE"), ["Ann-Marie Öztürk"]);
+    assert.deepEqual(found("öz"), ["Ann-Marie Öztürk"]);
+    assert.deepEqual(found("الحسن"), ["نورا الحسن"]);
+    assert.deepEqual(found("小明"), ["王小明"]);
+    assert.deepEqual(found("zoe marie"), []);
   });
 });
 

@@ -1,11 +1,13 @@
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { MeetingModel, Person, Role } from "../call/model";
-import { markText } from "../call/quality";
+import { markKind, markText } from "../call/quality";
 import { msg, t } from "../call/words";
 import { DoorPanel } from "./door";
 import {
   CameraOffIcon,
   CheckIcon,
+  FindIcon,
   LinkIcon,
   MicOffIcon,
   ScreenIcon,
@@ -17,30 +19,74 @@ import { InviteMore } from "./invite";
 import { lazy } from "./lazy";
 import { PersonMenu } from "./person";
 import { HandBadge } from "./signs";
-import { initials } from "./text";
+import { countPeople, initials } from "./text";
 
 const HostPanel = lazy<{ model: MeetingModel }>(async () => (await import("./host")).HostPanel);
 
 export function PeoplePanel({ model }: { model: MeetingModel }) {
   return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard
+    <section class="scrolls" tabIndex={0} aria-label={t("Who waits and who is here")}>
+      <div class="invite-row">
+        <button type="button" class="primary" onClick={() => model.copyLink()}>
+          <LinkIcon />
+          {t("Copy invitation link")}
+        </button>
+        <InviteMore model={model} />
+      </div>
+      <DoorPanel door={model.door} />
+      <HostPanel model={model} />
+      <List model={model} />
+    </section>
+  );
+}
+
+/** So many are seen at a glance; of more one looks for somebody. */
+const MANY = 8;
+
+function List({ model }: { model: MeetingModel }) {
+  const sought = useSignal("");
+  const people = byHand(model.people.value);
+  const many = people.length > MANY;
+  const found = many ? people.filter((p) => isCalled(p.name, sought.value)) : people;
+  return (
     <>
-      <button type="button" class="primary wide" onClick={() => model.copyLink()}>
-        <LinkIcon />
-        {t("Copy invitation link")}
-      </button>
-      <InviteMore model={model} />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard */}
-      <section class="scrolls" tabIndex={0} aria-label={t("Who waits and who is here")}>
-        <DoorPanel door={model.door} />
-        <HostPanel model={model} />
-        <ul class="list" aria-label={t("People in the meeting")}>
-          {byHand(model.people.value).map((p) => (
-            <Row key={p.session} person={p} model={model} />
-          ))}
-        </ul>
-      </section>
+      {many && (
+        <label class="find">
+          <FindIcon />
+          <span class="hidden">{t("Find somebody")}</span>
+          <input
+            type="search"
+            class="field"
+            placeholder={t("Find somebody")}
+            value={sought.value}
+            onInput={(e) => {
+              sought.value = e.currentTarget.value;
+            }}
+          />
+        </label>
+      )}
+      <p class={found.length > 0 ? "hidden" : "soft"} role="status">
+        {found.length === 0
+          ? t("Nobody here is called that.")
+          : sought.value && countPeople(found.length)}
+      </p>
+      <ul class="list" aria-label={t("People in the meeting")}>
+        {found.map((p) => (
+          <Row key={p.session} person={p} model={model} />
+        ))}
+      </ul>
     </>
   );
+}
+
+/** Reports whether every word of what is sought is in the name, whatever its case and accents. */
+export function isCalled(name: string, sought: string): boolean {
+  const plain = (s: string): string => s.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const own = plain(name);
+  return plain(sought)
+    .split(/\s+/)
+    .every((word) => own.includes(word));
 }
 
 /** Raised hands first, in their line; everybody else keeps the place. */
@@ -68,7 +114,9 @@ function Row({ person: p, model }: { person: Person; model: MeetingModel }) {
         {p.away && <small class="soft block">{t("reconnecting")}</small>}
         <Trust person={p} />
       </span>
-      {!p.away && p.mark && <Badge icon={<WeakIcon />} word={t(markText(p.mark))} kind={p.mark} />}
+      {!p.away && p.mark && (
+        <Badge icon={<WeakIcon />} word={t(markText(p.mark))} kind={markKind(p.mark)} />
+      )}
       {p.hand > 0 && <HandBadge place={p.hand} />}
       {model.recording.by.value.has(p.session) && (
         <Badge icon={<span class="red-dot" />} word={t("recording")} />

@@ -6,7 +6,7 @@ import type { MeetingModel, Person } from "../call/model";
 import { tileKey } from "../call/tiles";
 import { t } from "../call/words";
 import { RemoveButton } from "./door";
-import { MoreIcon, PinIcon, VolumeIcon } from "./icons";
+import { MoreIcon, MoveIcon, PinIcon, VolumeIcon } from "./icons";
 import { lazy } from "./lazy";
 
 const PersonHost = lazy<{ person: Person; model: MeetingModel }>(
@@ -71,8 +71,13 @@ function Controls({ id, person: p, model }: ControlsProps) {
       >
         <PinIcon /> {pinned ? t("Unpin") : t("Pin")}
       </button>
+      {p.self && model.tiles.value.length > 1 && (
+        <button type="button" class="plain small" onClick={() => model.layout.moveOwn()}>
+          <MoveIcon /> {t("Move own view")}
+        </button>
+      )}
       <PersonHost person={p} model={model} />
-      <RemoveButton door={model.door} person={p} />
+      <RemoveButton model={model} person={p} />
     </div>
   );
 }

@@ -40,7 +40,8 @@ export function pictureOf(model: MeetingModel): TileModel | undefined {
   );
 }
 
-function Picture({
+/** What is in the window. size: of the picture in it, px. */
+export function Picture({
   model,
   size,
 }: {
@@ -83,8 +84,8 @@ function Picture({
 function fill(w: Window, model: MeetingModel): void {
   w.document.title = document.title;
   w.document.documentElement.lang = document.documentElement.lang;
-  for (const link of document.querySelectorAll("link[rel=stylesheet]"))
-    w.document.head.append(w.document.importNode(link, true));
+  for (const style of document.querySelectorAll("link[rel=stylesheet], style"))
+    w.document.head.append(w.document.importNode(style, true));
   const draw = (): void =>
     render(
       <Picture

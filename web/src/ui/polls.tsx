@@ -23,7 +23,9 @@ function Poll({ poll: p, polls }: { poll: PollModel; polls: PollsModel }) {
   return (
     <fieldset class="poll" disabled={p.closed}>
       <legend>
-        <b dir="auto">{p.question}</b>{" "}
+        <b>
+          <bdi>{p.question}</bdi>
+        </b>{" "}
         <small class="soft">
           {p.own ? t("You ask") : t("{name} asks", { name: p.name })}
           {p.multiple && ` · ${t("several answers")}`}
@@ -43,8 +45,8 @@ function Poll({ poll: p, polls }: { poll: PollModel; polls: PollsModel }) {
             class="poll-bar"
             style={{ inlineSize: `${(100 * o.names.length) / Math.max(1, p.voters)}%` }}
           />
-          <span class="grow" dir="auto">
-            {o.text}
+          <span class="grow">
+            <bdi>{o.text}</bdi>
           </span>
           {o.chosen && <CheckIcon />}
           <span class="poll-count">{o.names.length}</span>

@@ -1,6 +1,11 @@
 /** A small window above the bar. Escape and a click elsewhere close it. */
+import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { UpIcon } from "./icons";
+
+/** px below the lower edge that nobody misses. */
+const UNSEEN = 8;
 
 interface PopoverProps {
   label: string;
@@ -16,6 +21,12 @@ export function Popover({ label, kind, focus, close, children }: PopoverProps) {
   const root = useRef<HTMLDivElement>(null);
   const closing = useRef(close);
   closing.current = close;
+  const goesOn = useSignal(false);
+  const look = (): void => {
+    const e = root.current;
+    if (e) goesOn.value = e.scrollHeight - e.scrollTop - e.clientHeight > UNSEEN;
+  };
+  useEffect(look);
   useEffect(() => {
     const before = document.activeElement;
     const outside = (e: Event): void => {
@@ -23,10 +34,12 @@ export function Popover({ label, kind, focus, close, children }: PopoverProps) {
       if (!root.current?.contains(target) && !target.closest("[data-opens]")) closing.current();
     };
     addEventListener("pointerdown", outside);
+    addEventListener("resize", look);
     if (focus)
       root.current?.querySelector<HTMLElement>("input:checked, input, button, h2")?.focus();
     return () => {
       removeEventListener("pointerdown", outside);
+      removeEventListener("resize", look);
       if (focus && before instanceof HTMLElement && document.activeElement === document.body)
         before.focus();
     };
@@ -37,6 +50,7 @@ export function Popover({ label, kind, focus, close, children }: PopoverProps) {
       class={`popover ${kind}`}
       role="dialog"
       aria-label={label}
+      onScroll={look}
       onKeyDown={(e) => {
         if (e.key !== "Escape") return;
         e.stopPropagation();
@@ -44,6 +58,11 @@ export function Popover({ label, kind, focus, close, children }: PopoverProps) {
       }}
     >
       {children}
+      {goesOn.value && (
+        <span class="goes-on" aria-hidden="true">
+          <UpIcon />
+        </span>
+      )}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import type { Problem } from "../call/model";
 import { t } from "../call/words";
 import { WarnIcon } from "./icons";
+import { Coded } from "./parts";
 
 /** What is wrong, in a person's words, with what to press if anything helps. */
 export function ProblemNote({ problem, id }: { problem: Problem; id?: string }) {
@@ -9,7 +10,9 @@ export function ProblemNote({ problem, id }: { problem: Problem; id?: string }) 
       <WarnIcon />
       <div>
         <strong>{t(problem.title)}</strong>
-        <p>{t(problem.text)}</p>
+        <p>
+          <Coded text={t(problem.text)} />
+        </p>
         {problem.action && (
           <button type="button" class="plain small" onClick={problem.action.run}>
             {t(problem.action.label)}

@@ -1,8 +1,8 @@
-/** Recording: how it begins, what everybody sees of it, and the recordings that lie in this browser. */
+/** Recording: how it begins, and what everybody sees of it. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
-import type { KeptModel, MeetingModel } from "../call/model";
-import { language, t } from "../call/words";
+import type { MeetingModel } from "../call/model";
+import { t } from "../call/words";
 import { arrange } from "./arrange";
 import { CloseIcon } from "./icons";
 import { listNames } from "./text";
@@ -132,8 +132,10 @@ export function RecordedStage({ model }: { model: MeetingModel }) {
   const { boxes } = arrange(model.tiles.value, STAGE, {
     mode: layout.mode.value,
     pinned: layout.pinned.value,
+    lit: model.spotlight.key.value,
     lead: layout.lead.value.session,
     ownHidden: layout.ownHidden.value,
+    ownPlace: "",
     page: layout.page.value,
   });
   const key = [...boxes].map(([k, b]) => `${k} ${b.left} ${b.top} ${b.width} ${b.height}`).join();
@@ -141,61 +143,4 @@ export function RecordedStage({ model }: { model: MeetingModel }) {
     if (on) recording.place(boxes);
   }, [on, key]);
   return null;
-}
-
-const MEGA = 1_000_000;
-
-/** What lies in this browser, to be saved or deleted. */
-export function KeptRecordings({ model }: { model: KeptModel }) {
-  const kept = model.list.value;
-  if (kept.length === 0) return null;
-  const lang = language.value;
-  const day = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
-  const size = new Intl.NumberFormat(lang, {
-    style: "unit",
-    unit: "megabyte",
-    maximumFractionDigits: 1,
-  });
-  return (
-    <section class="kept" aria-label={t("Recordings in this browser")}>
-      <h2>{t("Recordings in this browser")}</h2>
-      <ul>
-        {kept.map((k) => (
-          <li key={k.name}>
-            <span class="grow">
-              {day.format(k.at)}{" "}
-              <span class="soft">
-                {size.format(k.size / MEGA)}
-                {k.sealed && ` · ${t("sealed")}`}
-              </span>
-            </span>
-            <button type="button" class="plain small" onClick={() => model.save(k.name)}>
-              {t("Save")}
-            </button>
-            <Delete press={() => model.remove(k.name)} />
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-/** Asks once more: there is no other copy. */
-function Delete({ press }: { press: () => void }) {
-  const sure = useSignal(false);
-  return (
-    <button
-      type="button"
-      class="plain small"
-      onBlur={() => {
-        sure.value = false;
-      }}
-      onClick={() => {
-        if (sure.value) press();
-        sure.value = !sure.value;
-      }}
-    >
-      {sure.value ? t("Really delete") : t("Delete")}
-    </button>
-  );
 }

@@ -1,5 +1,7 @@
-import type { MeetingModel, Person, Security } from "../call/model";
+import { emojiNames } from "../call/emoji";
+import type { DoorModel, MeetingModel, Person, Security } from "../call/model";
 import { t, tn } from "../call/words";
+import { Restart } from "./door";
 import { CheckIcon, ClosedEyeIcon, EyeIcon, SealIcon, WaitIcon } from "./icons";
 import { Avatar, Trust } from "./people";
 import { VersionFacts } from "./version";
@@ -16,8 +18,8 @@ export function SecurityPanel({ model }: { model: MeetingModel }) {
       tabIndex={0}
     >
       <Verdict security={s} />
-      <NotInSync names={s.apart} />
-      <Code groups={s.code} model={model} />
+      <NotInSync names={s.apart} door={model.door} />
+      <Code groups={s.code} emoji={s.emoji} model={model} />
       <section>
         <h3>{t("Who is here")}</h3>
         <ul class="list">
@@ -71,7 +73,7 @@ function Verdict({ security: s }: { security: Security }) {
 }
 
 /** Who may be shown another meeting than we, and what to do about it. */
-function NotInSync({ names }: { names: string[] }) {
+function NotInSync({ names, door }: { names: string[]; door: DoorModel }) {
   if (names.length === 0) return null;
   return (
     <section class="verdict warn">
@@ -84,6 +86,7 @@ function NotInSync({ names }: { names: string[] }) {
             "Their browsers do not confirm that they see the meeting that you see. A bad network does that for a minute. If it stays, leave and join again; if it comes back, the server may be showing you different meetings: ask them by another way.",
           )}
         </p>
+        {door.mayRestart.value && <Restart door={door} />}
       </div>
     </section>
   );
@@ -93,7 +96,15 @@ export const countApart = (n: number): string =>
   tn(n, "{n} person is not in sync with you", "{n} people are not in sync with you");
 
 /** The number that people read out to each other, and what they say of it. */
-function Code({ groups, model }: { groups: string[]; model: MeetingModel }) {
+function Code({
+  groups,
+  emoji,
+  model,
+}: {
+  groups: string[];
+  emoji: Security["emoji"];
+  model: MeetingModel;
+}) {
   const others = model.people.value.filter((p) => !p.self);
   return (
     <section>
@@ -107,12 +118,30 @@ function Code({ groups, model }: { groups: string[]; model: MeetingModel }) {
               <span key={i}>{g} </span>
             ))}
           </p>
+          <Pictures emoji={emoji} />
           {others.length > 0 && <Compared others={others} verify={(on) => model.verify(on)} />}
         </>
       ) : (
         <p class="code none">{t("The numbers come with the keys.")}</p>
       )}
     </section>
+  );
+}
+
+/** For those who share no words. */
+function Pictures({ emoji }: { emoji: Security["emoji"] }) {
+  return (
+    <details class="pictures">
+      <summary>{t("The same in pictures")}</summary>
+      <ol>
+        {emoji.map((sign, i) => (
+          <li key={i}>
+            <span aria-hidden="true">{sign}</span>
+            {t(emojiNames[sign] ?? "")}
+          </li>
+        ))}
+      </ol>
+    </details>
   );
 }
 

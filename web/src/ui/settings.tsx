@@ -191,6 +191,11 @@ function Habits({ model }: { model: MeetingModel }) {
         on={settings.pushToTalk.value}
         set={(on) => settings.setPushToTalk(on)}
       />
+      <Switch
+        label={t("Save data: small pictures, and a smaller one of me")}
+        on={settings.saving.value}
+        set={(on) => settings.setSaving(on)}
+      />
       <Switch label={t("Use single keys")} on={singleKeys()} set={setSingleKeys} />
     </section>
   );

@@ -20,14 +20,17 @@ export function Stage({ model }: { model: MeetingModel }) {
   const arrangement = arrange(tiles, size.value, {
     mode: model.layout.mode.value,
     pinned: model.layout.pinned.value,
+    lit: model.spotlight.key.value,
     lead: model.layout.lead.value.session,
     ownHidden: model.layout.ownHidden.value,
+    ownPlace: model.layout.ownPlace.value,
     page: model.layout.page.value,
   });
   const { boxes, pages, rest } = arrangement;
   useAsked(model, boxes);
   const pinned = model.layout.pinned.value;
   const by = model.recording.by.value;
+  const others = tiles.some((t) => !t.self);
   // One list in one order: a tile that moves keeps its element, and the picture in it goes on.
   return (
     <div class={rest > 0 || pages > 1 ? "stage with-more" : "stage"}>
@@ -36,7 +39,10 @@ export function Stage({ model }: { model: MeetingModel }) {
           const box = boxes.get(t.key);
           const pin = (): void => model.layout.pin(t.key);
           const props = { tile: t, box, pin, pinned: t.key === pinned, records: by.has(t.session) };
-          return box && <Tile key={t.key} {...props} box={box} />;
+          const own = t.self && t.source === "camera" && others && t.key !== pinned;
+          return (
+            box && <Tile key={t.key} {...props} box={box} layout={own ? model.layout : undefined} />
+          );
         })}
       </ul>
       {pages > 1 && <Pager model={model} arrangement={arrangement} />}
@@ -90,7 +96,9 @@ function Pager({ model, arrangement: a }: { model: MeetingModel; arrangement: Ar
       </button>
       <span role="status">
         <span class="hidden">{t("page")} </span>
-        {a.page + 1} / {a.pages}
+        <bdi dir="ltr">
+          {a.page + 1} / {a.pages}
+        </bdi>
       </span>
       <button
         type="button"

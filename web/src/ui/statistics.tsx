@@ -94,12 +94,18 @@ function Table({ title, rows }: { title: string; rows: readonly StreamRow[] }) {
                 </>
               )}
             </th>
-            <td>{r.codec || "–"}</td>
-            <td>{r.width > 0 ? `${r.width} × ${r.height}, ${number(r.rate)}/s` : "–"}</td>
-            <td>{`${number(r.bits / 1000)} kbit/s`}</td>
-            <td>{orDash(r.lost, share)}</td>
-            <td>{orDash(r.jitter, millis)}</td>
-            <td>{orDash(r.roundTrip, millis)}</td>
+            {[
+              r.codec || "–",
+              r.width > 0 ? `${r.width} × ${r.height}, ${number(r.rate)}/s` : "–",
+              `${number(r.bits / 1000)} kbit/s`,
+              orDash(r.lost, share),
+              orDash(r.jitter, millis),
+              orDash(r.roundTrip, millis),
+            ].map((figure, i) => (
+              <td key={i}>
+                <bdi dir="ltr">{figure}</bdi>
+              </td>
+            ))}
           </tr>
         ))}
         {rows.length === 0 && (
@@ -131,7 +137,9 @@ function Frames({ counters: c }: { counters: Counters }) {
       {lines.map(([what, n]) => (
         <div key={what}>
           <dt>{what}</dt>
-          <dd>{n}</dd>
+          <dd>
+            <bdi dir="ltr">{n}</bdi>
+          </dd>
         </div>
       ))}
     </dl>

@@ -1,8 +1,10 @@
-import type { TileModel } from "../call/model";
-import { markText } from "../call/quality";
+import { useRef } from "preact/hooks";
+import type { Corner, LayoutModel, TileModel } from "../call/model";
+import { markKind, markText } from "../call/quality";
 import { t } from "../call/words";
-import type { Box } from "./grid";
-import { Mark, MicOffIcon, PinIcon, SpeakingIcon, WeakIcon } from "./icons";
+import { useDrag } from "./drag";
+import { type Box, cornerAt } from "./grid";
+import { Mark, MicOffIcon, MoveIcon, PinIcon, SpeakingIcon, WeakIcon } from "./icons";
 import { Video } from "./parts";
 import { TileSigns } from "./signs";
 import { initials } from "./text";
@@ -10,6 +12,8 @@ import { initials } from "./text";
 /** Below these widths (px) a tile has no room for words, and then for a badge. */
 const SMALL = 200;
 const TINY = 112;
+/** Below this height (px) there is room for two lines over the name. */
+const LOW = 112;
 
 interface TileProps {
   tile: TileModel;
@@ -19,21 +23,42 @@ interface TileProps {
   records?: boolean;
   /** Pins it, or lets it go. */
   pin?: () => void;
+  /** Where our own picture is moved; absent for what keeps its place. */
+  layout?: LayoutModel | undefined;
 }
 
-export function Tile({ tile, box, pinned = false, records = false, pin }: TileProps) {
+export function Tile({ tile, box, pinned = false, records = false, pin, layout }: TileProps) {
+  const root = useRef<HTMLLIElement>(null);
+  const { by, begin } = useDrag(
+    layout &&
+      ((x, y) => {
+        const stage = root.current?.parentElement;
+        if (stage) layout.moveOwn(cornerOf(x, y, stage));
+      }),
+  );
+  const apart = layout !== undefined && layout.ownPlace.value !== "";
   const size = box.width < TINY ? "tiny" : box.width < SMALL ? "small" : "";
-  const state = [tile.speaking && "speaking", tile.away && "is-away"].filter(Boolean);
+  const state = [
+    box.height < LOW && "low",
+    tile.speaking && "speaking",
+    tile.away && "is-away",
+    layout && "own",
+    apart && "apart",
+    by && "moving",
+  ].filter(Boolean);
   const classes = ["tile", tile.source, size, ...state].filter(Boolean).join(" ");
   return (
     <li
+      ref={root}
       class={classes}
       style={{
-        left: `${box.left}px`,
+        insetInlineStart: `${box.left}px`,
         top: `${box.top}px`,
         width: `${box.width}px`,
         height: `${box.height}px`,
+        translate: by ? `${by.x}px ${by.y}px` : "",
       }}
+      onPointerDown={layout && begin}
       data-session={tile.session}
       data-source={tile.source}
       data-video={tile.video}
@@ -41,9 +66,27 @@ export function Tile({ tile, box, pinned = false, records = false, pin }: TilePr
       <Picture tile={tile} box={box} />
       <TileSigns hand={tile.hand} reaction={tile.reaction} />
       <Name tile={tile} records={records} />
-      {pin && <Pin tile={tile} pinned={pinned} pin={pin} />}
+      {pin && !apart && <Pin tile={tile} pinned={pinned} pin={pin} />}
+      {layout && (
+        <button
+          type="button"
+          class="round tile-pin tile-move"
+          aria-label={t("Move own view")}
+          title={t("Move own view")}
+          onClick={() => layout.moveOwn()}
+        >
+          <MoveIcon />
+        </button>
+      )}
     </li>
   );
+}
+
+/** The corner of the stage to which a point of the window is nearest. */
+function cornerOf(x: number, y: number, stage: HTMLElement): Corner {
+  const { left, right, top, width, height } = stage.getBoundingClientRect();
+  const begin = getComputedStyle(stage).direction === "rtl" ? right - x : x - left;
+  return cornerAt({ left: begin, top: y - top }, { width, height });
 }
 
 function Pin({ tile, pinned, pin }: { tile: TileModel; pinned: boolean; pin: () => void }) {
@@ -97,7 +140,7 @@ function Name({ tile, records }: { tile: TileModel; records: boolean }) {
       {camera && tile.speaking && <span class="hidden">{t("speaking")}</span>}
       {tile.away && <span class="state">{t("reconnecting")}</span>}
       {!tile.away && tile.mark && (
-        <span class={`link-mark ${tile.mark}`} title={t(markText(tile.mark))}>
+        <span class={`link-mark ${markKind(tile.mark)}`} title={t(markText(tile.mark))}>
           <WeakIcon />
           <span class="hidden">{t(markText(tile.mark))}</span>
         </span>

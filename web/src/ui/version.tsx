@@ -82,7 +82,10 @@ export function VersionFacts({ model }: { model: VersionModel }) {
         </p>
       )}
       {model.broken.value && (
-        <p class="soft">{t("This server's page is not what the server says it is")}</p>
+        <p class="warning">
+          <WarnIcon />
+          <span>{t("This server's page is not what the server says it is")}</span>
+        </p>
       )}
     </section>
   );

@@ -1,0 +1,16 @@
+/** When the screens are drawn. */
+import { options } from "preact";
+
+/**
+ * From now on what has changed is drawn in a task of its own, and not at the end of the one that changed it: a burst of messages is
+ * drawn once, and neither they nor the drawing wait for all of both. A timer would do the same, but rarely in a tab that is hidden.
+ */
+export function drawApart(): void {
+  const { port1, port2 } = new MessageChannel();
+  let draw = (): void => {};
+  port2.onmessage = () => draw();
+  options.debounceRendering = (f) => {
+    draw = f;
+    port1.postMessage(null);
+  };
+}
