@@ -1,17 +1,13 @@
 // The operators' page of a closed server: who may make meetings, and which there are.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { violations } from "./lib/axe.mjs";
 import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
 import { startServer } from "./lib/server.mjs";
-
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
-  "utf8",
-);
 
 describe("the operators' page", { timeout: 180_000 }, () => {
   let dir;
@@ -57,17 +53,10 @@ describe("the operators' page", { timeout: 180_000 }, () => {
     await eventually("Gil is in", () => guest.has("Leave"));
     await operator.sees("1 person");
 
-    const cdp = await operator.page.context().newCDPSession(operator.page);
-    await cdp.send("Runtime.evaluate", { expression: axeSource });
-    const { result } = await cdp.send("Runtime.evaluate", {
-      expression:
-        "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join(' | ')))",
-      awaitPromise: true,
-      returnByValue: true,
-    });
-    assert.deepEqual(result.value, []);
-    mkdirSync("out", { recursive: true });
-    await operator.page.screenshot({ path: "out/admin.png", fullPage: true });
+    assert.deepEqual(await violations(operator.page), []);
+    const out = fileURLToPath(new URL("out/", import.meta.url));
+    mkdirSync(out, { recursive: true });
+    await operator.page.screenshot({ path: join(out, "admin.png"), fullPage: true });
 
     await operator.page.getByRole("button", { name: /^End meeting/ }).click();
     await operator.press("End it for everybody");

@@ -16,84 +16,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const nothing = "nothing to take out";
 
-/** Every attack of attack.spec.mjs; old stands in the file exactly once. */
-const attacks = [
-  {
-    name: "title swapped on the wire",
-    defence: `the card opens with the link's key only; ${nothing} but AES-GCM itself`,
-    edits: [],
-  },
-  {
-    name: "KeyPackage swapped in transit",
-    defence: "a leaf names its session, and is added for that session only",
-    edits: [
-      {
-        file: "web/src/e2ee/staging.ts",
-        old: "if (info.session !== from) throw",
-        new: 'if (info.session === "") throw',
-      },
-      {
-        file: "web/src/e2ee/staging.ts",
-        old: `asked: [...asked.values()]
-        .filter((a) => this.hosting.mayAdd(a, standing))
-        .map((a) => a.info.session),`,
-        new: `asked: [...asked]
-        .filter(([, a]) => this.hosting.mayAdd(a, standing))
-        .map(([from]) => from),`,
-      },
-    ],
-  },
-  {
-    name: "streams swapped",
-    defence: "the leaf in the KID is that of who is on the seat",
-    edits: [
-      {
-        file: "web/src/e2ee/frames.ts",
-        old: 'if (!this.keys.sits(owner, kid)) return { drop: "wrongOwner" };\n    const k',
-        new: "const k",
-      },
-      {
-        file: "web/src/e2ee/frames.ts",
-        old: "if (this.owner(seat, source) !== owner || !this.keys.sits(owner, kid))",
-        new: "if (this.owner(seat, source) !== owner)",
-      },
-    ],
-  },
-  {
-    name: "frame replay",
-    defence: "the replay window of each KID",
-    edits: [
-      {
-        file: "web/src/e2ee/frames.ts",
-        old: 'if (!k.window.fresh(counter)) return { drop: "replay" };\n    let plain',
-        new: "let plain",
-      },
-      {
-        file: "web/src/e2ee/frames.ts",
-        old: 'if (!k.window.fresh(counter)) return { drop: "replay" };\n    k.window.mark',
-        new: "k.window.mark",
-      },
-    ],
-  },
-  {
-    name: "worker killed",
-    defence: `${nothing}: frames pass through the worker or not at all`,
-    edits: [],
-  },
-  {
-    name: "transform set late",
-    defence:
-      "none against the browser itself; the page compares counts, and switches the source off",
-    edits: [],
-  },
-  {
-    name: "counter reuse after a reload",
-    defence: `${nothing}: a reload makes a new leaf, and an old Welcome opens with the old leaf's key only`,
-    edits: [],
-  },
-];
+/** Every attack of attack.spec.mjs, what stands in its way, and the edits that take it out; old stands in the file exactly once. */
+const attacks = JSON.parse(readFileSync(new URL("lib/defences.json", import.meta.url), "utf8"));
 
 /** Runs one attack in a tree of sources and returns its verdict. */
 function verdict(tree, name) {

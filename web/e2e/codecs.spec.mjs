@@ -58,6 +58,49 @@ describe("codecs between browsers", { timeout: 240_000 }, () => {
     });
   }
 
+  it("a screen goes in VP9 until somebody comes who takes VP8 only", async () => {
+    const link = await newRoom(server.url, "Screens");
+    const ann = await chromium.person("Ann", "red", { width: 320, height: 180 });
+    const cleo = await firefox.person("Cleo", "blue", { width: 320, height: 180 });
+    let peer;
+    const inbound = async (codec) =>
+      new Map(
+        (await cleo.stats())
+          .filter((x) => x.type === "inbound-rtp" && x.codec.toLowerCase() === `video/${codec}`)
+          .map((x) => [x.ssrc, x.framesDecoded]),
+      );
+    // Cameras come in VP8 in any case.
+    const comesIn = (codec, streams) =>
+      eventually(
+        `${streams} pictures in ${codec} move`,
+        async () => {
+          const before = await inbound(codec);
+          await new Promise((r) => setTimeout(r, 500));
+          const moving = [...(await inbound(codec))].filter(([k, n]) => n > (before.get(k) ?? n));
+          return moving.length >= streams;
+        },
+        { timeout: 20_000 },
+      );
+    try {
+      await Promise.all([ann.join(link), cleo.join(link)]);
+      await cleo.seesFace("Ann", "red", { timeout: 30_000 });
+      await ann.press("Share screen");
+      const screen = { source: "screen", colour: "#10b0b0" };
+      await cleo.seesFace("Ann", null, screen);
+      await comesIn("vp9", 1);
+      peer = startPeer(link, { name: "Field office" });
+      await comesIn("vp8", 3);
+      await cleo.seesFace("Ann", null, screen);
+      await peer.kill();
+      peer = null;
+      await comesIn("vp9", 1);
+      await cleo.seesFace("Ann", null, screen);
+    } finally {
+      await peer?.kill();
+      await Promise.all([ann.close(), cleo.close()]);
+    }
+  });
+
   // The participant misbehaves on purpose; its member is real, its frames are not.
   for (const [how, what] of [
     ["plain", "a frame without a key"],

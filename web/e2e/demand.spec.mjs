@@ -1,4 +1,5 @@
-// What nobody watches is not encoded: layers above the largest tile stop, and come back when a tile grows.
+// What nobody watches is not encoded: layers above the largest tile stop, and come back when a tile grows. A small tile gets half of
+// the frames.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -17,6 +18,31 @@ async function running(person) {
   await delay(500);
   const now = await sent(person);
   return ["q", "h", "f"].filter((rid) => (now[rid] ?? 0) > (before[rid] ?? 0)).join("");
+}
+
+/** Frames of the smallest layer that were sent so far, and those of all pictures that came. */
+async function moved(publisher, watcher) {
+  const { q } = await sent(publisher);
+  const seats = (await watcher.stats()).filter(
+    (s) => s.type === "inbound-rtp" && s.kind === "video",
+  );
+  return { sent: q, came: seats.reduce((sum, s) => sum + s.framesReceived, 0) };
+}
+
+/** Waits until about half of what is sent comes. */
+async function halfCome(publisher, watcher) {
+  let first = await moved(publisher, watcher);
+  await eventually(
+    "half of the frames come",
+    async () => {
+      const now = await moved(publisher, watcher);
+      const [went, came] = [now.sent - first.sent, now.came - first.came];
+      if (went < 40) return false;
+      first = now;
+      return came > 0.3 * went && came < 0.7 * went;
+    },
+    { timeout: 40_000 },
+  );
 }
 
 describe("demand", { timeout: 180_000 }, () => {
@@ -59,12 +85,13 @@ describe("demand", { timeout: 180_000 }, () => {
       const [name, look] = what === "Firefox" ? ["Fay", "green"] : ["Ann", "red"];
       const many = async () => (await running(publisher())).length > 1;
       await eventually("several layers are sent", many, { timeout: 20_000 });
-      await resize(320, 420); // tiles below 180 lines
+      await resize(320, 300); // tiles of 110 lines
       await eventually(
         "only the smallest layer is sent",
         async () => (await running(publisher())) === "q",
         { timeout: 20_000 },
       );
+      await halfCome(publisher(), watcher());
       await watcher().seesFace(name, look);
       const small = (await watcher().tileOf(name)).height;
       assert.ok(small <= 90, `the picture has ${small} lines`);

@@ -1,6 +1,7 @@
 // Who gets in: a host in Chromium, guests in Chromium and Firefox, against the real server.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { flip, linkOf, makeMeeting } from "./lib/host.mjs";
 import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
 import { startServer } from "./lib/server.mjs";
 
@@ -20,34 +21,7 @@ after(async () => {
 /** A host who has made a meeting, with the people panel open. */
 async function host(name) {
   const p = await chromium.person(name, "red");
-  await p.goto(server.url);
-  await p.press("New meeting");
-  await eventually(`${name} is at the device check`, () =>
-    p.evaluate(() => /Join/.test(document.body.innerText)),
-  );
-  await p.type("Your name", name);
-  await p.press("Join");
-  await eventually(`${name} is sealed`, async () => (await p.text()).includes("Sealed"));
-  await p.press("People");
-  await p.press("Code and calendar");
-  const link = await p.evaluate(
-    () => document.querySelector("[aria-label='Invitation link']").value,
-  );
-  await p.press("Close invite");
-  return { p, link };
-}
-
-/** Presses a switch and waits until it is in force. */
-async function flip(p, label, on) {
-  const state = () =>
-    p.evaluate((wanted) => {
-      const s = [...document.querySelectorAll("[role=switch]")].find((b) =>
-        b.textContent.startsWith(wanted),
-      );
-      return s?.getAttribute("aria-checked");
-    }, label);
-  await p.page.getByRole("switch", { name: label }).click();
-  await eventually(`${label} is ${on}`, async () => (await state()) === String(on));
+  return { p, link: await makeMeeting(p, server.url) };
 }
 
 const packets = async (p) =>
@@ -57,26 +31,49 @@ describe("the lobby", () => {
   it("keeps a guest out, without a packet or a name, until the host admits him", async () => {
     const { p: ada, link } = await host("Ada");
     await flip(ada, "Lobby", true);
-    const ben = await firefox.person("Ben", "green");
+    const ben = await firefox.person("Ben", "green", { line: true });
+    const heard = () => ben.evaluate(() => Object.keys(window.__line.heard));
     await ben.join(link);
     await ben.sees("Waiting to be let in");
     await ada.sees("Ben");
     assert.equal(await packets(ben), 0, "a guest who waits gets media");
+    const own = [
+      "ack",
+      "joined",
+      "marked",
+      "published",
+      "subscribed",
+      "seats",
+      "demand",
+      "quality",
+    ];
+    const more = (await heard()).filter((type) => !own.includes(type));
+    assert.deepEqual(more, [], "a guest who waits hears of others");
     assert(!(await ben.text()).includes("Ada"), "a guest who waits learns who is there");
     await ada.press("Admit Ben");
     await ben.seesFace("Ada", "red");
     await ada.seesFace("Ben", "green");
+    assert((await heard()).includes("welcomed"), "what comes in is not counted");
     await ada.close();
     await ben.close();
   });
 
-  it("refuses a guest, who hears of it and does not come back by himself", async () => {
+  it("writes to a guest, and refuses him with a word, who hears of it and does not come back by himself", async () => {
     const { p: ada, link } = await host("Ada");
     await flip(ada, "Lobby", true);
     const ben = await chromium.person("Ben", "green");
     await ben.join(link);
-    await ada.press("Refuse Ben");
+    await ben.sees("Waiting to be let in");
+    const writes = async (text, how) => {
+      await ada.press("Write to Ben");
+      await ada.type("Message", text);
+      await ada.press(how);
+    };
+    await writes("Ten minutes more, please stay", "Send");
+    await ben.sees("Ten minutes more, please stay");
+    await writes("Come by tomorrow", "Send and refuse");
     await ben.sees("The host did not let you in");
+    await ben.sees("Come by tomorrow");
     await eventually("nobody waits", async () => !(await ada.text()).includes("Waiting 1"));
     await ada.close();
     await ben.close();
@@ -173,5 +170,38 @@ describe("the lobby", () => {
     await ben.seesFace("Ada", "red");
     await ada.close();
     await ben.close();
+  });
+
+  it("takes nobody by a link that was changed: who was removed gets nowhere, a member reloads and is back, a newcomer comes by the new link", async () => {
+    const { p: ada, link } = await host("Ada");
+    const ben = await chromium.person("Ben", "green");
+    const cleo = await firefox.person("Cleo", "blue");
+    await ben.join(link);
+    await cleo.join(link);
+    await ada.seesFace("Ben", "green");
+    await ada.seesFace("Cleo", "blue");
+    await ada.press("Menu of Ben");
+    await ada.press("Remove Ben");
+    await ada.press("Remove and change link");
+    await ben.sees("The host removed you from the meeting");
+    await ada.sees("The meeting has a new link");
+    await cleo.sees("The host has changed the invitation link");
+    const next = await linkOf(ada);
+    assert.notEqual(next, link);
+    assert.equal(next.split("#")[0], link.split("#")[0], "the room is another");
+    await ben.goto(link);
+    await ben.sees("This meeting does not exist");
+    assert(!(await ada.text()).includes("Waiting 1"), "the host is asked by the old link");
+    // Who stayed never lost a picture, and comes back by the link that the page keeps.
+    await cleo.seesFace("Ada", "red");
+    await cleo.page.reload();
+    await cleo.seesFace("Ada", "red");
+    await ada.seesFace("Cleo", "blue");
+    await ben.join(next);
+    await ben.sees("Waiting to be let in");
+    await ada.press("Admit Ben");
+    await ben.seesFace("Ada", "red");
+    await ben.seesFace("Cleo", "blue");
+    for (const p of [ada, ben, cleo]) await p.close();
   });
 });

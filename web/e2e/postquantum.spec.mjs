@@ -1,6 +1,7 @@
 // A post-quantum meeting: Chromium, Firefox and the Go participant.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { linkOf } from "./lib/host.mjs";
 import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
 import { startPeer, startServer } from "./lib/server.mjs";
 
@@ -34,11 +35,7 @@ describe("a post-quantum meeting", { timeout: 240_000 }, () => {
     await person.press("Join");
     await person.sees("Sealed");
     await person.press("People");
-    await person.press("Code and calendar");
-    const link = await person.evaluate(
-      () => document.querySelector("[aria-label='Invitation link']").value,
-    );
-    await person.press("Close invite");
+    const link = await linkOf(person);
     await person.press("People");
     const fetched = await Promise.all(
       person.page

@@ -1,17 +1,14 @@
 // Looks at every state of the gallery: pictures into out/shots/, and a failure for what axe finds, for what is wider than the
-// screen, for targets too small for a thumb, and for what the server's content security policy forbids.
-// node e2e/shots.mjs [--rtl] [part of a state's name]
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+// screen, for targets too small for a thumb, for what the server's content security policy forbids, and, when all states are looked at,
+// for parts of the screens that are in none of them.
+// node e2e/shots.mjs [--rtl] [--lang=de] [--size=phone,zoom] [--theme=light] [parts of states' names, with commas]
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { serveGallery } from "../gallery.mjs";
+import { violations } from "./lib/axe.mjs";
 
 const out = fileURLToPath(new URL("out/shots/", import.meta.url));
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
-  "utf8",
-);
 const args = [
   "--no-sandbox",
   "--disable-gpu",
@@ -28,18 +25,20 @@ const sizes = [
   { name: "small", viewport: { width: 360, height: 640 }, thumb: true },
   { name: "zoom", viewport: { width: 640, height: 400 } }, // a desktop at 200 %
 ];
-const themes = ["light", "dark"];
 /** --rtl looks at every state from the right, with English words: what is placed by left and right shows. */
 const rtl = process.argv.includes("--rtl");
-const wanted = process.argv.slice(2).find((a) => a !== "--rtl") ?? "";
+const wanted = process.argv.slice(2).find((a) => !a.startsWith("--")) ?? "";
+const asked = (name) => process.argv.find((a) => a.startsWith(`--${name}=`))?.split("=")[1];
+const [only, lang] = [asked("size")?.split(","), asked("lang")];
+const themes = ["light", "dark"].filter((t) => t === (asked("theme") ?? t));
 
-/** Runs in the page: what lies beyond its edges, and dock buttons below 48 px where thumbs press them. */
+/** Runs in the page: what lies beyond its edges, and buttons of the bar below 48 px where thumbs press them. */
 function measure(thumb) {
   const found = [];
   const root = document.documentElement;
   if (root.scrollWidth > root.clientWidth)
     found.push(`wider than the screen: ${root.scrollWidth} px`);
-  const scrolls = (e) => e.closest(".scrolls, textarea, input, select");
+  const scrolls = (e) => e.closest(".scrolls, .wide-table, textarea, input, select");
   for (const e of document.querySelectorAll("#app *")) {
     const box = e.getBoundingClientRect();
     if (box.width <= 1 || e.closest(".hidden, svg, video") || scrolls(e.parentElement)) continue;
@@ -52,6 +51,7 @@ function measure(thumb) {
   const lasting = root.clientWidth > 720 ? ".notice, .more, .alone" : ".more, .alone";
   const notices = [...document.querySelectorAll(lasting)];
   for (const name of document.querySelectorAll(".tile .name")) {
+    if (!name.checkVisibility({ visibilityProperty: true })) continue;
     const a = name.getBoundingClientRect();
     for (const over of notices) {
       const b = over.getBoundingClientRect();
@@ -66,7 +66,9 @@ function measure(thumb) {
     if (box.width > 1 && box.bottom > dock.top + 0.5)
       found.push(`under the dock: ${e.tagName.toLowerCase()}.${e.className}`);
   }
-  for (const e of thumb ? document.querySelectorAll(".dock button") : []) {
+  for (const e of thumb
+    ? document.querySelectorAll(".dock button:not(.popover *, .picture *)")
+    : []) {
     const { width, height } = e.getBoundingClientRect();
     const shown = width > 0;
     if (shown && (width < 47.5 || height < 47.5))
@@ -75,26 +77,19 @@ function measure(thumb) {
   return found;
 }
 
-async function axe(page, cdp) {
-  await cdp.send("Runtime.evaluate", { expression: axeSource });
-  const { result } = await cdp.send("Runtime.evaluate", {
-    expression:
-      "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 200)).join(' | ')))",
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  if (!Array.isArray(result.value)) throw new Error(`shots: axe did not run on ${page.url()}`);
-  return result.value;
-}
-
-/** All videos have shown a picture, and the screen is there. */
+/** All is pressed that was to be, all videos have shown a picture, and the screen is there. */
 const drawn = () =>
   document.querySelector("#app h1") !== null &&
+  document.documentElement.dataset.pressed === "all" &&
   [...document.querySelectorAll("video")].every(
     (v) => v.getVideoPlaybackQuality().totalVideoFrames > 1,
   );
 
-async function look(page, cdp, url, file, thumb) {
+const frames = () =>
+  new Promise((ok) => requestAnimationFrame(() => requestAnimationFrame(() => ok())));
+
+/** Loads a state, and calls shoot when all of it is there. Returns what is wrong with it in any theme. */
+async function look(page, url, shoot) {
   const problems = [];
   const onError = (e) => problems.push(`error: ${e.message}`);
   const onConsole = (m) => {
@@ -102,24 +97,64 @@ async function look(page, cdp, url, file, thumb) {
   };
   page.on("pageerror", onError);
   page.on("console", onConsole);
-  await page.goto(url);
-  await page.waitForFunction(drawn, undefined, { timeout: 20_000 });
-  await page.evaluate(
-    () => new Promise((ok) => requestAnimationFrame(() => requestAnimationFrame(ok))),
-  );
-  await page.screenshot({ path: file });
-  problems.push(...(await page.evaluate(measure, thumb)));
-  problems.push(...(await page.evaluate(() => globalThis.violated)).map((v) => `policy: ${v}`));
+  try {
+    await page.goto(url);
+    await page.waitForFunction(drawn, undefined, { timeout: 40_000 });
+    await shoot();
+    const missing = await page.evaluate(() => document.documentElement.dataset.missing);
+    if (missing) problems.push(`nothing to press: ${missing}`);
+    problems.push(...(await page.evaluate(() => globalThis.violated)).map((v) => `policy: ${v}`));
+  } catch (e) {
+    problems.push(`not there: ${e.message.split("\n")[0]}`);
+  }
   page.off("pageerror", onError);
   page.off("console", onConsole);
-  problems.push(...(await axe(page, cdp)).map((v) => `axe: ${v}`));
   return problems;
 }
 
-async function lookAtAll(browser, url, names, size, theme) {
+const ui = fileURLToPath(new URL("../src/ui/", import.meta.url));
+/** Components that have been drawn, by the place in the scripts where they stand. */
+const parts = new Map();
+
+/** Components have capitals; the bundler puts a number behind a name that another file has, too. */
+async function drawnParts(cdp) {
+  const { result } = await cdp.send("Profiler.takePreciseCoverage");
+  for (const { url, functions } of result)
+    for (const { functionName, ranges } of functions) {
+      const name = functionName.match(/^([A-Z]\w*?)\d*$/)?.[1];
+      if (name && ranges[0].count > 0) parts.set(`${url} ${ranges[0].startOffset}`, name);
+    }
+}
+
+/** How often each name is there. */
+function count(names) {
+  const times = new Map();
+  for (const n of names) times.set(n, (times.get(n) ?? 0) + 1);
+  return times;
+}
+
+/** The components of the screens that are in no state that was looked at. */
+function neverDrawn() {
+  const files = readdirSync(ui).filter((f) => /\.tsx$/.test(f) && !/gallery|test/.test(f));
+  const own = files.flatMap((f) => {
+    const source = readFileSync(ui + f, "utf8");
+    return [...source.matchAll(/^(?:export )?function ([A-Z]\w*)\(/gm)].map((m) => m[1]);
+  });
+  if (own.length < 100) throw new Error(`shots: only ${own.length} components were found`);
+  const seen = count(parts.values());
+  return [...count(own)].filter(([name, n]) => (seen.get(name) ?? 0) < n).map(([name]) => name);
+}
+
+const ending = `${rtl ? "-rtl" : ""}${lang ? `-${lang}` : ""}`;
+const address = (url, name) =>
+  `${url}?state=${name}${rtl ? "&dir=rtl" : ""}${lang ? `&lang=${lang}` : ""}`;
+
+/** Returns how many states have a problem in that size. */
+async function lookAtAll(browser, url, names, size) {
   const context = await browser.newContext({
     viewport: size.viewport,
-    colorScheme: theme,
+    hasTouch: size.thumb ?? false,
+    isMobile: size.thumb ?? false,
     reducedMotion: "reduce",
     timezoneId: "UTC",
     locale: "en-GB",
@@ -130,15 +165,29 @@ async function lookAtAll(browser, url, names, size, theme) {
       globalThis.violated.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`),
     );
   });
-  const page = await context.newPage();
-  const cdp = await context.newCDPSession(page);
   let failed = 0;
   for (const name of names) {
-    const file = `${out}${name}-${size.name}-${theme}${rtl ? "-rtl" : ""}.png`;
-    const address = `${url}?state=${name}${rtl ? "&dir=rtl" : ""}`;
-    const problems = await look(page, cdp, address, file, size.thumb ?? false);
-    if (problems.length > 0) failed++;
-    for (const p of new Set(problems)) console.log(`${name} ${size.name} ${theme}: ${p}`);
+    // A page of its own: what the profiler counts in one keeps all scripts of before.
+    const page = await context.newPage();
+    const cdp = await context.newCDPSession(page);
+    await cdp.send("Profiler.enable");
+    await cdp.send("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
+    const found = new Set();
+    const tell = (problem) => void found.add(`${name} ${size.name} ${problem}`);
+    const shoot = async () => {
+      for (const colorScheme of themes) {
+        await page.emulateMedia({ colorScheme });
+        await page.evaluate(frames);
+        await page.screenshot({ path: `${out}${name}-${size.name}-${colorScheme}${ending}.png` });
+        for (const p of await page.evaluate(measure, size.thumb ?? false)) tell(p);
+        for (const v of await violations(page)) tell(`${colorScheme} axe: ${v}`);
+      }
+    };
+    for (const p of await look(page, address(url, name), shoot)) tell(p);
+    await drawnParts(cdp);
+    await page.close();
+    if (found.size > 0) failed++;
+    for (const line of found) console.log(line);
   }
   await context.close();
   return failed;
@@ -149,7 +198,7 @@ async function stateNames(browser, url) {
   await page.goto(url);
   const all = await page.$$eval("li a", (links) => links.map((a) => a.textContent));
   await page.close();
-  return all.filter((name) => name.includes(wanted));
+  return all.filter((name) => wanted.split(",").some((part) => name.includes(part)));
 }
 
 mkdirSync(out, { recursive: true });
@@ -163,14 +212,20 @@ let failed = 0;
 let looked = 0;
 try {
   const names = await stateNames(browser, served.url);
-  for (const size of sizes) {
-    const runs = themes.map((theme) => lookAtAll(browser, served.url, names, size, theme));
-    for (const n of await Promise.all(runs)) failed += n;
-    looked += names.length * themes.length;
-  }
+  const looks = sizes.filter((s) => !only || only.includes(s.name));
+  // Two at a time: one draws while the other is loaded.
+  const next = async () => {
+    for (let size = looks.shift(); size; size = looks.shift()) {
+      failed += await lookAtAll(browser, served.url, names, size);
+      looked += names.length * themes.length;
+    }
+  };
+  await Promise.all([next(), next()]);
 } finally {
   await browser.close();
   await served.close();
 }
-console.log(`shots: ${looked} pictures, ${failed} with a problem`);
-process.exit(failed > 0 || looked === 0 ? 1 : 0);
+const missing = wanted ? [] : neverDrawn();
+for (const name of missing) console.log(`${name} is in no state`);
+console.log(`shots: ${looked} pictures, ${failed} states with a problem`);
+process.exit(failed > 0 || looked === 0 || missing.length > 0 ? 1 : 0);

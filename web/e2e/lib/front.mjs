@@ -68,7 +68,7 @@ export async function startFront(target) {
     },
     /** One script is another than the list says. */
     async alter() {
-      const [path] = (await get("/")).match(/\/assets\/main-\w+\.js/);
+      const [, path] = (await get("/")).match(/<script type="module"[^>]* src="([^"]+)"/);
       own.set(path, `${await get(path)}\n;globalThis.altered = true;`);
     },
     close: () => {

@@ -5,6 +5,7 @@ import { chromium } from "playwright-core";
 import puppeteer from "puppeteer-core";
 
 const init = readFileSync(new URL("init.js", import.meta.url), "utf8");
+const line = readFileSync(new URL("line.js", import.meta.url), "utf8");
 
 /** Colours far apart in every channel, and tones that share no harmonic. */
 export const looks = {
@@ -52,6 +53,7 @@ export async function openChromium({
       await page.addInitScript(
         `${init}(${JSON.stringify({ ...defaults, ...looks[look], ...options })})`,
       );
+      if (options.line) await page.addInitScript(line);
       if (options.before) await options.before(page);
       return new Person(name, look, "chromium", page, context);
     },
@@ -59,11 +61,13 @@ export async function openChromium({
   };
 }
 
-export async function openFirefox({ prefs = {} } = {}) {
+/** profile is the folder of one; without it a new one is made. */
+export async function openFirefox({ prefs = {}, profile } = {}) {
   const browser = await puppeteer.launch({
     browser: "firefox",
     executablePath: "/usr/bin/firefox-esr",
     headless: true,
+    userDataDir: profile,
     protocolTimeout: 120_000,
     extraPrefsFirefox: {
       "media.navigator.streams.fake": true,
@@ -93,6 +97,7 @@ export async function openFirefox({ prefs = {} } = {}) {
       await page.evaluateOnNewDocument(
         `${init}(${JSON.stringify({ ...defaults, ...looks[look], ...options })})`,
       );
+      if (options.line) await page.evaluateOnNewDocument(line);
       return new Person(name, look, "firefox", page, null);
     },
     close: () => browser.close(),
@@ -121,7 +126,10 @@ export async function eventually(what, check, { timeout = 15_000, every = 100 } 
 export class Person {
   constructor(name, look, kind, page, context) {
     Object.assign(this, { name, look, kind, page, context, hosts: new Set() });
-    page.on("request", (r) => this.hosts.add(new URL(r.url()).host));
+    page.on("request", (r) => {
+      const { host } = new URL(r.url());
+      if (host) this.hosts.add(host); // data:, blob: and about: contact nobody; whatever goes over the network has one
+    });
     if (process.env.V) page.on("console", (m) => console.log(`[${name}]`, m.text()));
   }
   evaluate(fn, arg) {
@@ -130,8 +138,17 @@ export class Person {
   async goto(url) {
     await this.page.goto(url, { waitUntil: "domcontentloaded" });
   }
-  /** Presses the visible button with this accessible name, with a real click. */
-  async press(name, { timeout = 15_000 * SLOW } = {}) {
+  /** Presses the visible button with this accessible name, with a real click, and waits until what that changed is drawn. */
+  async press(name, options) {
+    await this.click(name, options);
+    await this.drawn();
+  }
+  /** What has changed is drawn in a task of its own: two tasks later it is, unless the page is another one by then. */
+  async drawn() {
+    const tasks = () => new Promise((r) => setTimeout(() => setTimeout(r, 20), 20));
+    await this.evaluate(tasks).catch(() => {});
+  }
+  async click(name, { timeout = 15_000 * SLOW } = {}) {
     if (this.kind === "chromium") {
       await this.page.getByRole("button", { name, exact: true }).first().click({ timeout });
       return;
@@ -335,6 +352,48 @@ export class Person {
       },
       { timeout: 20_000 },
     );
+  }
+  /** CSS pixels of the first tile with that name on it; 0: there is none. */
+  areaOf(name) {
+    return this.evaluate((wanted) => {
+      const tile = [...document.querySelectorAll(".tile")].find((t) =>
+        t.innerText.includes(wanted),
+      );
+      const box = tile?.getBoundingClientRect();
+      return box ? box.width * box.height : 0;
+    }, name);
+  }
+  isLargest(name, others) {
+    return eventually(`${this.name} sees ${name} large`, async () => {
+      const large = await this.areaOf(name);
+      for (const o of others) if ((await this.areaOf(o)) * 2 > large) return false;
+      return large > 0;
+    });
+  }
+  allAlike(...names) {
+    return eventually(`${this.name} sees all alike`, async () => {
+      const areas = await Promise.all(names.map((n) => this.areaOf(n)));
+      return Math.max(...areas) < 1.1 * Math.min(...areas);
+    });
+  }
+  /** What of the screen is wider or higher than the window, and where the dock is not. */
+  beyond() {
+    return this.evaluate(() => {
+      const { clientWidth, clientHeight, scrollWidth } = document.documentElement;
+      const out = scrollWidth > clientWidth ? [`wider: ${scrollWidth}`] : [];
+      for (const e of document.querySelectorAll(".dock button, .tile")) {
+        const { left, right, top, bottom, width } = e.getBoundingClientRect();
+        if (width === 0) continue;
+        if (left < -0.5 || top < -0.5 || right > clientWidth + 0.5 || bottom > clientHeight + 0.5)
+          out.push(`${e.className} at ${left} to ${right}, ${top} to ${bottom}`);
+      }
+      return out;
+    });
+  }
+  resize(width, height) {
+    return this.kind === "chromium"
+      ? this.page.setViewportSize({ width, height })
+      : this.page.setViewport({ width, height });
   }
   errors() {
     return this.evaluate(() => window.__spec.errors);

@@ -32,17 +32,15 @@ export function find(bytes, phrases) {
   return hits;
 }
 
-/** Searches the readable, writable memory of a live process. Returns hits and how much was read. */
-export function findInMemory(pid, phrases) {
-  const hits = new Set();
-  let total = 0;
+/** Gives the memory of a live process that it can read, part by part, the parts overlapping; each lies in one buffer that is used again. */
+function* memoryOf(pid, wanted, overlap) {
   const mem = openSync(`/proc/${pid}/mem`, "r");
-  const overlap = 4096;
   const chunk = Buffer.alloc((8 << 20) + overlap);
   try {
     for (const line of readFileSync(`/proc/${pid}/maps`, "utf8").split("\n")) {
       const m = line.match(/^([0-9a-f]+)-([0-9a-f]+) (r\S+) /);
-      if (!m || line.includes("[vvar") || line.includes("[vsyscall")) continue;
+      if (!m?.[3].startsWith(wanted) || line.includes("[vvar") || line.includes("[vsyscall"))
+        continue;
       const end = BigInt(`0x${m[2]}`);
       for (let at = BigInt(`0x${m[1]}`); at < end; at += BigInt(chunk.length - overlap)) {
         const length = Number(end - at < BigInt(chunk.length) ? end - at : BigInt(chunk.length));
@@ -52,14 +50,61 @@ export function findInMemory(pid, phrases) {
         } catch {
           continue; // reserved, never used
         }
-        total += n;
-        for (const hit of find(chunk.subarray(0, n), phrases)) hits.add(hit);
+        yield chunk.subarray(0, n);
       }
     }
   } finally {
     closeSync(mem);
+    chunk.fill(0);
+  }
+}
+
+/** Searches the readable memory of a live process. Returns hits and how much was read. */
+export function findInMemory(pid, phrases) {
+  const hits = new Set();
+  let total = 0;
+  for (const part of memoryOf(pid, "r", 4096)) {
+    total += part.length;
+    for (const hit of find(part, phrases)) hits.add(hit);
   }
   return { hits: [...hits], total };
+}
+
+/** What the copies of secrets that are kept here are XORed with, so that they are not themselves what is found. */
+export const MASK = 0x5a;
+
+/** How often each masked secret, of 64 bytes at most, is in the memory that a live process can write, and how much that is. */
+export function countInMemory(pid, masked) {
+  const plain = masked.map((m) => Buffer.from(m.map((v) => v ^ MASK)));
+  const overlap = 63; // what lies wholly in it is counted twice
+  const found = masked.map(() => 0);
+  let total = 0;
+  for (const part of memoryOf(pid, "rw", overlap)) {
+    total += part.length;
+    for (const [i, p] of plain.entries())
+      for (let at = part.indexOf(p); at >= 0; at = part.indexOf(p, at + 1)) found[i]++;
+  }
+  for (const p of plain) p.fill(0);
+  return { found, total };
+}
+
+/** All processes that came of this one: { pid, name }, the name with what a browser's process is for. */
+export function descendants(of = process.pid) {
+  const all = new Map();
+  for (const entry of readdirSync("/proc").filter((e) => /^\d+$/.test(e))) {
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
+      const [, name, parent] = stat.match(/\((.*)\) \S (\d+)/s);
+      const type = readFileSync(`/proc/${entry}/cmdline`, "utf8").match(/--type=([\w-]+)/)?.[1];
+      all.set(Number(entry), { parent: Number(parent), name: type ? `${name} ${type}` : name });
+    } catch (e) {
+      if (e.code !== "ENOENT" && e.code !== "ESRCH") throw e; // it has ended
+    }
+  }
+  const within = (pid) => pid === of || (all.has(pid) && within(all.get(pid).parent));
+  return [...all]
+    .filter(([pid]) => pid !== of && within(pid))
+    .map(([pid, { name }]) => ({ pid, name }));
 }
 
 export function findOnDisk(folder, phrases) {

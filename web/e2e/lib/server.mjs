@@ -84,12 +84,16 @@ export function startPeer(link, { name = "Field office", args = [] } = {}) {
     err.push(b);
     if (process.env.V) process.stderr.write(b);
   });
-  const ended = once(child, "exit");
+  const ended = once(child, "close"); // after its exit, when all that it printed is here
   return {
     child,
     stderr: () => Buffer.concat(err).toString(),
     async report() {
       if (child.exitCode === null) child.kill("SIGINT");
+      return this.ended();
+    },
+    /** The same of one whose session somebody else ends. */
+    async ended() {
       const [code] = await ended;
       const text = Buffer.concat(out).toString();
       if (code !== 0) throw new Error(`incamera-peer ended with ${code}: ${Buffer.concat(err)}`);
@@ -107,7 +111,7 @@ async function collect(child) {
   const err = [];
   child.stdout.on("data", (b) => out.push(b));
   child.stderr.on("data", (b) => err.push(b));
-  const [code] = await once(child, "exit");
+  const [code] = await once(child, "close");
   if (code !== 0)
     throw new Error(`${child.spawnargs.join(" ")} ended with ${code}: ${Buffer.concat(err)}`);
   return Buffer.concat(out).toString();
