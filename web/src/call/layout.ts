@@ -45,6 +45,7 @@ export class Layout implements LayoutModel {
     return this.leading;
   }
 
+  /** To be called again and again: whoever goes on speaking leads when the moment of another is over. */
   hear(speaking: ReadonlySet<string>, me: string, now: number): void {
     this.leading.value = nextLead(this.leading.value, speaking, me, now);
   }

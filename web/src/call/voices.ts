@@ -16,14 +16,15 @@ export class Voices {
   private owners = new Map<number, string>(); // of the seats of sound
   private meters = new Map<number, { session: string; stream: MediaStream; meter: Meter }>();
   private speech = new Map<string, Speech>(); // by session
-  private last = "";
+  private last: ReadonlySet<string> = new Set();
   private closed = false;
 
   constructor(
     private readonly env: Env,
     blocked: () => void,
     private readonly own: () => { session: string; level: number },
-    private readonly changed: (speaking: ReadonlySet<string>) => void,
+    /** Several times a second: who leads depends on the time, too. The same set as before, while it is the same people. */
+    private readonly heard: (speaking: ReadonlySet<string>) => void,
   ) {
     this.playback = new Playback(() => env.makeAudio(), blocked);
     const tick = (): void => {
@@ -87,10 +88,9 @@ export class Voices {
       if (isSpeech(s, now)) speaking.add(session);
       else if (s.at !== now) this.speech.delete(session); // on no seat any more
     }
-    const key = [...speaking].sort().join(" ");
-    if (key === this.last) return;
-    this.last = key;
-    this.changed(speaking);
+    if (speaking.size !== this.last.size || [...speaking].some((s) => !this.last.has(s)))
+      this.last = speaking;
+    this.heard(this.last);
   }
 
   close(): void {
