@@ -88,7 +88,14 @@ func (m *Member) ownGrant(g link.Grant) (link.Grant, error) {
 	if m.cfg.Host == nil || g.IsHost(device) {
 		return g, nil
 	}
-	return link.MakeGrant(m.cfg.Room, m.cfg.Host, g.Number+1, device, g.Moderators)
+	return m.makeGrant(g, g.Moderators)
+}
+
+// makeGrant is the one after g, and after all that were seen in the room: others
+// go by those in the next group, too, and so does the server.
+func (m *Member) makeGrant(g link.Grant, moderators []ed25519.PublicKey) (link.Grant, error) {
+	number := max(g.Number, m.terms.known.Grant.Number) + 1
+	return link.MakeGrant(m.cfg.Room, m.cfg.Host, number, m.ownDevice(), moderators)
 }
 
 // SetModerators says whose devices may act for the host, beside his own. Only
@@ -100,7 +107,7 @@ func (m *Member) SetModerators(devices []ed25519.PublicKey, now time.Time) (Outp
 		}
 		own := m.ownDevice()
 		others := slices.DeleteFunc(slices.Clone(devices), func(d ed25519.PublicKey) bool { return d.Equal(own) })
-		g, err := link.MakeGrant(m.cfg.Room, m.cfg.Host, m.grant().Number+1, own, others)
+		g, err := m.makeGrant(m.grant(), others)
 		if err == nil {
 			p := m.wished()
 			p.Grant = g

@@ -281,7 +281,9 @@ func (m *Member) founded(by string, now time.Time) {
 	}
 	s, err := m.terms.checkGroup(m.group)
 	if err != nil {
-		panic("group: our own group is not as it should be: " + err.Error())
+		// The host has said something since that it does not keep to.
+		m.begin(m.generation, true, fmt.Errorf("founding a group: %w", err), now)
+		return
 	}
 	m.adopt(m.group, s, false, now)
 }

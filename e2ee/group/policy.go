@@ -267,6 +267,12 @@ func (t *terms) checkGroup(g *mls.Group) (standing, error) {
 	if t.known.Number > 0 && policy.Leaps(t.known) {
 		return none, fmt.Errorf("its policy %d is too far above %d", policy.Number, t.known.Number)
 	}
+	if policy.Number > 0 {
+		// Whoever was a moderator once could otherwise begin a group in which he is.
+		if err = policy.Grant.Follows(t.known.Grant); err != nil {
+			return none, err
+		}
+	}
 	r := roster{}
 	for _, leaf := range g.Members() {
 		m, err := t.readBy(t.card, leaf.Index, leaf.Leaf)

@@ -80,6 +80,19 @@ func (g Grant) valid() error {
 	return nil
 }
 
+// Follows reports an error unless g is old, or one that takes its place. The
+// host's signature on a grant holds for good and in every group of the room: only
+// a later one ends it.
+func (g Grant) Follows(old Grant) error {
+	switch {
+	case g.Number < old.Number:
+		return errors.New("it brings back moderators of before")
+	case g.Number == old.Number && !g.Equal(old):
+		return errors.New("two grants of one number")
+	}
+	return nil
+}
+
 // Equal reports whether both are the same grant.
 func (g Grant) Equal(h Grant) bool { return bytes.Equal(g.encode(), h.encode()) }
 

@@ -177,10 +177,7 @@ func (p Policy) Follows(old Policy) error {
 	switch {
 	case p.Number <= old.Number, p.Leaps(old):
 		return fmt.Errorf("policy %d after %d", p.Number, old.Number)
-	case p.Grant.Number < old.Grant.Number:
-		return errors.New("it brings back moderators of before")
-	case p.Grant.Number == old.Grant.Number && !p.Grant.Equal(old.Grant):
-		return errors.New("two grants of one number")
+	default:
+		return p.Grant.Follows(old.Grant)
 	}
-	return nil
 }

@@ -113,16 +113,16 @@ export function withholds(p: Policy, device: Bytes): Acts {
   return p.exceptions.find((e) => eq(e.device, device))?.withheld ?? p.withheld;
 }
 
-/** A grant after the one before, signed by the host. The keys may be in any order. */
+/** A grant after those before, signed by the host. The keys may be in any order. */
 export async function makeGrant(
   room: string,
-  before: Grant | null,
+  before: readonly (Grant | null)[],
   own: Bytes,
   moderators: readonly Bytes[],
   host: Device,
 ): Promise<Grant> {
   if (moderators.length > MAX_MODERATORS) throw new Error("policy: too many moderators");
-  const number = (before?.number ?? 0) + 1;
+  const number = Math.max(0, ...before.map((g) => g?.number ?? 0)) + 1;
   const sorted = [...moderators].sort((a, b) => (less(a, b) ? -1 : 1));
   const fields = encode((w) => {
     w.u32(number);
@@ -248,14 +248,18 @@ export async function parsePolicy(a: Authority, encoded: Bytes): Promise<Policy>
 export const sameGrant = (a: Grant | null, b: Grant | null): boolean =>
   a === b || (a !== null && b !== null && eq(a.encoded, b.encoded));
 
+/** Throws unless a grant is old, or one that takes its place. The host's signature on it holds for good and in every group of the room: only a later one ends it. */
+export function checkGrant(g: Grant | null, old: Grant | null): void {
+  const [now, then] = [g?.number ?? 0, old?.number ?? 0];
+  if (now < then) throw new Error("policy: it brings back moderators of before");
+  if (now === then && !sameGrant(g, old)) throw new Error("policy: two grants of one number");
+}
+
 /** Throws unless p may take the place of old. */
 export function checkFollows(p: Policy, old: Policy): void {
   if (p.number <= old.number) throw new Error("policy: older than the one in force");
   if (leaps(p, old)) throw new Error("policy: too far above the one in force");
-  const [now, then] = [p.grant?.number ?? 0, old.grant?.number ?? 0];
-  if (now < then) throw new Error("policy: it brings back moderators of before");
-  if (now === then && !sameGrant(p.grant, old.grant))
-    throw new Error("policy: two grants of one number");
+  checkGrant(p.grant, old.grant);
 }
 
 const admission = async (a: Authority, p: Policy, keyPackage: Bytes): Promise<Bytes> =>

@@ -362,9 +362,11 @@ export class GroupMember {
     if (by === this.session) {
       const { group } = this;
       const { known } = this.hosting;
-      const standing = await checkGroup(this.terms, group.ctx, group.members(), known);
-      this.adopt(group, standing, false);
-      return;
+      const context = [group.ctx, group.members(), known] as const;
+      const standing = await checkGroup(this.terms, ...context).catch(() => null);
+      if (standing) return this.adopt(group, standing, false);
+      this.dropped++; // the host has said something since that it does not keep to
+      return this.restart();
     }
     this.group.destroy();
     this.group = null;

@@ -126,7 +126,7 @@ export class Hosting {
   private async ownGrant(g: Grant | null): Promise<Grant | null> {
     const { publicKey } = this.device;
     if (!this.host || isHost(g, publicKey)) return g;
-    return makeGrant(this.room, g, publicKey, g?.moderators ?? [], this.host);
+    return makeGrant(this.room, [g, this.known.grant], publicKey, g?.moderators ?? [], this.host);
   }
 
   /** Lets a device act for the host, or takes it back. Only the host can. */
@@ -136,7 +136,9 @@ export class Hosting {
     const others = (before.grant?.moderators ?? []).filter((m) => !eq(m, device));
     const { publicKey } = this.device;
     const list = on ? [...others, device] : others;
-    const grant = await makeGrant(this.room, before.grant, publicKey, list, this.host);
+    // Others go by the grants that they have seen in the room's groups before, and so does the server.
+    const seen = [before.grant, this.known.grant];
+    const grant = await makeGrant(this.room, seen, publicKey, list, this.host);
     this.wish = { ...before, number: 0, grant };
   }
 

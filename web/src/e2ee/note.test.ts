@@ -83,7 +83,7 @@ test("note: a host writes to who waits, who reads each once; a member writes not
   assert.equal(await reads.write("guest", "come in", null), null);
   // A moderator counts by the latest policy that the guest knows.
   const mod = await newDevice();
-  const g = await makeGrant(v.room, null, his.publicKey, [mod.publicKey], owner);
+  const g = await makeGrant(v.room, [], his.publicKey, [mod.publicKey], owner);
   const body = await new Notes(p, key, new Hosting(v.room, owner.publicKey, mod, null), wall).write(
     "guest",
     "soon",

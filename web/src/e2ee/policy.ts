@@ -3,6 +3,7 @@ import {
   type Authority,
   checkAdmissions,
   checkFollows,
+  checkGrant,
   closed,
   crowded,
   leaps,
@@ -149,6 +150,8 @@ export async function checkGroup(
     throw new Error("group: its policy is older than a lobby or lock of before");
   if (known.number > 0 && leaps(policy, known))
     throw new Error("group: its policy is too far above the one of before");
+  // Whoever was a moderator once could otherwise begin a group in which he is.
+  if (policy.number > 0) checkGrant(policy.grant, known.grant);
   const infos = new Map(
     await Promise.all(
       members.map(async ({ index, leaf }) => [index, await checkLeafOfTree(t, leaf)] as const),

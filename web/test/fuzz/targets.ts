@@ -162,7 +162,7 @@ async function statements(): Promise<Target[]> {
   const at = { room, linkNumber: 1, memberId: unhex("01".repeat(16)), signatureKey: publicKey };
   const leaf = await makeLeafInfo(key, at, host, "session", "Ann");
   const a: Authority = { room, host: publicKey, groupId: utf8("group") };
-  const grant = await makeGrant(room, null, publicKey, [publicKey], host);
+  const grant = await makeGrant(room, [], publicKey, [publicKey], host);
   const policies = await Promise.all(
     [
       { ...OPEN, number: 1 },
