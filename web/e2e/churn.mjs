@@ -203,7 +203,9 @@ async function look(page) {
       const g = canvas.getContext("2d", { willReadFrequently: true });
       const [x, y] = [video.videoWidth / 2, video.videoHeight / 2];
       g.drawImage(video, x, y, 1, 1, 0, 0, 1, 1);
-      return Math.max(...g.getImageData(0, 0, 1, 1).data.slice(0, 3));
+      const [red, green, blue, opaque] = g.getImageData(0, 0, 1, 1).data;
+      if (opaque === 0) return null; // no picture yet: initials are seen
+      return Math.max(red, green, blue);
     }, random()),
   );
   if (seen === null) return;

@@ -107,7 +107,15 @@ function Pin({ tile, pinned, pin }: { tile: TileModel; pinned: boolean; pin: () 
 }
 
 function Picture({ tile, box }: { tile: TileModel; box: Box }) {
-  if (tile.video === "on") return <Video stream={tile.stream} mirrored={tile.mirrored} />;
+  const initialed = <Initials tile={tile} box={box} />;
+  if (tile.video === "on")
+    return (
+      <>
+        {/* Seen until the first picture is there. */}
+        {tile.source === "camera" && <span class="behind">{initialed}</span>}
+        <Video stream={tile.stream} mirrored={tile.mirrored} />
+      </>
+    );
   if (tile.video === "waiting")
     return (
       <p class="waiting">
@@ -115,6 +123,10 @@ function Picture({ tile, box }: { tile: TileModel; box: Box }) {
         <span>{tile.waitingText}</span>
       </p>
     );
+  return initialed;
+}
+
+function Initials({ tile, box }: { tile: TileModel; box: Box }) {
   const size = Math.round(Math.min(box.width, box.height) * 0.38);
   return (
     <span
