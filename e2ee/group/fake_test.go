@@ -189,12 +189,20 @@ func (s *fakeService) tellMembers(in Input) {
 
 // leave ends a session.
 func (s *fakeService) leave(c *client) {
-	body := c.member.Parting()
+	s.tellLeft(c, Left{Session: c.session, Body: c.member.Parting()})
+}
+
+// end ends a session that has not said that it leaves.
+func (s *fakeService) end(c *client, removed bool) {
+	s.tellLeft(c, Left{Session: c.session, Removed: removed})
+}
+
+func (s *fakeService) tellLeft(c *client, left Left) {
 	c.gone = true
 	s.asks = slices.DeleteFunc(s.asks, func(a Asked) bool { return a.From == c.session })
 	s.queue = slices.DeleteFunc(s.queue, func(d delivery) bool { return d.to == c })
 	for _, p := range s.present() {
-		s.tell(p, Left{c.session, body})
+		s.tell(p, left)
 	}
 	s.drop(c)
 }

@@ -26,13 +26,14 @@ type hosting struct {
 	returning map[string]bool            // of these, those that may ask again
 	admitted  map[string]*mls.KeyPackage // session → the ask that was let in; a later one may bear another name
 	familiar  map[string]bool            // device keys that have been in the group, but for those thrown out
+	ejected   map[string]bool            // sessions with a leaf that the server has ended by a moderator's order
 	reopen    uint32                     // the generation that we have had begun anew: in the next a lock is to be a lobby; 0: none
 	marked    uint32                     // number of the policy that the server keeps
 	told      []Participant              // the lobby as it was last told
 }
 
 func newHosting() hosting {
-	return hosting{removing: map[string]bool{}, returning: map[string]bool{}, admitted: map[string]*mls.KeyPackage{}, familiar: map[string]bool{}}
+	return hosting{removing: map[string]bool{}, returning: map[string]bool{}, admitted: map[string]*mls.KeyPackage{}, familiar: map[string]bool{}, ejected: map[string]bool{}}
 }
 
 // Policy returns the policy of the group we are in.
@@ -327,7 +328,7 @@ func (m *Member) takePolicy() {
 	here := map[string]bool{}
 	for _, q := range m.terms.roster {
 		here[q.Session] = true
-		if !m.removing[q.Session] {
+		if !m.removing[q.Session] && !m.ejected[q.Session] {
 			m.familiar[string(q.Device)] = true
 		}
 		delete(m.admitted, q.Session)
@@ -343,14 +344,6 @@ func (m *Member) takePolicy() {
 	m.claim()
 	m.unlock()
 	m.tell(PolicyBegun{p, m.signer(p.Grant) != nil})
-}
-
-// admitFamiliar lets in who has been in the group before and comes back with
-// another leaf, as after a reload of the page.
-func (m *Member) admitFamiliar(a asking) {
-	if m.familiar[string(a.who.Device)] {
-		m.admitted[a.session] = a.kp
-	}
 }
 
 // mayAdd reports whether an ask may be fulfilled by a commit of ours.

@@ -21,6 +21,9 @@ func (m *Member) left(in Left) {
 		if meant {
 			m.parted[in.Session] = true
 		}
+		if in.Removed {
+			m.eject(who)
+		}
 		m.tell(Parted{who, meant})
 	}
 	m.ofSession(in.Session, func() { delete(m.here, in.Session) })

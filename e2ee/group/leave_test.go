@@ -72,7 +72,7 @@ func TestForgedLeave(t *testing.T) {
 		"sealed as a beat":   cat.member.seal(link.KindBeat, 0, link.SignLeave(s.cfg.Room, bob.member.me(), bob.member.cfg.Device)),
 	} {
 		ann.parted = nil
-		s.tell(ann, Left{bob.session, body})
+		s.tell(ann, Left{Session: bob.session, Body: body})
 		s.tell(ann, Arrived{bob.session})
 		s.run(5 * time.Second)
 		s.agree()
@@ -80,7 +80,7 @@ func TestForgedLeave(t *testing.T) {
 			t.Errorf("%s: told %+v", what, ann.parted)
 		}
 	}
-	s.tell(ann, Left{bob.session, meant})
+	s.tell(ann, Left{Session: bob.session, Body: meant})
 	s.tell(ann, Arrived{bob.session})
 	s.run(5 * time.Second)
 	if !ann.parted[len(ann.parted)-1].Meant {

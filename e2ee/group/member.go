@@ -420,6 +420,7 @@ func (m *Member) adopt(next *mls.Group, s standing, removed bool, now time.Time)
 	if m.group != nil && m.group != next {
 		m.group.Wipe(next)
 	}
+	m.forgetRemoved(s.roster)
 	m.own, m.group, m.terms.standing = nil, next, s
 	m.terms.announced = nil // in the epoch before: they have come to nothing
 	if s.link != nil {

@@ -26,10 +26,12 @@ type (
 	Present struct{ Here []Peer }
 	// Arrived tells of another session.
 	Arrived struct{ Session string }
-	// Left tells that a session has ended. Body is what it said to us then.
+	// Left tells that a session has ended. Body is what it said to us then;
+	// Removed: by a moderator's order to the server.
 	Left struct {
 		Session string
 		Body    []byte
+		Removed bool
 	}
 	// Away tells that a session lost its socket, or has it again.
 	Away struct {

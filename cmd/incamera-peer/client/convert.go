@@ -54,7 +54,7 @@ func InputOf(m any) group.Input {
 	case wire.Arrived:
 		return group.Arrived{Session: string(m.Session)}
 	case wire.Left:
-		return group.Left{Session: string(m.Session), Body: m.Body}
+		return group.Left{Session: string(m.Session), Body: m.Body, Removed: m.Reason == wire.ReasonRemoved}
 	case wire.Away:
 		return group.Away{Session: string(m.Session), Away: m.Away}
 	case wire.Founded:

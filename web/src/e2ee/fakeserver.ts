@@ -166,14 +166,14 @@ export class Server {
     return user;
   }
 
-  leave(session: string): void {
+  leave(session: string, reason = "left"): void {
     const user = this.users.get(session);
-    const body = user?.goodbye ? { body: user.goodbye } : {};
+    const body = user?.goodbye && reason === "left" ? { body: user.goodbye } : {};
     user?.member.stop();
     this.users.delete(session);
     this.asks = this.asks.filter((a) => a.from !== session);
     for (const other of this.users.keys())
-      this.deliver(other, { type: "left", session, reason: "left", ...body });
+      this.deliver(other, { type: "left", session, reason, ...body });
     this.drop(session);
   }
 

@@ -124,7 +124,7 @@ export class GroupMember {
     const { sealing, presence } = this;
     const step = (f: () => Promise<void>) => void this.run(f);
     this.heart = new Heart(room, sealing, device, presence, clock, events, step);
-    this.partings = new Partings(room, sealing, device, presence, events);
+    this.partings = new Partings(room, sealing, device, presence, hosting, events);
     this.orders = new Orders(this.terms, hosting, "");
     this.moderation = new Moderation(hosting, {
       step: (f) =>
@@ -360,10 +360,9 @@ export class GroupMember {
     if (this.phase === "hostless") return this.ask();
     if (this.phase !== "founding" || !this.group) return;
     if (by === this.session) {
-      const { group } = this;
-      const { known } = this.hosting;
-      const context = [group.ctx, group.members(), known] as const;
-      const standing = await checkGroup(this.terms, ...context).catch(() => null);
+      const { group, terms } = this;
+      const said = [group.ctx, group.members(), this.hosting.known] as const;
+      const standing = await checkGroup(terms, ...said).catch(() => null);
       if (standing) return this.adopt(group, standing, false);
       this.dropped++; // the host has said something since that it does not keep to
       return this.restart();
@@ -462,6 +461,7 @@ export class GroupMember {
       this.asked.clear(); // who asked by the link of before is let in by nobody
       this.events.link(standing.link);
     }
+    this.hosting.leaves(this.standing.infos, infos, this.presence.sessions);
     this.group = next;
     this.standing = standing;
     this.hosting.entered(standing, this.generation);

@@ -57,6 +57,8 @@ export class Hosting {
   readonly admitted = new Set<string>();
   /** Device keys that have been in the group, but for those that were thrown out. */
   private readonly familiar = new Set<string>();
+  /** Sessions with a leaf that the server has ended by a moderator's order, maybe another's than ours. */
+  private readonly ejected = new Set<string>();
 
   constructor(
     private readonly room: string,
@@ -232,12 +234,28 @@ export class Hosting {
     this.dropFulfilled(s.policy);
     const here = new Set([...s.infos.values()].map((i) => i.session));
     for (const i of s.infos.values())
-      if (!this.removing.has(i.session)) this.familiar.add(hex(i.deviceKey));
+      if (!this.removing.has(i.session) && !this.ejected.has(i.session))
+        this.familiar.add(hex(i.deviceKey));
     for (const session of this.returning) {
       if (here.has(session)) continue;
       this.removing.delete(session);
       this.returning.delete(session);
       this.returned.push(session);
+    }
+  }
+
+  /** The server has ended the session of a member by a moderator's order. */
+  eject(who: LeafInfo): void {
+    this.ejected.add(who.session);
+    this.familiar.delete(hex(who.deviceKey));
+  }
+
+  /** An epoch is about to begin. Who is taken out of the group though he is there has not lost his connection, but is thrown out or sent back, by whichever moderator. */
+  leaves(before: Infos, after: Infos, present: ReadonlyMap<string, boolean>): void {
+    for (const i of before.values()) {
+      if (isBack(after, i)) continue;
+      if (present.has(i.session)) this.familiar.delete(hex(i.deviceKey));
+      this.ejected.delete(i.session);
     }
   }
 

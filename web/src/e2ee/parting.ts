@@ -3,6 +3,7 @@ import { verify } from "./access";
 import { type Bytes, cat, eq, unhex, utf8 } from "./bytes";
 import { envelopeType } from "./envelope";
 import type { GroupEvents } from "./events";
+import type { Hosting } from "./hosting";
 import type { Device } from "./leaf";
 import type { Infos } from "./policy";
 import type { Presence } from "./presence";
@@ -41,6 +42,7 @@ export class Partings {
     private readonly sealing: Sealing,
     private readonly device: Device,
     private readonly presence: Presence,
+    private readonly hosting: Hosting,
     private readonly events: GroupEvents,
   ) {}
 
@@ -61,6 +63,7 @@ export class Partings {
           .catch(() => false)
       : false;
     if (meant) this.presence.depart(m.session);
+    if (m.reason === "removed") this.hosting.eject(who);
     this.events.parted(m.session, meant, m.reason);
   }
 }
