@@ -360,6 +360,10 @@ func (t *terms) judge(ci *mls.CommitInfo) error {
 			if policy, err = t.readExtensions(t.using.cardHash, t.groupID, p.Extensions); err == nil {
 				err = policy.Follows(t.policy)
 			}
+			if err == nil && next != nil && !t.authority(t.groupID).ByHost(p.Extensions[1].Data) {
+				// The server has no order from a moderator who is faster than the host.
+				err = errors.New("it changes the link, and is not of the host's signing")
+			}
 			if err != nil {
 				return err
 			}

@@ -66,7 +66,12 @@ func (m *Member) linksInUse() ([]link.OldLink, error) {
 // us for the host.
 func (m *Member) relinkDue() bool {
 	return m.wantsLink && m.phase == Inside && m.wish == nil && m.terms.policy.Grant.IsHost(m.ownDevice()) && len(m.count().lost) == 0 &&
-		!slices.ContainsFunc(m.terms.roster.list(), func(p Participant) bool { return m.removing[p.Session] })
+		!m.throwsOut()
+}
+
+// throwsOut reports whether somebody is in the group whom we are to remove.
+func (m *Member) throwsOut() bool {
+	return slices.ContainsFunc(m.terms.roster.list(), func(p Participant) bool { return m.removing[p.Session] })
 }
 
 // relink hands out the next link in the present epoch, and sends the commit
@@ -133,7 +138,10 @@ func (m *Member) announce(n link.Next) {
 
 // changed goes on with another link, which began with an epoch.
 func (m *Member) changed(n link.Next, epoch uint64) {
-	m.relinking = relinking{before: m.terms.keys, since: epoch}
+	// Who is to be removed has heard of this one, if that was wished for while the
+	// commit was on its way: then it is changed once more, without him.
+	again := m.wantsLink && m.throwsOut()
+	m.relinking = relinking{wantsLink: again, before: m.terms.keys, since: epoch}
 	m.terms.present, m.terms.announced = presentOf(n), nil
 	// Who asked by the link of before is let in by nobody.
 	m.asked, m.admitted = nil, map[string]*mls.KeyPackage{}

@@ -377,6 +377,22 @@ func TestForgedChanges(t *testing.T) {
 		"by who is no moderator": {"no moderator", func(x *intruder, n, _ link.Next) ([]string, []*mls.Proposal) {
 			return nil, []*mls.Proposal{psk(x, 2), context(x, n.Hash, 1, nil)}
 		}},
+		"by a moderator": {"not of the host's signing", func(x *intruder, n, _ link.Next) ([]string, []*mls.Proposal) {
+			p := x.s.clients[0].member.Policy()
+			_, own, _ := ed25519.GenerateKey(nil)
+			g, err := link.MakeGrant(x.s.cfg.Room, hostKey, p.Grant.Number+1, p.Grant.Own, []ed25519.PublicKey{own.Public().(ed25519.PublicKey)})
+			if err != nil {
+				x.t.Fatal(err)
+			}
+			p.Number, p.Grant = p.Number+1, g
+			b, err := link.Authority{Room: x.s.cfg.Room, Host: x.s.cfg.Card.HostKey, GroupID: x.group.ID()}.SignPolicy(p, own)
+			if err != nil {
+				x.t.Fatal(err)
+			}
+			return nil, []*mls.Proposal{psk(x, 2), {Type: mls.ProposalGroupContextExtensions, Extensions: []mls.Extension{
+				{Type: link.CardExtension, Data: n.Hash[:]}, {Type: link.PolicyExtension, Data: b},
+			}}}
+		}},
 		"without another policy": {"after", func(x *intruder, n, _ link.Next) ([]string, []*mls.Proposal) {
 			return nil, []*mls.Proposal{psk(x, 2), context(x, n.Hash, 0, hostKey)}
 		}},
@@ -533,5 +549,48 @@ func TestMarkOfTheOldLink(t *testing.T) {
 	s.run(time.Minute)
 	if s.founded || guest.member.Phase() != Waiting || guest.member.Dropped.Marks != 1 {
 		t.Errorf("the guest is %v", guest.member.Phase())
+	}
+}
+
+// TestRemovalWhileChangeIsOnItsWay: the host removes somebody, and wishes for
+// another link once more, while the commit that changes it is on its way. He was
+// inside when that link was announced: it is changed again without him.
+func TestRemovalWhileChangeIsOnItsWay(t *testing.T) {
+	s := hosted(t, 2)
+	host, target, tries := s.clients[0], s.clients[2], 0
+	var late Message
+	s.mute = func(from *client, m Message) bool {
+		c, ok := m.(Commit)
+		if ok && c.Relink != nil {
+			if tries++; tries == 1 {
+				late = m
+				return true // the server takes its time
+			}
+		}
+		return false
+	}
+	out, err := host.member.ChangeLink(s.now)
+	s.do(host, out, err)
+	if late == nil {
+		t.Fatal("nothing is on its way")
+	}
+	out, err = host.member.Remove(target.session, s.now)
+	s.do(host, out, err)
+	out, err = host.member.ChangeLink(s.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.take(host, out)
+	s.receive(host, late)
+	s.run(time.Second)
+	s.leave(target)
+	s.run(time.Minute)
+	if len(host.links) != 2 {
+		t.Fatalf("%d changes of the link", len(host.links))
+	}
+	n := host.links[1]
+	s.agreeOn(n)
+	if slices.ContainsFunc(target.links, func(l link.Next) bool { return l.Hash == n.Hash }) || len(target.member.terms.announced) != 0 {
+		t.Error("who was removed has the link")
 	}
 }

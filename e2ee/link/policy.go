@@ -102,6 +102,13 @@ func (a Authority) ParsePolicy(encoded []byte) (Policy, error) {
 	return p, nil
 }
 
+// ByHost reports whether a policy as encoded, which ParsePolicy has taken, is of
+// the host's own signing and not a moderator's.
+func (a Authority) ByHost(encoded []byte) bool {
+	n := len(encoded) - ed25519.PublicKeySize - ed25519.SignatureSize
+	return n >= 0 && a.Host.Equal(ed25519.PublicKey(encoded[n:n+ed25519.PublicKeySize]))
+}
+
 func (a Authority) parsePolicy(encoded []byte) (Policy, error) {
 	r := reader{b: encoded}
 	if r.u8() != policyVersion {

@@ -245,6 +245,10 @@ export async function parsePolicy(a: Authority, encoded: Bytes): Promise<Policy>
   return p;
 }
 
+/** Reports whether a policy as encoded, which parsePolicy has taken, is of the host's own signing and not a moderator's. */
+export const isByHost = (a: Pick<Authority, "host">, encoded: Bytes): boolean =>
+  eq(a.host, encoded.slice(-KEY - SIGNATURE, -SIGNATURE));
+
 export const sameGrant = (a: Grant | null, b: Grant | null): boolean =>
   a === b || (a !== null && b !== null && eq(a.encoded, b.encoded));
 

@@ -2,7 +2,7 @@
 import { eq, random } from "./bytes";
 import { MAX_OLD_LINKS, type OldLink } from "./card";
 import type { Hosting } from "./hosting";
-import type { Standing, Terms } from "./policy";
+import type { Infos, Standing, Terms } from "./policy";
 import type { AppPayload } from "./protocol";
 import { makeNext, type NextLink, type OwnNext, openNext, readNext } from "./relink";
 import type { Sealing } from "./sealing";
@@ -48,10 +48,10 @@ export class Changing {
     this.terms.announced = [...list, n].slice(-MAX_ANNOUNCED);
   }
 
-  /** Goes on with another link, which began with that epoch. */
-  changed({ keys, card, cardHash }: NextLink, epoch: number): void {
+  /** Goes on with another link, which began with that epoch. infos: of that. */
+  changed({ keys, card, cardHash }: NextLink, epoch: number, infos: Infos): void {
     this.sealing.relink(epoch);
     Object.assign(this.terms, { keys, card, cardHash, announced: [] });
-    this.hosting.relinked();
+    this.hosting.relinked(infos);
   }
 }

@@ -457,7 +457,7 @@ export class GroupMember {
     for (const i of infos.values()) if (!before.has(i.member)) this.asked.delete(i.session);
     this.terms.announced = []; // in the epoch before: they have come to nothing
     if (standing.link) {
-      this.changing.changed(standing.link, epoch);
+      this.changing.changed(standing.link, epoch, infos);
       this.asked.clear(); // who asked by the link of before is let in by nobody
       this.events.link(standing.link);
     }

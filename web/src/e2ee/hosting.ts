@@ -179,9 +179,9 @@ export class Hosting {
     );
   }
 
-  /** Another link has taken the place of the one by which people asked so far. */
-  relinked(): void {
-    this.wantsLink = false;
+  /** Another link has taken the place of the one by which people asked so far. Who is to be removed has heard of it, if that was wished for while the commit was on its way: then it is changed once more, without him. */
+  relinked(infos: Infos): void {
+    this.wantsLink &&= [...infos.values()].some((i) => this.removing.has(i.session));
     this.admitted.clear();
   }
 

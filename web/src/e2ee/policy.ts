@@ -6,6 +6,7 @@ import {
   checkGrant,
   closed,
   crowded,
+  isByHost,
   leaps,
   names,
   OPEN,
@@ -215,7 +216,7 @@ export async function checkCommit(
   );
   checkUnchanged(c);
   distinct(after);
-  const policy = await policyAfter(t, cardHash, proposals, now);
+  const policy = await policyAfter(t, cardHash, proposals, now, next !== undefined);
   if (policy !== now.policy && c.added.length > 0)
     throw new Error("commit: it changes the policy and adds somebody");
   await checkAdmitted(t, c, proposals, now, after.size);
@@ -227,12 +228,16 @@ async function policyAfter(
   cardHash: Uint8Array,
   proposals: readonly Proposal[],
   now: Standing,
+  relinks: boolean,
 ): Promise<Policy> {
   let { policy } = now;
   for (const p of proposals) {
     if (p.type !== PROPOSAL.groupContextExtensions) continue;
     policy = await readExtensions(t, cardHash, now.groupId, p.extensions);
     checkFollows(policy, now.policy);
+    // The server has no order from a moderator who is faster than the host.
+    if (relinks && !isByHost(authority(t, now.groupId), p.extensions[1]!.data))
+      throw new Error("commit: it changes the link, and is not of the host's signing");
   }
   return policy;
 }

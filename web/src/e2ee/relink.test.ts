@@ -2,14 +2,16 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { type Bytes, cat, hex, random, sha256, unhex } from "./bytes";
+import { makeGrant, signPolicy } from "./access";
+import { type Bytes, cat, empty, hex, random, sha256, unhex } from "./bytes";
 import { type Card, type Changed, MAX_OLD_LINKS, openCard, sealCard, signCardBy } from "./card";
 import { type Changing, linksInUse } from "./changing";
 import { type Meeting, newDevice, newMeeting, Server, type User } from "./fakeserver";
-import { checkLeafInfo, type Device } from "./leaf";
+import { checkLeafInfo, type Device, POLICY_EXTENSION } from "./leaf";
 import { deriveLinkKeys, linkPskId } from "./link";
 import { type CommitInfo, type Config, PROPOSAL } from "./mls";
-import { checkCommit, type Standing, type Terms } from "./policy";
+import { authority, checkCommit, type Standing, type Terms } from "./policy";
+import type { GroupOut } from "./protocol";
 import {
   makeNext,
   type NextLink,
@@ -329,6 +331,29 @@ test("relink: who has heard of a link that came to nothing, and is removed then,
   assert.equal(insides(ann).terms.announced.length, 0);
 });
 
+test("relink: whom the host removes while the change is on its way does not have the link in the end", async () => {
+  const s = await scene();
+  const { server, ann, eve } = s;
+  const late: GroupOut[] = [];
+  ann.filterOut = (m) => {
+    if (m.type !== "commit" || !m.relink || late.length > 0) return m;
+    late.push(m);
+    return null; // the server takes its time
+  };
+  await ann.member.moderation.changeLink();
+  await server.advance(1_000);
+  assert.equal(late.length, 1);
+  await ann.member.moderation.remove("eve");
+  await ann.member.moderation.changeLink();
+  ann.send(late[0]!);
+  await server.advance(20_000);
+  assert.equal(ann.links.length, 2);
+  assert(!ann.sees.includes("eve"));
+  const last = hex(ann.links[1]!.cardHash);
+  assert.equal(hex(s.ben.links[1]!.cardHash), last);
+  assert(!eve.links.some((n) => hex(n.cardHash) === last));
+});
+
 test("relink: while a leaf is in the tree whose session is gone, nothing is said of it", async () => {
   const s = await scene();
   const { server, ann } = s;
@@ -435,7 +460,26 @@ test("relink: a commit that changes more than the link, or not by the rules, is 
       ? { ...p, proposal: { ...p.proposal, extensions: p.proposal.extensions.slice(0, 1) } }
       : p,
   );
+  const mod = await newDevice();
+  const { policy, groupId } = standing;
+  const { host } = s.server.meeting;
+  const seenGrants = [policy.grant];
+  const grant = await makeGrant(then.room, seenGrants, empty, [mod.publicKey], host);
+  const next = { ...policy, number: policy.number + 1, grant };
+  const data = await signPolicy(authority(then, groupId), next, mod);
+  const byModerator = c.proposals.map((p) =>
+    p.proposal.type === PROPOSAL.groupContextExtensions
+      ? {
+          ...p,
+          proposal: {
+            ...p.proposal,
+            extensions: [p.proposal.extensions[0]!, { type: POLICY_EXTENSION, data }],
+          },
+        }
+      : p,
+  );
   const cases: [string, CommitInfo, Terms, RegExp][] = [
+    ["a moderator's", { ...c, proposals: byModerator }, then, /not of the host's signing/],
     ["it adds", { ...c, added: [0] }, then, /and who is in/],
     ["it removes", { ...c, removed: [1], hasPath: true }, then, /and who is in/],
     ["no PSK", { ...c, proposals: context }, then, /lacks the link's PSK/],
