@@ -107,7 +107,7 @@ func (p *Peer) upwards(now time.Time) (up trace.Up) {
 	p.room.mu.Unlock()
 	for _, src := range p.sources {
 		for i, last := range src.lastPackets() {
-			if in := src.layers[i].Load(); in != nil && now.Sub(last) < layer.AliveFor {
+			if in, _ := src.part(i); in != nil && now.Sub(last) < layer.AliveFor {
 				up.Loss = max(up.Loss, float64(in.loss.Load())/1000)
 			}
 		}
@@ -122,8 +122,8 @@ func (p *Peer) upwards(now time.Time) (up trace.Up) {
 	// A layer that is there no more, though somebody wants it: the sender's own
 	// estimate has taken it away. One that was never there its camera has not.
 	for i := 1; i < wanted; i++ {
-		in := p.sources[Camera].layers[i].Load()
-		up.Less = up.Less || on && in != nil && in.lastPacket.Load() != 0 && rates[i] == layer.Rates{} && rates[0] != layer.Rates{}
+		in, spatial := p.sources[Camera].part(i)
+		up.Less = up.Less || on && in != nil && in.parts[spatial].last.Load() != 0 && rates[i] == layer.Rates{} && rates[0] != layer.Rates{}
 	}
 	up.Silent = !p.up.since.IsZero() && now.Sub(p.up.since) >= silentFor
 	return up

@@ -28,8 +28,10 @@ type packet struct {
 	info   rtpx.Info
 	in     munge.In
 	newest bool
-	pad    int // bytes of RTP padding that follow the payload in buf
-	buf    [maxPacket + maxPad]byte
+	// spatial: its stream has several spatial layers, of which a seat gets some.
+	spatial bool
+	pad     int // bytes of RTP padding that follow the payload in buf
+	buf     [maxPacket + maxPad]byte
 }
 
 // burst collects the packets of a frame. Not safe for concurrent use.

@@ -3,6 +3,8 @@ package sfu
 import (
 	"runtime"
 	"time"
+
+	"incamera/sfu/rtpx"
 )
 
 // Held returns how many bytes of heap and stacks the process has in use.
@@ -19,10 +21,15 @@ type Injector struct{ in *incoming }
 
 // NewInjector takes the place of a peer's camera, which must have sent before
 // and is not heard from then on. It begins with a key frame.
-func NewInjector(p *Peer) *Injector {
+func NewInjector(p *Peer) *Injector { return NewInjectorOf(p, rtpx.VP8) }
+
+// NewInjectorOf is NewInjector for a camera of another codec.
+func NewInjectorOf(p *Peer, codec rtpx.Codec) *Injector {
 	layer := &p.sources[Camera].layers[0]
 	old := layer.Load()
-	in := newIncoming(old.source, old.index, old.wire, old.epoch)
+	wire := *old.wire
+	wire.Codec = codec
+	in := newIncoming(old.source, old.index, &wire, old.epoch)
 	layer.Store(in)
 	return &Injector{in: in}
 }

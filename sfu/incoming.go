@@ -31,18 +31,26 @@ type incoming struct {
 	seen   munge.Window
 	burst  burst
 	meter  meter
+	upper  *[layer.Count - 1]meter // of the spatial layers above the lowest; nil: there are none
 
 	// Atomic.
-	lastPacket atomic.Int64                  // Unix ns
-	rates      [layer.Temporals]atomic.Int64 // bits per second, up to each temporal layer; all 0: not measured yet
-	loss       atomic.Uint32                 // of a thousand packets
-	clock      atomic.Pointer[munge.Clock]   // nil before the first sender report
-	pending    atomic.Bool                   // a key frame request is kept
+	parts   [layer.Count]part           // by spatial layer; all but the first are for those of spatial
+	spatial atomic.Bool                 // it has several spatial layers
+	loss    atomic.Uint32               // of a thousand packets
+	clock   atomic.Pointer[munge.Clock] // nil before the first sender report
+	pending atomic.Bool                 // a key frame request is kept
 
 	requests struct {
 		sync.Mutex
 		keyframe.Throttle
 	}
+}
+
+// A part is what is known of a spatial layer. Of those above others it is theirs
+// alone.
+type part struct {
+	last  atomic.Int64                  // packet, Unix ns; 0: there was none. Of the lowest: of all
+	rates [layer.Temporals]atomic.Int64 // bits per second, up to each temporal layer; all 0: not measured yet
 }
 
 func newIncoming(src *source, index int, wire *transport.Layer, e *munge.Epoch) *incoming {
@@ -55,10 +63,18 @@ func newIncoming(src *source, index int, wire *transport.Layer, e *munge.Epoch) 
 	return in
 }
 
-// measured returns what the layer takes; nothing before it was measured.
-func (in *incoming) measured() (rates layer.Rates) {
-	for t := range rates {
-		rates[t] = in.rates[t].Load()
+// measured returns what is sent when it is sent up to a spatial layer; nothing
+// before that was measured. Without spatial layers it is of the lowest.
+func (in *incoming) measured(spatial int) (rates layer.Rates) {
+	for i := range spatial + 1 {
+		var own layer.Rates
+		for t := range own {
+			own[t] = in.parts[i].rates[t].Load()
+		}
+		if own.Top() == layer.None {
+			return layer.Rates{}
+		}
+		rates = rates.Over(own)
 	}
 	return rates
 }
@@ -157,11 +173,15 @@ func (in *incoming) Receive(raw []byte, now time.Time) {
 	if in.ring != nil {
 		in.ring.Put(p.in.Seq, raw, now)
 	}
-	in.lastPacket.Store(now.UnixNano())
-	if rates, ok := in.meter.add(p.in.Seq, int(p.info.Temporal), len(raw), now); ok {
-		for t, rate := range rates {
-			in.rates[t].Store(rate)
-		}
+	in.parts[0].last.Store(now.UnixNano())
+	p.spatial = in.isSpatial(p.info)
+	own := len(raw)
+	if p.info.Spatial > 0 && p.spatial {
+		own = 0
+		in.measureUpper(p, len(raw), now)
+	}
+	if rates, ok := in.meter.add(p.in.Seq, int(p.info.Temporal), own, now); ok {
+		in.parts[0].store(rates)
 		in.loss.Store(uint32(1000 * in.meter.loss))
 	}
 	if p.info.KeyFrame && p.newest && in.pending.Load() {
@@ -171,6 +191,37 @@ func (in *incoming) Receive(raw []byte, now time.Time) {
 		in.flush(now)
 	}
 	in.flushRequest(now)
+}
+
+// isSpatial reports whether the stream has several spatial layers: since its key
+// pictures tell so, or one was seen. A stream that is a simulcast layer has none
+// that seats choose from.
+func (in *incoming) isSpatial(info rtpx.Info) bool {
+	if (info.Spatials > 1 || info.Spatial > 0) && in.index == 0 && !in.spatial.Load() {
+		in.spatial.Store(true)
+	}
+	return in.spatial.Load()
+}
+
+// measureUpper counts a packet of a spatial layer above the lowest. Called under mu.
+func (in *incoming) measureUpper(p *packet, size int, now time.Time) {
+	s := int(p.info.Spatial)
+	if s >= layer.Count {
+		return // nobody gets it
+	}
+	if in.upper == nil {
+		in.upper = &[layer.Count - 1]meter{}
+	}
+	in.parts[s].last.Store(now.UnixNano())
+	if rates, ok := in.upper[s-1].add(p.in.Seq, int(p.info.Temporal), size, now); ok {
+		in.parts[s].store(rates)
+	}
+}
+
+func (p *part) store(rates layer.Rates) {
+	for t, rate := range rates {
+		p.rates[t].Store(rate)
+	}
 }
 
 // flushLate forwards what has waited for the rest of its frame for too long.

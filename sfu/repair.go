@@ -41,6 +41,7 @@ type sent struct {
 	out     munge.Out
 	at      uint32 // when it was sent latest, in ms since start
 	resends uint8
+	marker  bool // a picture ended with it
 }
 
 // repair is the memory of one seat for retransmissions. Not safe for

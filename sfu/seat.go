@@ -40,6 +40,7 @@ type seat struct {
 	selector layer.Selector
 	stream   *munge.Stream // nil until somebody is on the seat
 	clock    munge.Clock   // of the source before; Rate is 0 when unknown
+	tops     layer.Tops    // of a stream of several spatial layers
 	repair   repair
 	packets  uint32
 	octets   uint32
@@ -138,7 +139,7 @@ func (s *seat) calmest() int {
 	if !s.wanted.calm || s.layer == nil {
 		return all
 	}
-	top := s.layer.measured().Top()
+	top := s.layer.measured(0).Top()
 	if top == layer.None {
 		return all
 	}
@@ -173,7 +174,7 @@ func (s *seat) forward(in *incoming, batch *transport.Batch, packets []packet, n
 		p := &packets[i]
 		switch {
 		case !s.takes(in, p, now):
-		case s.skips(p):
+		case s.skips(p, now):
 			s.leaveOut(batch, p, to, now)
 		default:
 			s.send(in, batch, p, to, now)
@@ -191,13 +192,13 @@ func (s *seat) send(in *incoming, batch *transport.Batch, p *packet, to transpor
 		if p.info.KeyFrame && p.newest {
 			s.repair.keyFrame(out.Seq)
 		}
-		s.repair.note(sent{in: in, seq: p.in.Seq, out: out}, now)
+		s.repair.note(sent{in: in, seq: p.in.Seq, out: out, marker: s.ends(p)}, now)
 	}
 	if p.info.Rewrites() { // whoever had it before is done with it
 		p.info.Rewrite(p.header.Payload, out.PictureID, out.TL0, out.KeyIdx)
 	}
 	if s.write(batch, transport.Packet{
-		Marker: p.header.Marker, Padded: p.pad > 0, PayloadType: to.PayloadType, SSRC: to.SSRC, Seq: out.Seq, Timestamp: out.Timestamp,
+		Marker: s.ends(p), Padded: p.pad > 0, PayloadType: to.PayloadType, SSRC: to.SSRC, Seq: out.Seq, Timestamp: out.Timestamp,
 		Payload: p.payload(),
 	}, now) {
 		s.packets++
@@ -206,28 +207,39 @@ func (s *seat) send(in *incoming, batch *transport.Batch, p *packet, to transpor
 }
 
 // skips reports whether the packet is of a frame that is left out, for a lower
-// frame rate.
-func (s *seat) skips(p *packet) bool {
+// frame rate or a smaller picture.
+func (s *seat) skips(p *packet, now time.Time) bool {
 	if !p.info.Layered {
 		return false
 	}
 	switch s.stream.Age(p.in) {
 	case munge.Newer:
-		return !s.selector.Frame(layer.Frame{Temporal: int(p.info.Temporal), Key: p.info.KeyFrame, Sync: p.info.Sync, Up: p.info.Up})
+		if p.spatial {
+			s.begin(p, now)
+		}
+		if !s.selector.Frame(layer.Frame{Temporal: int(p.info.Temporal), Key: p.info.KeyFrame, Sync: p.info.Sync, Up: p.info.Up}) {
+			return true
+		}
 	case munge.Newest: // what was begun is finished
-		return false
 	case munge.Older:
-		return int(p.info.Temporal) > s.selector.Temporal()
+		if int(p.info.Temporal) > s.selector.Temporal() {
+			return true
+		}
 	case munge.Skipped:
+		return true
 	}
-	return true
+	return p.spatial && s.above(p)
 }
 
 // leaveOut takes a packet out of the stream. One that is late has left a gap,
 // which is filled with a packet of nothing, or the subscriber would ask for it.
 func (s *seat) leaveOut(batch *transport.Batch, p *packet, to transport.Stream, now time.Time) {
 	s.server.counters.leftOut.Add(1)
-	if gap, late := s.stream.Skip(p.in); late {
+	in := p.in
+	if p.spatial && s.above(p) {
+		in.PictureBits = 0 // the picture is not left out
+	}
+	if gap, late := s.stream.Skip(in); late {
 		s.write(batch, transport.Packet{
 			Padded: true, PayloadType: to.PayloadType, SSRC: to.SSRC, Seq: gap.Seq, Timestamp: gap.Timestamp, Payload: nothing[:],
 		}, now)
@@ -241,9 +253,9 @@ var nothing = [1]byte{1}
 // takes reports whether the packet belongs to what the seat sends, after
 // switching to its layer if it is time to.
 func (s *seat) takes(in *incoming, p *packet, now time.Time) bool {
-	if s.layer != nil && s.layer != in && s.layer.index == in.index {
+	if s.layer != nil && s.layer != in && (s.layer.index == in.index || p.spatial) {
 		s.keepClock()
-		s.layer = nil // the publisher has begun anew on another connection
+		s.layer = nil // the publisher has begun anew: on another connection, in another codec, or with all layers in one stream
 		s.selector.Reset()
 		s.traceOwner(now)
 	}
@@ -256,7 +268,7 @@ func (s *seat) takes(in *incoming, p *packet, now time.Time) bool {
 		return true
 	case layer.Switch:
 		s.stream.Switch(p.in, now, s.hint(in, p.in.Timestamp))
-		s.layer = in
+		s.layer, s.tops = in, layer.Tops{}
 		return true
 	case layer.Request:
 		in.requestKeyFrame(now)
@@ -351,7 +363,7 @@ func (s *seat) again(batch *transport.Batch, h *sent, probe bool, now time.Time)
 	info.Rewrite(payload[2:], h.out.PictureID, h.out.TL0, h.out.KeyIdx)
 	payload[0], payload[1] = byte(h.out.Seq>>8), byte(h.out.Seq)
 	if !s.write(batch, transport.Packet{
-		Marker: header.Marker, Probe: probe, PayloadType: to.RTXPayloadType, SSRC: to.RTXSSRC, Seq: s.repair.next(), Timestamp: h.out.Timestamp, Payload: payload,
+		Marker: h.marker, Probe: probe, PayloadType: to.RTXPayloadType, SSRC: to.RTXSSRC, Seq: s.repair.next(), Timestamp: h.out.Timestamp, Payload: payload,
 	}, now) {
 		return 0
 	}

@@ -18,8 +18,8 @@ type source struct {
 	kind   Source
 
 	// Atomic.
-	layers [layer.Count]atomic.Pointer[incoming]
-	seats  atomic.Pointer[[]*seat] // immutable; written under the room's mutex
+	layers [layer.Count]atomic.Pointer[incoming] // streams: of simulcast; the first may have all layers, as spatial ones
+	seats  atomic.Pointer[[]*seat]               // immutable; written under the room's mutex
 
 	// Layers that are watched, from the lowest. Written under the room's mutex.
 	watched atomic.Int32
@@ -52,11 +52,20 @@ func (s *source) count() (risen bool) {
 	return int(s.watched.Swap(int32(most))) < most
 }
 
+// part returns the stream that has a layer, and as which of its spatial layers;
+// nil when nothing has it.
+func (s *source) part(index int) (in *incoming, spatial int) {
+	if first := s.layers[0].Load(); first != nil && first.spatial.Load() {
+		return first, index
+	}
+	return s.layers[index].Load(), 0
+}
+
 // lastPackets returns when each layer's latest packet came.
 func (s *source) lastPackets() (last [layer.Count]time.Time) {
-	for i := range s.layers {
-		if in := s.layers[i].Load(); in != nil {
-			if at := in.lastPacket.Load(); at != 0 {
+	for i := range last {
+		if in, spatial := s.part(i); in != nil {
+			if at := in.parts[spatial].last.Load(); at != 0 {
 				last[i] = time.Unix(0, at)
 			}
 		}
@@ -68,15 +77,15 @@ func (s *source) lastPackets() (last [layer.Count]time.Time) {
 // second.
 var usualRates = [layer.Count]int64{150_000, 500_000, 1_700_000}
 
-// rates returns what each layer that is being sent takes; nothing of those that
-// are not.
+// rates returns what each layer that is being sent takes, with the spatial layers
+// that it needs; nothing of those that are not sent.
 func (s *source) rates(now time.Time) (rates [layer.Count]layer.Rates) {
 	for i, last := range s.lastPackets() {
 		if last.IsZero() || now.Sub(last) >= layer.AliveFor {
 			continue
 		}
-		if in := s.layers[i].Load(); in != nil {
-			rates[i] = in.measured()
+		if in, spatial := s.part(i); in != nil {
+			rates[i] = in.measured(spatial)
 			if rates[i].Top() == layer.None {
 				rates[i] = layer.Rates{layer.Temporals - 1: usualRates[i]}
 			}
@@ -90,7 +99,7 @@ func (s *source) requestKeyFrame(index int, now time.Time) {
 	if index == layer.None {
 		return
 	}
-	if in := s.layers[index].Load(); in != nil {
+	if in, _ := s.part(index); in != nil {
 		in.requestKeyFrame(now)
 	}
 }
@@ -105,7 +114,7 @@ func (s *source) tidy(now time.Time) {
 	for i := range s.layers {
 		if in := s.layers[i].Load(); in != nil {
 			in.flushRequest(now)
-			if at := in.lastPacket.Load(); in.ring != nil && at != 0 && now.Sub(time.Unix(0, at)) > restAfter {
+			if at := in.parts[0].last.Load(); in.ring != nil && at != 0 && now.Sub(time.Unix(0, at)) > restAfter {
 				in.ring.Rest()
 			}
 		}

@@ -1,5 +1,5 @@
-// Package layer decides which simulcast layer of a source a seat gets, and how
-// many of its frames.
+// Package layer decides which layer of a source a seat gets, of simulcast or up to
+// which spatial one of a stream, and how many of its frames.
 package layer
 
 import "time"
@@ -49,9 +49,11 @@ func Best(wanted int, lastPacket [Count]time.Time, now time.Time) int {
 // Not safe for concurrent use.
 type Selector struct {
 	paused  bool
-	wanted  int // for the size of the tile, and what the network takes
-	target  int // to go to at its next key frame
-	current int // that is sent
+	wanted  int  // for the size of the tile, and what the network takes
+	target  int  // to go to at its next key frame
+	current int  // that is sent
+	stream  int  // of simulcast, that it is of; None with current
+	spatial bool // the stream has several spatial layers, of which current is the highest that is sent
 
 	limit    int // the highest step that the network takes
 	calmest  int // the highest temporal layer that suits the tile
@@ -60,11 +62,11 @@ type Selector struct {
 
 // New returns a selector that sends nothing yet.
 func New() Selector {
-	return Selector{target: None, current: None, limit: Unlimited, calmest: Temporals - 1}
+	return Selector{target: None, current: None, stream: None, limit: Unlimited, calmest: Temporals - 1}
 }
 
 // Reset starts over, for another source.
-func (s *Selector) Reset() { s.target, s.current = None, None }
+func (s *Selector) Reset() { s.target, s.current, s.stream, s.spatial = None, None, None, false }
 
 // Current returns the layer that is sent, or None.
 func (s *Selector) Current() int { return s.current }
@@ -133,12 +135,15 @@ func (s *Selector) Pause(paused bool) {
 }
 
 // Update chooses the target anew and reports whether a key frame of it is
-// needed. Call it after Want, and every few hundred ms.
+// needed: of spatial layers one that is below needs none. Call it after Want, and every few hundred ms.
 func (s *Selector) Update(lastPacket [Count]time.Time, now time.Time) (needKeyFrame bool) {
 	if s.paused {
 		return false
 	}
 	s.target = Best(s.wanted, lastPacket, now)
+	if s.spatial {
+		return s.target > s.current
+	}
 	return s.target != None && s.target != s.current
 }
 
@@ -160,13 +165,13 @@ func (s *Selector) Packet(index int, keyFrame, newest bool) Decision {
 	switch {
 	case s.paused:
 		return Drop
-	case index == s.current:
+	case index == s.stream:
 		return Forward
 	case s.current != None && index != s.target:
 		return Drop
 	case keyFrame && newest:
 		// With nothing shown yet any layer is better than waiting for the target.
-		s.current = index
+		s.current, s.stream, s.spatial = index, index, false
 		return Switch
 	case s.current == None && (s.target == None || s.target == index):
 		return Request

@@ -25,6 +25,23 @@ func (r Rates) Top() int {
 	return None
 }
 
+// Over returns what a layer takes together with another, which it needs: where
+// one has fewer temporal layers, all of them.
+func (r Rates) Over(below Rates) (sum Rates) {
+	top := max(r.Top(), below.Top())
+	for t := 0; t <= top; t++ {
+		sum[t] = r.upTo(t) + below.upTo(t)
+	}
+	return sum
+}
+
+func (r Rates) upTo(temporal int) int64 {
+	if top := r.Top(); top != None {
+		return r[min(temporal, top)]
+	}
+	return 0
+}
+
 // Step returns that of a layer of which temporal layers up to the given are sent.
 func Step(index, temporal int) int { return Temporals*index + temporal }
 

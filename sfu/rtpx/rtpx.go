@@ -67,6 +67,7 @@ type Info struct {
 	Up         bool  // what follows of higher temporal layers needs none of theirs from before it
 	Predicted  bool  // from earlier pictures
 	InterLayer bool  // predicted from the spatial layer below
+	Spatials   uint8 // how many spatial layers there are from here on, where a key picture tells; else 0
 }
 
 // PictureID returns the picture id in the payload that was parsed.
@@ -222,8 +223,12 @@ func parseVP9(p []byte) (in Info, ok bool) {
 		}
 	}
 	if p[0]&0x02 != 0 { // V
-		if at, ok = endOfStructure(p, at); !ok {
+		layers := uint8(0)
+		if layers, at, ok = structure(p, at); !ok {
 			return in, false
+		}
+		if !in.Predicted {
+			in.Spatials = layers
 		}
 	}
 	if len(p) <= at {
@@ -237,32 +242,33 @@ func parseVP9(p []byte) (in Info, ok bool) {
 // maxReferences is to how many pictures one may refer.
 const maxReferences = 3
 
-// endOfStructure returns where the scalability structure at p[at] ends (RFC 9628
-// §4.2.1).
-func endOfStructure(p []byte, at int) (end int, ok bool) {
+// structure returns how many spatial layers the scalability structure at p[at]
+// tells of, and where it ends (RFC 9628 §4.2.1).
+func structure(p []byte, at int) (layers uint8, end int, ok bool) {
 	if len(p) <= at {
-		return 0, false
+		return 0, 0, false
 	}
-	layers, sizes, group := int(p[at]>>5)+1, p[at]&0x10 != 0, p[at]&0x08 != 0
+	sizes, group := p[at]&0x10 != 0, p[at]&0x08 != 0
+	layers = p[at]>>5 + 1
 	at++
 	if sizes {
-		at += 4 * layers
+		at += 4 * int(layers)
 	}
 	if !group {
-		return at, true
+		return layers, at, true
 	}
 	if len(p) <= at {
-		return 0, false
+		return 0, 0, false
 	}
 	pictures := int(p[at])
 	at++
 	for range pictures {
 		if len(p) <= at {
-			return 0, false
+			return 0, 0, false
 		}
 		at += 1 + int(p[at]>>2&3)
 	}
-	return at, true
+	return layers, at, true
 }
 
 // parseH264 reads NAL unit types (RFC 6184 §5.2). A key frame begins with its

@@ -50,6 +50,7 @@ type Received struct {
 	Timestamp uint32
 	SSRC      uint32
 	Payload   []byte
+	Marker    bool
 }
 
 // A Client is one participant: its sfu peer and the two connections that a
@@ -279,7 +280,7 @@ func (c *Client) receive(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 		if err != nil {
 			return
 		}
-		got := Received{p.SequenceNumber, p.Timestamp, p.SSRC, p.Payload}
+		got := Received{p.SequenceNumber, p.Timestamp, p.SSRC, p.Payload, p.Marker}
 		c.update(func() { c.received[seat] = append(c.received[seat], got) })
 	}
 }

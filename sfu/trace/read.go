@@ -38,6 +38,8 @@ func made(k Kind) Event {
 		return &Aim{}
 	case KindKey:
 		return &Key{}
+	case KindSpatial:
+		return &Spatial{}
 	case KindLost:
 		return &Lost{}
 	case KindFull:

@@ -127,3 +127,11 @@ func (s *Seat) Key(index int, d layer.Decision, now time.Time) {
 	}
 	s.r.Put(&Key{Seat: s.number, Layer: index, Decision: Decision(d)}, s.peer, now)
 }
+
+// Spatial tells of what [layer.Selector.Picture] has changed.
+func (s *Seat) Spatial(fresh bool, top int, now time.Time) {
+	if s == nil {
+		return
+	}
+	s.r.Put(&Spatial{Seat: s.number, Fresh: fresh, Top: top}, s.peer, now)
+}

@@ -44,6 +44,7 @@ const (
 	KindOwner      Kind = "owner"
 	KindAim        Kind = "aim"
 	KindKey        Kind = "key"
+	KindSpatial    Kind = "spatial"
 	KindGone       Kind = "gone"
 	KindLost       Kind = "lost"
 	KindFull       Kind = "full"
@@ -324,6 +325,15 @@ type Key struct {
 	Decision string `json:"decision"`
 }
 
+// Spatial says that a picture of several spatial layers has changed up to which of
+// them a seat gets.
+type Spatial struct {
+	Head
+	Seat  int  `json:"s"`
+	Fresh bool `json:"fresh"` // the picture needs none before it
+	Top   int  `json:"top"`   // the highest layer that is sent
+}
+
 // Decision returns the word for d.
 func Decision(d layer.Decision) string { return [...]string{"drop", "forward", "switch", "request"}[d] }
 
@@ -351,5 +361,6 @@ func (*SeatMade) kind() Kind   { return KindSeat }
 func (*Owner) kind() Kind      { return KindOwner }
 func (*Aim) kind() Kind        { return KindAim }
 func (*Key) kind() Kind        { return KindKey }
+func (*Spatial) kind() Kind    { return KindSpatial }
 func (*Lost) kind() Kind       { return KindLost }
 func (*Full) kind() Kind       { return KindFull }

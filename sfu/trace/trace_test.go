@@ -73,6 +73,7 @@ func everything(r *Recorder, now time.Time) {
 	s.Owner(1, now)
 	s.Aim(2, false, [layer.Count]time.Time{now.Add(-time.Second / 10), now.Add(-time.Hour)}, 0, true, now)
 	s.Key(0, layer.Switch, now)
+	s.Spatial(true, 2, now)
 	claim := allocate.Claim{Wanted: 2, Rates: [allocate.Steps]int64{1, 2, 3, 4, 5, 6, 7, 8, 9}, Now: 1, Prominent: true, Changed: math.MinInt64}
 	r.Put(&Adapt{Target: 1, Reserved: 2, Proven: true, Waiting: 3, Dropped: 4, Claims: []Claim{{7, claim, -1}}, Now: 5, Sure: 6, Missing: 7}, p, now)
 	r.Put(&Demand{Watched: [2]int{3, 0}, Told: [2]int{3, 1}}, p, now)
@@ -91,7 +92,7 @@ func TestLines(t *testing.T) {
 	words := []string{
 		"test", "camera", "switch", "good", "paused", "told", "untried", "loss", // values
 		string(KindBegin), string(KindPeer), string(KindSubscriber), string(KindReport), string(KindREMB), string(KindProbe), string(KindSeat),
-		string(KindOwner), string(KindAim), string(KindKey), string(KindAdapt), string(KindDemand), string(KindQuality), string(KindGone),
+		string(KindOwner), string(KindAim), string(KindKey), string(KindAdapt), string(KindDemand), string(KindQuality), string(KindSpatial), string(KindGone),
 	}
 	var texts func(v any)
 	texts = func(v any) {
@@ -127,7 +128,7 @@ func TestLines(t *testing.T) {
 		}
 		texts(v)
 	}
-	if len(kinds) != 14 {
+	if len(kinds) != 15 {
 		t.Errorf("there are the kinds %v", kinds)
 	}
 	info, err := os.Stat(filepath.Join(f.cfg.Dir, list(t, f)[0]))

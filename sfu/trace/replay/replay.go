@@ -250,6 +250,12 @@ func (m *meeting) peer(p *peer, e trace.Event) error {
 			compare(m, "decision", e.Decision, trace.Decision(s.Packet(e.Layer, true, true)))
 			return nil
 		})
+	case *trace.Spatial:
+		return p.seat(e.Seat, func(s *layer.Selector) error {
+			s.Picture(e.Fresh)
+			compare(m, "top", e.Top, s.Current())
+			return nil
+		})
 	}
 	return nil
 }

@@ -1,0 +1,24 @@
+package sfu
+
+import "time"
+
+// begin begins a picture of a stream with several spatial layers: from a fresh one
+// on the seat may get more of them, with any fewer. Called under mu.
+func (s *seat) begin(p *packet, now time.Time) {
+	fresh, before := !p.info.Predicted, s.selector
+	s.selector.Picture(fresh)
+	if s.selector != before {
+		s.trace.Spatial(fresh, s.selector.Current(), now)
+	}
+	s.tops.Begin(p.in.Timestamp, s.selector.Current())
+}
+
+// above reports whether a packet of a stream with several spatial layers is of one
+// that is not sent of its picture. Called under mu.
+func (s *seat) above(p *packet) bool { return int(p.info.Spatial) > s.tops.At(p.in.Timestamp) }
+
+// ends reports whether a picture ends with the packet: it is the last one of the
+// highest spatial layer that is sent. Called under mu.
+func (s *seat) ends(p *packet) bool {
+	return p.header.Marker || p.spatial && p.info.End && int(p.info.Spatial) == s.tops.At(p.in.Timestamp)
+}
