@@ -15,6 +15,7 @@ const words: AppPayload[] = [
   { kind: "chat", id, text: "x" },
   { kind: "file", id, name: "a", size: 1, type: "", key: "", digest: "" },
   { kind: "poll", id, question: "x?", options: ["y", "n"], multiple: false },
+  { kind: "direct", box: "" },
   { kind: "draw", strokes: [{ id, shape: "text", ink: 0, size: 1, points: [1, 2], text: "x" }] },
 ];
 const others: AppPayload[] = [

@@ -23,8 +23,14 @@ export function sourcesOf(acts: Acts): SourceName[] {
 
 const media = (acts: Acts): Acts => acts & ~ACT.chat;
 
-/** What puts words of one's own before others. */
-const WRITTEN: ReadonlySet<AppPayload["kind"]> = new Set(["chat", "file", "poll", "draw"]);
+/** What puts words of one's own before others. A box is for one of them, and holds nothing else. */
+const WRITTEN: ReadonlySet<AppPayload["kind"]> = new Set([
+  "chat",
+  "file",
+  "direct",
+  "poll",
+  "draw",
+]);
 
 /** Throws for what its sender may not say under the policy. */
 export function checkSaid(p: Policy, from: LeafInfo, said: AppPayload): void {
