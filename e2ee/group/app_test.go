@@ -110,7 +110,7 @@ func badApps(t *testing.T) (all []golden.Hex) {
 	trailing[len(trailing)-1] = 1
 	long := padded(`{"kind":"wave"}`)
 	binary.BigEndian.PutUint32(long, 253)
-	bad = append(bad, trailing, long, make([]byte, 256))
+	bad = append(bad, trailing, long, make([]byte, 256), padded("\ufeff"+`{"kind":"hand","ticket":1}`))
 	for _, text := range []string{
 		`3`, `null`, `{} {}`, `{"kind":"chat"`,
 		`{"kind":"chat","id":"0123456789abcdef"}`,

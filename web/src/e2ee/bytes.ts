@@ -15,7 +15,8 @@ export {
 import type { Bytes } from "./mls/codec";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+/** What is read is what was signed: a byte order mark is part of it, as in Go. */
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export const utf8 = (text: string): Bytes => encoder.encode(text);
 /** Throws on anything that is not UTF-8. */

@@ -1,5 +1,5 @@
 /** What a provider says of who holds a device key (PROTOCOL.md 2.15). Decisions only: nothing is fetched. */
-import { type Bytes, base64url, cat, fromBase64url, sha256, utf8 } from "./bytes";
+import { type Bytes, base64url, cat, fromBase64url, sha256, text, utf8 } from "./bytes";
 
 const MAX_TOKEN = 16 << 10;
 const MAX_AGE = 86_400; // s
@@ -41,7 +41,7 @@ const isFields = (v: unknown): v is Fields =>
 function objectOf(part: string): Fields {
   const bytes = fromBase64url(part);
   if (!bytes) throw new Error("token: not base64url");
-  const v: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  const v: unknown = JSON.parse(text(bytes));
   if (!isFields(v)) throw new Error("token: a part of it is no object");
   return v;
 }

@@ -5,6 +5,8 @@ export const LEAF_EXTENSION = 0xf1ca;
 export const CARD_EXTENSION = 0xf1cb;
 export const POLICY_EXTENSION = 0xf1cc;
 
+const MAX_SESSION = 64; // bytes
+
 export interface LeafInfo {
   /** The member id in hex: fresh with each leaf. */
   member: string;
@@ -33,13 +35,6 @@ export function validName(name: string): boolean {
     utf8(name).length <= 256 &&
     !/[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/u.test(name)
   );
-}
-
-/** A decoder drops a byte order mark; here what is shown has to be what was signed. */
-function exactText(b: Bytes): string {
-  const t = text(b);
-  if (!eq(utf8(t), b)) throw new Error("leaf: not plain text");
-  return t;
 }
 
 const opaque = (b: Bytes): Bytes => encode((w) => w.opaque(b));
@@ -105,15 +100,15 @@ export async function checkLeafInfo(
     if (r.u8() !== 1) throw new Error("leaf: unknown version");
     return {
       member: hex(c.memberId),
-      session: exactText(r.opaque()),
+      session: text(r.opaque()),
       deviceKey: r.take(32),
-      name: exactText(r.opaque()),
+      name: text(r.opaque()),
       admission: r.take(32),
       signature: r.take(64),
       link: c.linkNumber,
     };
   });
-  if (info.session.length === 0 || info.session.length > 64)
+  if (info.session === "" || utf8(info.session).length > MAX_SESSION)
     throw new Error("leaf: not a valid session");
   if (!validName(info.name)) throw new Error("leaf: not a valid name");
   const want = await admissionMac(admissionKey, c, info.deviceKey);

@@ -65,6 +65,14 @@ test("note: one that is altered, to another, or of nobody who acts for the host,
     await assert.rejects(sealNote(p, { sent: 1, text }, by), /blank/);
 });
 
+test("note: what is read is what was signed, a byte order mark too, which counts like any character", async () => {
+  const by = await newDevice();
+  const p = { ...(await at()), host: by.publicKey };
+  const marked = `\ufeff${"x".repeat(499)}`;
+  const sealed = await sealNote(p, { sent: 1, text: marked }, by);
+  assert.equal((await openNote(p, null, sealed)).text, marked);
+});
+
 test("note: a host writes to who waits, who reads each once; a member writes nothing", async () => {
   const owner = await newDevice();
   const [his, guest] = [await newDevice(), await newDevice()];
