@@ -466,3 +466,30 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+// TestEchoOfAnotherEpoch: what comes back to who said it counts in the epoch in
+// which it was said, as for the others.
+func TestEchoOfAnotherEpoch(t *testing.T) {
+	s := newService(t)
+	ann := s.join("Ann")
+	s.join("Ben")
+	s.run(20 * time.Second)
+	for _, back := range []uint64{1, 0} {
+		heard := len(ann.heard)
+		s.lose = func(to *client, in Input) bool {
+			said, ok := in.(Said)
+			if ok && to == ann && back > 0 {
+				s.lose = nil
+				said.Epoch -= back
+				s.tell(ann, said)
+				return true
+			}
+			return false
+		}
+		out, err := ann.member.Say(Chat{"0123456789abcdef", "where"}, s.now)
+		s.do(ann, out, err)
+		if got := len(ann.heard) - heard; got != 1-int(back) {
+			t.Errorf("said %d epochs before: heard %d times", back, got)
+		}
+	}
+}

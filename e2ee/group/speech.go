@@ -14,6 +14,7 @@ import (
 
 type spoken struct {
 	body    []byte
+	epoch   uint64
 	app     App
 	private bool
 }
@@ -60,7 +61,7 @@ func (m *Member) say(a App, s spoken) error {
 	}
 	epoch := m.group.Epoch()
 	body := m.seal(link.KindApp, epoch, message.Marshal())
-	s.body = body
+	s.body, s.epoch = body, epoch
 	m.spoken = append(m.spoken, s)
 	m.send(Speak{Generation: m.generation, Epoch: epoch, Body: body})
 	return nil
@@ -69,7 +70,7 @@ func (m *Member) say(a App, s spoken) error {
 // hear takes an application message. One that cannot be read harms nobody.
 func (m *Member) hear(in Said) {
 	for i, s := range m.spoken {
-		if bytes.Equal(s.body, in.Body) {
+		if s.epoch == in.Epoch && bytes.Equal(s.body, in.Body) { // in another epoch nobody else opens it
 			m.spoken = append(m.spoken[:i:i], m.spoken[i+1:]...)
 			if !m.lateLink(in, s.app) {
 				m.heard(m.terms.roster[m.group.Me()].Participant, true, s.app, s.private)

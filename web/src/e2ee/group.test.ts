@@ -411,6 +411,30 @@ test("a stolen ask does not let another session in", async () => {
   together([...users, cat]);
 });
 
+test("an ask that was fulfilled throws nobody out when the server repeats it", async () => {
+  const { server, users } = await meet("ann", "ben");
+  const { users: all } = server;
+  const asked = server.seen.find((x) => x.from === "ben" && x.m.type === "ask")!.m;
+  assert(asked.type === "ask");
+  await server.advance(20_000);
+  const epoch = users[0]!.epochNow;
+  const { generation, body } = asked;
+  server.deliver("ann", { type: "asked", generation, from: "ben", body });
+  await server.advance(20_000);
+  assert.equal(users[0]!.epochNow, epoch);
+  together([...all.values()]);
+});
+
+test("what comes back to who said it counts in the epoch in which it was said", async () => {
+  const { server, users } = await meet("ann", "ben");
+  const [ann] = users as [User];
+  await server.advance(20_000);
+  ann.filterIn = (m) => (m.type === "said" ? { ...m, epoch: m.epoch - 1 } : m);
+  await ann.say("where");
+  await server.advance(1_000);
+  assert.equal(ann.heard.length, 0);
+});
+
 test("one device in two sessions is two members with one device key", async () => {
   const server = new Server(await newMeeting());
   const device = await newDevice();

@@ -236,7 +236,6 @@ export class GroupMember {
   private async begin(generation: number, founded: boolean): Promise<void> {
     this.forget();
     this.sealing.generation = generation;
-    this.sealing.forget();
     this.log = new LogReader();
     this.own = await this.newLeaf();
     if (founded) await this.ask();
@@ -273,6 +272,7 @@ export class GroupMember {
     this.standing = nobody;
     this.asked.clear();
     this.hearing.clear();
+    this.sealing.forget();
     this.heart.stop();
     this.turns.forget();
     this.toldAccess = "";
@@ -376,10 +376,8 @@ export class GroupMember {
 
   private async takeAsked(from: string, body: Uint8Array): Promise<void> {
     this.asked.delete(from); // a newer ask is in force, even one that is no good
-    const asking = await this.staging.readAsk(
-      from,
-      await this.sealing.open(envelopeType.ask, 0, body),
-    );
+    const opened = await this.sealing.open(envelopeType.ask, 0, body);
+    const asking = await this.staging.readAsk(from, opened, this.standing.infos);
     this.asked.set(from, asking);
     this.hosting.asked(asking);
   }

@@ -33,13 +33,13 @@ export class Hearing {
     const epoch = Number(group.epoch);
     const message = await group.encrypt(encodeApp(payload));
     const body = await this.sealing.seal(envelopeType.app, epoch, encodeMessage(message));
-    this.spoken.add(body, payload);
+    this.spoken.add(body, epoch, payload);
     return { type: "app", generation, epoch, body };
   }
 
   /** Opens what was said; throws for what is of no member. infos: of the group's epoch. */
   async hear(group: Group, infos: Infos, m: Entry & { type: "said" }): Promise<Heard> {
-    const own = this.spoken.take(m.body);
+    const own = this.spoken.take(m.body, m.epoch);
     if (own) return { info: infos.get(group.me)!, self: true, payload: own };
     const message = decodeMessage(await this.sealing.open(envelopeType.app, m.epoch, m.body));
     if (message.wire !== 2 || message.private.contentType !== CONTENT.application)

@@ -10,16 +10,16 @@ const LATE = 3;
 
 /** Our own messages, by their sealed bytes: nobody can open what it sealed itself. */
 export class Spoken {
-  private list: { body: Bytes; payload: AppPayload }[] = [];
+  private list: { body: Bytes; epoch: number; payload: AppPayload }[] = [];
 
-  add(body: Bytes, payload: AppPayload): void {
-    this.list.push({ body, payload });
+  add(body: Bytes, epoch: number, payload: AppPayload): void {
+    this.list.push({ body, epoch, payload });
     if (this.list.length > MAX_SPOKEN) this.list.shift();
   }
 
-  /** What we said by that, once; undefined when it is not ours. */
-  take(body: Uint8Array): AppPayload | undefined {
-    const i = this.list.findIndex((s) => eq(s.body, body));
+  /** What we said by that, once; undefined when it is not ours, or was said in another epoch: nobody else opens it there. */
+  take(body: Uint8Array, epoch: number): AppPayload | undefined {
+    const i = this.list.findIndex((s) => s.epoch === epoch && eq(s.body, body));
     return i < 0 ? undefined : this.list.splice(i, 1)[0]?.payload;
   }
 

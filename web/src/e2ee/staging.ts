@@ -17,7 +17,7 @@ import {
   type Suite,
   verifyKP,
 } from "./mls";
-import { authority, checkLeaf, type Standing, type Terms } from "./policy";
+import { authority, checkLeaf, type Infos, type Standing, type Terms } from "./policy";
 import type { NextLink } from "./relink";
 
 /** A KID names no more. */
@@ -64,13 +64,16 @@ export class Staging {
     return first ? this.context(groupId, first, nextNumber(first, 0)) : [this.cardExtension()];
   }
 
-  /** Reads an ask, and checks that it is that session's. */
-  async readAsk(from: string, opened: Bytes): Promise<Asking> {
+  /** Reads an ask, and checks that it is that session's. infos: of those inside. */
+  async readAsk(from: string, opened: Bytes, infos: Infos): Promise<Asking> {
     const m = decodeMessage(opened);
     if (m.wire !== 5) throw new Error("ask: not a KeyPackage");
     await verifyKP(this.suite, m.keyPackage);
     const info = await checkLeaf(this.terms, m.keyPackage.leaf);
     if (info.session !== from) throw new Error("ask: it names another session");
+    // A server that repeats an old one must not make us throw out who came by it.
+    if ([...infos.values()].some((i) => i.member === info.member))
+      throw new Error("ask: it was fulfilled before");
     return { kp: m.keyPackage, info, ask: hex(await sha256(encodeMessage(m))) };
   }
 
