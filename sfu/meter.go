@@ -16,18 +16,19 @@ type meter struct {
 	since   time.Time
 	bytes   [layer.Temporals]int // of each temporal layer
 	packets int64
-	first   uint64 // number of the window's first packet
-	latest  uint64 // and of its latest
+	first   uint64 // the lowest number of the window: what follows the one before
+	latest  uint64 // the highest so far
 	rates   layer.Rates
 	highest int     // temporal layer of this window
 	top     int     // of this window and the one before
 	loss    float64 // share
 }
 
-func (m *meter) begin(seq uint64, temporal, size int, now time.Time) {
+// begin begins a window, of the numbers from first on.
+func (m *meter) begin(first, seq uint64, temporal, size int, now time.Time) {
 	m.since, m.bytes, m.packets = now, [layer.Temporals]int{}, 1
 	m.count(temporal, size)
-	m.first, m.latest = max(seq, m.latest), max(seq, m.latest)
+	m.first, m.latest = first, max(seq, m.latest)
 	m.highest, m.top = temporal, max(temporal, m.highest)
 }
 
@@ -43,7 +44,11 @@ func (m *meter) count(temporal, size int) {
 func (m *meter) add(seq uint64, temporal, size int, now time.Time) (rates layer.Rates, ok bool) {
 	took := now.Sub(m.since)
 	if m.since.IsZero() || took > 2*meterWindow { // it begins, or begins again
-		m.begin(seq, temporal, size, now)
+		first := m.latest + 1 // a pause leaves out no numbers, and a hole does
+		if m.since.IsZero() {
+			first = seq
+		}
+		m.begin(first, seq, temporal, size, now)
 		return rates, false
 	}
 	if took < meterWindow {
@@ -68,6 +73,6 @@ func (m *meter) add(seq uint64, temporal, size int, now time.Time) (rates layer.
 			rates[t] = max(1, m.rates[t])
 		}
 	}
-	m.begin(seq, temporal, size, now)
+	m.begin(m.latest+1, seq, temporal, size, now)
 	return rates, true
 }

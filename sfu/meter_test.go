@@ -68,3 +68,39 @@ func TestMeter(t *testing.T) {
 		t.Errorf("the rates are %v", got)
 	}
 }
+
+// TestMeterLossAcrossWindows: what is lost where one window ends and another begins
+// is lost too, however long that is. What comes late is one too many there at most.
+func TestMeterLossAcrossWindows(t *testing.T) {
+	var m meter
+	begin, seq := time.Unix(1000, 0), uint64(5)
+	// From second 3 on for as many packets, of 40 each second: the window that began
+	// with the first packet ends within.
+	for _, c := range []struct {
+		lost        int
+		late        bool
+		least, most float64
+	}{{20, false, 0.15, 0.3}, {60, false, 0.3, 0.4}, {1, true, 0, 0.02}} {
+		m = meter{}
+		highest := 0.0
+		for i := range 6 * 40 {
+			now := begin.Add(time.Duration(i) * time.Second / 40)
+			seq++
+			if i >= 3*40-10 && i < 3*40-10+c.lost && !c.late {
+				continue
+			}
+			number := seq
+			switch {
+			case c.late && i == 3*40-1: // change places where the window ends
+				number++
+			case c.late && i == 3*40:
+				number--
+			}
+			m.add(number, 0, 1000, now)
+			highest = max(highest, m.loss)
+		}
+		if highest < c.least || highest > c.most {
+			t.Errorf("%d lost, late %v: %v", c.lost, c.late, highest)
+		}
+	}
+}
