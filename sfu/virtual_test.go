@@ -23,8 +23,11 @@ type virtual struct {
 	lasts  time.Duration
 	down   netlab.Profile
 	steps  []virtualStep
-	single bool // one stream without layers that follows its estimate, as a control
-	rival  bool // a TCP connection over the same link, from virtualRival on
+	single bool          // one stream without layers that follows its estimate, as a control
+	most   int           // kbit/s of that stream at most; 0: no limit
+	frames bool          // the layers have temporal ones, as those that browsers send
+	rival  bool          // a TCP connection over the same link, from virtualRival on
+	ends   time.Duration // of the TCP connection, if it is not the end
 	seed   uint64
 
 	began     time.Time
@@ -37,7 +40,7 @@ type virtual struct {
 	meters    [layer.Count]meter
 	rates     [layer.Count]layer.Rates
 	rng       *rand.Rand
-	drawn     [layer.Count]struct{ frames, owed int }
+	drawn     [layer.Count]struct{ frames, owed, place int }
 	wantKey   time.Time // when the sender makes a key frame of each layer; zero: it does not
 	asked     time.Time
 	allowed   int
@@ -128,7 +131,7 @@ func (v *virtual) run() []virtualMoment {
 		if at%tickEvery == 0 {
 			v.adapt(at)
 		}
-		if v.rival && at > virtualSettle+virtualRival {
+		if v.rival && at > virtualSettle+virtualRival && (v.ends == 0 || at < virtualSettle+v.ends) {
 			v.tcp.run(v)
 		}
 		v.moment().target = v.estimator.Target()
@@ -152,7 +155,11 @@ func (v *virtual) moment() *virtualMoment {
 // the drawing of incamera-peer.
 func (v *virtual) frame() {
 	if v.single {
-		v.packets(int(float64(v.estimator.Target()-64*bwe.Kbps) / 8 / 30))
+		rate := v.estimator.Target() - 64*bwe.Kbps
+		if v.most > 0 {
+			rate = min(rate, bwe.Bitrate(v.most)*bwe.Kbps)
+		}
+		v.packets(int(float64(rate) / 8 / 30))
 		return
 	}
 	key := !v.wantKey.IsZero() && !v.now.Before(v.wantKey)
@@ -172,19 +179,31 @@ func (v *virtual) frame() {
 			pay := min(d.owed, size/4)
 			size, d.owed = size-pay, d.owed-pay
 		}
+		temporal := 0
+		if v.frames { // L1T3: 40, 60 and 100 % of the bits up to each
+			if isKey {
+				d.place = 0
+			}
+			temporal = [...]int{0, 2, 1, 2}[d.place%4]
+			if d.place++; !isKey {
+				size = int(float64(size) * [...]float64{1.6, 0.8, 0.8}[temporal])
+			}
+		}
 		d.frames++
-		if rates, ok := v.meters[i].add(uint64(d.frames), 0, size, v.now); ok {
+		if rates, ok := v.meters[i].add(uint64(d.frames), temporal, size, v.now); ok {
 			v.rates[i] = rates
 		}
-		switch v.selector.Packet(i, isKey, true) {
-		case layer.Switch:
-			if v.current != layer.None && v.current != i {
-				v.moment().switches++
+		switch decision := v.selector.Packet(i, isKey, true); decision {
+		case layer.Switch, layer.Forward:
+			if decision == layer.Switch {
+				if v.current != layer.None && v.current != i {
+					v.moment().switches++
+				}
+				v.current = i
 			}
-			v.current = i
-			v.packets(size)
-		case layer.Forward:
-			v.packets(size)
+			if v.selector.Frame(layer.Frame{Temporal: temporal, Key: isKey, Up: temporal == 0}) {
+				v.packets(size)
+			}
 		case layer.Request:
 			v.requestKey()
 		case layer.Drop:

@@ -19,10 +19,13 @@ const (
 	controlReport = 50 * time.Millisecond
 	controlSize   = 1200 // bytes of an IP packet
 	headers       = 28   // of IPv4 and UDP
+	// controlMost is what ann's largest layer and her voice come to on the wire: more
+	// than she has, nobody can send of her.
+	controlMost = 1860 * bwe.Kbps
 )
 
-// A controlStream is one stream whose rate is always what its estimate allows:
-// what a sender without layers would make of a network. It is owned by one
+// A controlStream is one stream whose rate is always what its estimate allows, up
+// to that of the largest layer: what a sender without layers would make of a network. It is owned by one
 // goroutine.
 type controlStream struct {
 	estimate *bwe.Estimator
@@ -36,7 +39,7 @@ type controlStream struct {
 
 // due returns how many packets are to be sent now.
 func (c *controlStream) due(now time.Duration) (n int) {
-	rate := c.estimate.Target()
+	rate := min(c.estimate.Target(), controlMost)
 	if p, ok := c.estimate.Probe(2*rate, now); ok {
 		c.probe, c.until = p, now+p.Lasts
 	}

@@ -147,6 +147,7 @@ func (e *Estimator) Observe(acks []Ack, now time.Duration) {
 	}
 	e.begun, e.latest = true, now
 	before := e.Target()
+	e.queue.hold(before, now)
 	newest, heard := time.Duration(0), false
 	unheard := 0 // bytes: they arrive with the next, or a lost report would pass for a slow network
 	for i := range acks {
@@ -162,8 +163,8 @@ func (e *Estimator) Observe(acks []Ack, now time.Duration) {
 		}
 		newest, heard = max(newest, a.Sent), true
 		e.acked.add(a.Arrived, a.Size+unheard)
+		e.queue.packet(a, a.Size+unheard, &e.acked)
 		unheard = 0
-		e.queue.packet(a)
 		if d, ok := e.groups.packet(a); ok {
 			e.usage = e.trend.update(d, e.usage)
 		}
@@ -184,8 +185,12 @@ func (e *Estimator) Observe(acks []Ack, now time.Duration) {
 	if use == over && e.probes.queues(now) || use == normal && e.queue.ours() {
 		use = under // the probe's queue, whose result will tell; or one that is to drain
 	}
-	if use == over && e.ramps() {
-		acked = max(acked, e.acked.latest())
+	if use == over {
+		if takes, busy := e.queue.takes(); busy {
+			acked = max(acked, takes)
+		} else if e.ramps() {
+			acked = max(acked, e.acked.latest())
+		}
 	}
 	e.control.update(use, acked, ok, e.rtt, now)
 	e.loss.update(e.control.rate, acked, now)

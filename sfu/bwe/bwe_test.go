@@ -180,22 +180,64 @@ func TestLargerPicture(t *testing.T) {
 }
 
 // TestWhoseQueueItIs: a queue that stays though less is sent is another's, one
-// that shrinks is ours, however long that takes.
+// that shrinks is ours, however long that takes, and so is one for which we have not
+// made way.
 func TestWhoseQueueItIs(t *testing.T) {
 	for name, c := range map[string]struct {
 		shrinks float64 // of the time
+		size    int     // of its packets, those before it being of 1000
+		held    Bitrate // what was estimated just before
 		foreign bool
-	}{"stays": {0, true}, "grows": {-0.05, true}, "shrinks": {0.15, false}} {
+	}{"stays": {0, 600, 0, true}, "grows": {-0.05, 600, 0, true}, "shrinks": {0.15, 600, 0, false}, "stays as we do": {0, 900, 0, false}, "stays though nothing is to spare": {0, 900, 2000 * Kbps, true}} {
 		var q queue
+		var m meter
 		at, long := time.Duration(0), 2*time.Second
-		for ; at < time.Second; at += 10 * time.Millisecond {
-			q.packet(&Ack{Sent: at, Arrived: at})
+		packet := func(arrived time.Duration, size int) {
+			m.add(at, size)
+			q.packet(&Ack{Sent: at, Arrived: arrived}, size, &m)
 		}
+		for ; at < time.Second; at += 10 * time.Millisecond {
+			packet(at, 1000)
+		}
+		q.hold(c.held, at)
 		for ; at < 10*time.Second; at += 10 * time.Millisecond {
-			q.packet(&Ack{Sent: at, Arrived: at + long - time.Duration(c.shrinks*float64(at))})
+			packet(at+long-time.Duration(c.shrinks*float64(at)), c.size)
 		}
 		if q.foreign != c.foreign {
 			t.Errorf("a queue that %s is another's: %v", name, q.foreign)
+		}
+	}
+}
+
+// TestBusy: what a network takes is measured while packets wait for each other,
+// however little was sent before, and not by jitter.
+func TestBusy(t *testing.T) {
+	for name, c := range map[string]struct {
+		takes  Bitrate
+		jitter time.Duration
+		want   bool
+	}{"a queue": {2000 * Kbps, 0, true}, "jitter": {50_000 * Kbps, 15 * time.Millisecond, false}, "neither": {50_000 * Kbps, 0, false}} {
+		var q queue
+		var m meter
+		var free time.Duration // of the network
+		for now := time.Duration(0); now < 2*time.Second; now += 10 * time.Millisecond {
+			n := 1 // 1 Mbit/s
+			if now >= 1900*time.Millisecond {
+				n = 4 // a key frame
+			}
+			for range n {
+				free = max(free, now) + time.Duration(1250*8*float64(time.Second)/float64(c.takes))
+				a := &Ack{Sent: now, Arrived: free + 20*time.Millisecond, Size: 1250}
+				if now/(10*time.Millisecond)%2 == 0 {
+					a.Arrived += c.jitter
+				}
+				m.add(a.Arrived, a.Size)
+				q.packet(a, a.Size, &m)
+			}
+		}
+		takes, ok := q.takes()
+		if ok != c.want || ok && (takes < c.takes*95/100 || takes > c.takes*105/100) {
+			t.Errorf("%s: a network that takes %d is seen to take %d, %v", name, c.takes, takes, ok)
 		}
 	}
 }

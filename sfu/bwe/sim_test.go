@@ -365,3 +365,28 @@ func TestLostReports(t *testing.T) {
 		}
 	})
 }
+
+// TestOwnQueue: the queue that a network leaves behind which has become slower is
+// ours, however much slower it is, and drains.
+func TestOwnQueue(t *testing.T) {
+	for _, slower := range []Bitrate{1200 * Kbps, 600 * Kbps, 300 * Kbps} {
+		for _, long := range []time.Duration{300 * time.Millisecond, time.Second, 2 * time.Second} {
+			t.Run(fmt.Sprintf("%d kbps %v", slower/Kbps, long), func(t *testing.T) {
+				eachSeed(t, func(t *testing.T, seed uint64) {
+					rate := func(at time.Duration) Bitrate {
+						if at >= 12*time.Second {
+							return slower
+						}
+						return 4000 * Kbps
+					}
+					for _, ladder := range [][]Bitrate{nil, {60 * Kbps, 90 * Kbps, 150 * Kbps, 300 * Kbps, 500 * Kbps, 1000 * Kbps, 1700 * Kbps}} {
+						seen, e := call{network: network{rate: rate, queue: long, delay: 20 * time.Millisecond}, ladder: ladder, wanted: 1800 * Kbps, lasts: 50 * time.Second, seed: seed}.run()
+						if got := p95(between(seen, 25*time.Second, time.Hour)); got > 300*time.Millisecond {
+							t.Errorf("of %d pictures packets wait for %v; another's: %v", len(ladder), got, e.queue.foreign)
+						}
+					}
+				})
+			})
+		}
+	}
+}
