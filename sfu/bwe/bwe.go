@@ -35,6 +35,7 @@ type Ack struct {
 	Size    int           // bytes on the wire
 	Lost    bool
 	Late    bool // it was said to be lost before
+	Twice   bool // it was sent again later, and which of both came is unknown: it says nothing of delays
 	Unheard bool // nothing is said about it: a report was lost; all but Sent and Size is unknown
 }
 
@@ -163,8 +164,11 @@ func (e *Estimator) Observe(acks []Ack, now time.Duration) {
 		}
 		newest, heard = max(newest, a.Sent), true
 		e.acked.add(a.Arrived, a.Size+unheard)
-		e.queue.packet(a, a.Size+unheard, &e.acked)
-		unheard = 0
+		size := a.Size + unheard
+		if unheard = 0; a.Twice {
+			continue
+		}
+		e.queue.packet(a, size, &e.acked)
 		if d, ok := e.groups.packet(a); ok {
 			e.usage = e.trend.update(d, e.usage)
 		}

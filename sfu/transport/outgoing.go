@@ -10,6 +10,7 @@ import (
 	"incamera/sfu/trace"
 	"incamera/sfu/transport/rtcpx"
 	"incamera/sfu/transport/srtp"
+	"incamera/sfu/transport/udp"
 )
 
 const (
@@ -30,6 +31,18 @@ const (
 	extensionSize = 8
 )
 
+const (
+	// lossFrom is the share of lost packets from which sound goes twice: below, an
+	// ear hears nothing of it.
+	lossFrom = 0.01
+	// twiceFor is for how long it then does. Shorter, and where there is nothing
+	// but sound it stops because of what it mends, over and over.
+	twiceFor = 30 * time.Second
+	// leastForTwice is what a network is to take. One that takes less loses what is
+	// too much, and more of it would be worse.
+	leastForTwice = 200 * bwe.Kbps
+)
+
 // An outgoing is what a subscribe connection sends: it numbers packets, spreads
 // them over time, and knows what the subscriber says about them.
 type outgoing struct {
@@ -44,7 +57,8 @@ type outgoing struct {
 	bytes   int64  // sent so far
 	pacer   pace.Pacer[held]
 	probe   probe
-	waits   bool // in the line of those that the pacing goroutine looks at
+	waits   bool          // in the line of those that the pacing goroutine looks at
+	twice   time.Duration // until when sound goes twice
 	dropped uint64
 
 	congestion struct {
@@ -64,6 +78,7 @@ type sentPacket struct {
 	at    uint32 // µs since start
 	size  uint16
 	state uint8
+	twice bool // a copy went later
 }
 
 // What was said about a packet.
@@ -105,21 +120,26 @@ func (o *outgoing) expect(now time.Time) {
 		return
 	}
 	o.congestion.expected = true
-	target, cause := o.congestion.estimator.Target(), o.congestion.estimator.Cause()
+	e := o.congestion.estimator
+	target, cause, loss := e.Target(), e.Cause(), e.LossShare()
 	o.congestion.Unlock()
-	o.setPace(target, cause, now.Sub(o.start))
+	o.setPace(target, cause, loss, now.Sub(o.start))
 }
 
 // untriedPace is the rate that sets the pace as long as nothing speaks against
 // it: everybody's key frames come at the beginning.
 const untriedPace = 3000 * bwe.Kbps
 
-func (o *outgoing) setPace(target bwe.Bitrate, cause bwe.Cause, at time.Duration) {
+func (o *outgoing) setPace(target bwe.Bitrate, cause bwe.Cause, loss float64, at time.Duration) {
+	enough := target >= leastForTwice
 	if cause == bwe.Untried {
 		target = max(target, untriedPace)
 	}
 	o.mu.Lock()
 	o.pacer.SetRate(int64(target), at)
+	if loss >= lossFrom && enough {
+		o.twice = at + twiceFor
+	}
 	o.mu.Unlock()
 }
 
@@ -207,7 +227,44 @@ func (o *outgoing) seal(b *Batch, s *Seat, k *keys, p *Packet, at time.Duration)
 	}
 	stream.Seal(out, header, p.Payload, index)
 	o.bytes += int64(size)
+	if !s.video {
+		o.copySound(b, s, dest, out, at)
+	}
 	return nil
+}
+
+// copySound sends the seat's packet of before once more, byte for byte, where
+// packets are lost: one in a hundred that are lost, at random, is one in ten
+// thousand then, for as many bits as sound takes. A packet later, as what is lost
+// is often lost in a row. Whoever has it drops it as a replay (RFC 3711 §3.3.2),
+// and no key is used twice for anything else. Called under mu.
+func (o *outgoing) copySound(b *Batch, s *Seat, dest *udp.Dest, packet []byte, at time.Duration) {
+	if at >= o.twice {
+		s.before, s.spare = sealed{}, sealed{}
+		return
+	}
+	before := s.before
+	s.before = sealed{keys: s.keys, packet: append(s.spare.packet[:0], packet...)} // first: reserving may send the batch
+	if s.wide.Load() != 0 {
+		s.before.number = o.next - 1
+	}
+	s.spare = before
+	if len(before.packet) == 0 || before.keys != s.keys {
+		return
+	}
+	copy(b.Reserve(dest, len(before.packet)), before.packet)
+	o.bytes += int64(len(before.packet))
+	o.pacer.Pay(len(before.packet), at)
+	if n := before.number; n != 0 && o.next-n <= uint64(len(o.sent)) {
+		o.place(n).twice = true
+	}
+}
+
+// sealed is a packet as it went out.
+type sealed struct {
+	keys   *keys
+	number uint64 // transport-wide, extended; 0: it has none
+	packet []byte
 }
 
 // note remembers a packet under the next number. Called under mu.
@@ -272,9 +329,10 @@ func (o *outgoing) hears(p rtcpx.Packet, now time.Time) bool {
 		o.congestion.Lock()
 		o.congestion.estimator.REMB(bwe.Bitrate(rate))
 		o.trace.REMB(bwe.Bitrate(rate), at, o.congestion.estimator)
-		target, cause := o.congestion.estimator.Target(), o.congestion.estimator.Cause()
+		e := o.congestion.estimator
+		target, cause, loss := e.Target(), e.Cause(), e.LossShare()
 		o.congestion.Unlock()
-		o.setPace(target, cause, at)
+		o.setPace(target, cause, loss, at)
 		return true
 	}
 	return o.arrivals(p, at)
@@ -296,7 +354,7 @@ func (o *outgoing) arrivals(p rtcpx.Packet, at time.Duration) bool {
 		}
 		o.heard = max(o.heard, n)
 		s := o.place(n)
-		ack := bwe.Ack{Sent: o.sentAt(s, at), Size: int(s.size), Lost: !a.Received, Late: s.state == missing}
+		ack := bwe.Ack{Sent: o.sentAt(s, at), Size: int(s.size), Lost: !a.Received, Late: s.state == missing, Twice: s.twice}
 		switch {
 		case a.Received && s.state != arrived:
 			s.state = arrived
@@ -315,9 +373,10 @@ func (o *outgoing) arrivals(p rtcpx.Packet, at time.Duration) bool {
 	o.congestion.Lock()
 	o.congestion.estimator.Observe(acks, at)
 	o.trace.Report(acks, at, o.congestion.estimator)
-	target, cause := o.congestion.estimator.Target(), o.congestion.estimator.Cause()
+	e := o.congestion.estimator
+	target, cause, loss := e.Target(), e.Cause(), e.LossShare()
 	o.congestion.Unlock()
-	o.setPace(target, cause, at)
+	o.setPace(target, cause, loss, at)
 	return true
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -323,4 +324,65 @@ func TestClockStartsOver(t *testing.T) {
 		}
 		last = got
 	}
+}
+
+// TestSoundGoesTwice: where packets are lost, and there is room, each packet of
+// sound goes once more after the next, byte for byte; pictures never do.
+func TestSoundGoesTwice(t *testing.T) {
+	v := watchTelling(t, openTransport(t, 15*time.Second))
+	s, o, seq := v.ready(), v.sub.conn.out, uint16(0)
+	now := time.Now()
+	// come writes packets and returns the numbers of those that come of them, in order.
+	come := func(packets, want int) (numbers []uint16) {
+		t.Helper()
+		b := v.tr.Batch()
+		for range packets {
+			if err := v.seat.Write(b, Packet{PayloadType: s.PayloadType, SSRC: s.SSRC, Seq: seq, Payload: []byte("a sound that lasts 20 ms")}, now); err != nil {
+				t.Fatal(err)
+			}
+			seq++
+		}
+		b.Send()
+		var got [][]byte
+		until(t, "packets have come", func() bool {
+			got = append(got, v.socket.media()...)
+			return len(got) >= want
+		})
+		first := map[uint16][]byte{}
+		for _, p := range got {
+			n := binary.BigEndian.Uint16(p[2:])
+			if numbers = append(numbers, n); first[n] == nil {
+				first[n] = p
+			} else if !bytes.Equal(first[n], p) {
+				t.Fatalf("packet %d came as two different ones: a nonce was used twice", n)
+			}
+		}
+		return numbers
+	}
+	want := func(when string, got []uint16, want ...uint16) {
+		t.Helper()
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: packets %v have come, want %v", when, got, want)
+		}
+	}
+	o.setPace(startRate, bwe.Loss, 0.1, now.Sub(o.start))
+	want("pictures", come(3, 3), 0, 1, 2)
+	o.mu.Lock()
+	v.seat.video, o.twice = false, 0 // nobody else looks at it
+	o.mu.Unlock()
+	o.setPace(startRate, bwe.Loss, lossFrom*0.9, now.Sub(o.start))
+	want("little is lost", come(3, 3), 3, 4, 5)
+	o.setPace(leastForTwice-1, bwe.Loss, 0.5, now.Sub(o.start))
+	want("there is no room", come(3, 3), 6, 7, 8)
+	o.setPace(startRate, bwe.Loss, lossFrom, now.Sub(o.start))
+	want("packets are lost", come(3, 5), 9, 10, 9, 11, 10)
+	o.mu.Lock()
+	for n, twice := range map[uint64]bool{1<<16 + 8: false, 1<<16 + 9: true, 1<<16 + 10: true, 1<<16 + 11: false} {
+		if o.place(n).twice != twice {
+			t.Errorf("packet %d is noted to have gone twice: %v", n-1<<16, !twice)
+		}
+	}
+	o.mu.Unlock()
+	now = now.Add(twiceFor)
+	want("long after a loss", come(3, 3), 12, 13, 14)
 }

@@ -47,12 +47,12 @@ func openWith(t testing.TB, cfg Config) *Transport {
 }
 
 // recorder is a client's socket that remembers the RTCP that it has sent, and
-// the DTLS that has come.
+// the DTLS and the RTP that have come.
 type recorder struct {
 	net.PacketConn
-	mu         sync.Mutex
-	rtcp, dtls [][]byte
-	deaf       atomic.Bool // to the last flight of a handshake
+	mu              sync.Mutex
+	rtcp, dtls, rtp [][]byte
+	deaf            atomic.Bool // to the last flight of a handshake
 }
 
 func (r *recorder) ReadFrom(b []byte) (int, net.Addr, error) {
@@ -63,6 +63,11 @@ func (r *recorder) ReadFrom(b []byte) (int, net.Addr, error) {
 	if n > 0 && b[0] >= 20 && b[0] <= 63 {
 		r.mu.Lock()
 		r.dtls = append(r.dtls, bytes.Clone(b[:n]))
+		r.mu.Unlock()
+	}
+	if n > 1 && b[0] >= 128 && (b[1] < 192 || b[1] > 223) {
+		r.mu.Lock()
+		r.rtp = append(r.rtp, bytes.Clone(b[:n]))
 		r.mu.Unlock()
 	}
 	return n, from, err
@@ -82,6 +87,15 @@ func (r *recorder) records() (numbers [][]byte) {
 		}
 	}
 	return numbers
+}
+
+// media returns the RTP that has come since the last call.
+func (r *recorder) media() [][]byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	got := r.rtp
+	r.rtp = nil
+	return got
 }
 
 func (r *recorder) WriteTo(b []byte, to net.Addr) (int, error) {
