@@ -113,13 +113,14 @@ type Report struct {
 // before (the first: before the report), by how many ticks of the receiver's
 // clock it arrived later than the one before that arrived (the first: since the
 // clock's beginning; 0 if it did not arrive), its size in bytes, and the sum of 1
-// for lost, 2 for late and 4 for unheard.
+// for lost, 2 for late, 4 for unheard and 8 for one that went twice.
 type Acks []int64
 
 const (
 	flagLost = 1 << iota
 	flagLate
 	flagUnheard
+	flagTwice
 	flags
 )
 
@@ -140,6 +141,9 @@ func PackAcks(acks []bwe.Ack, at time.Duration) Acks {
 		}
 		if a.Unheard {
 			flag |= flagUnheard
+		}
+		if a.Twice {
+			flag |= flagTwice
 		}
 		if !a.Lost && !a.Unheard {
 			later, arrived = a.Arrived-arrived, a.Arrived
@@ -174,7 +178,7 @@ func (p Acks) Unpack(at time.Duration) ([]bwe.Ack, error) {
 			after = -after
 		}
 		sent += time.Duration(after) * time.Microsecond
-		a := bwe.Ack{Sent: sent, Size: int(size), Lost: flag&flagLost != 0, Late: flag&flagLate != 0, Unheard: flag&flagUnheard != 0}
+		a := bwe.Ack{Sent: sent, Size: int(size), Lost: flag&flagLost != 0, Late: flag&flagLate != 0, Unheard: flag&flagUnheard != 0, Twice: flag&flagTwice != 0}
 		if !a.Lost && !a.Unheard {
 			arrived += time.Duration(later) * tick
 			a.Arrived = arrived

@@ -164,12 +164,13 @@ func TestAcks(t *testing.T) {
 		{Sent: at - 75*time.Millisecond, Arrived: time.Hour + 750*time.Microsecond, Size: 1200},
 		{Sent: at - 75*time.Millisecond, Size: 1201, Lost: true},
 		{Sent: at - 70*time.Millisecond, Arrived: time.Hour, Size: 0, Late: true},
+		{Sent: at - 60*time.Millisecond, Arrived: time.Hour + 500*time.Microsecond, Size: 90, Twice: true},
 	}
 	got, err := PackAcks(acks, at).Unpack(at)
 	if err != nil || !reflect.DeepEqual(got, acks) {
 		t.Errorf("%+v became %+v: %v", acks, got, err)
 	}
-	for _, wrong := range []Acks{{1}, {0, 0, 0, 8}, {0, 0, -1, 0}, {0, 0, 1 << 17, 0}, {0, -1, 1, 0}, {1 << 60, 0, 1, 0}, {0, 1 << 60, 1, 0}, {8_000_000, 1, 1, 0}} {
+	for _, wrong := range []Acks{{1}, {0, 0, 0, 16}, {0, 0, -1, 0}, {0, 0, 1 << 17, 0}, {0, -1, 1, 0}, {1 << 60, 0, 1, 0}, {0, 1 << 60, 1, 0}, {8_000_000, 1, 1, 0}} {
 		if got, err := wrong.Unpack(at); err == nil {
 			t.Errorf("%v is %v", wrong, got)
 		}
