@@ -98,6 +98,7 @@ type Publisher struct {
 	}
 	bound *session.Reader // by which they were bound
 	wide  *reception.Wide // nil before the first numbered packet
+	trip  reception.Trip  // of all streams
 	heard struct {        // when a path was told last that something came on it
 		from netip.AddrPort
 		at   time.Time

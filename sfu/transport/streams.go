@@ -119,7 +119,7 @@ func (p *Publisher) receiveRTP(k *keys, b []byte, at time.Time) bool {
 	s := p.find(ssrc)
 	fresh := s == nil
 	if fresh {
-		s = &stream{ssrc: ssrc}
+		s = &stream{ssrc: ssrc, gaps: reception.NewGaps(&p.trip)}
 	}
 	labels := p.bound.Labels(b)
 	if labels.Numbered {
@@ -148,7 +148,7 @@ func (p *Publisher) receiveRTP(k *keys, b []byte, at time.Time) bool {
 		}
 		p.arrive(s, codec, s.layer.RID)
 	}
-	p.deliver(s, b, &h, at)
+	p.deliver(s, b, &h, at, false)
 	return true
 }
 
@@ -166,14 +166,15 @@ func (p *Publisher) restore(s *stream, b []byte, size int, h *rtpx.Header, at ti
 	binary.BigEndian.PutUint16(b[2:], original)
 	binary.BigEndian.PutUint32(b[8:], s.repaired.ssrc)
 	if again, ok := rtpx.ParseHeader(b); ok {
-		p.deliver(s.repaired, b, &again, at)
+		p.deliver(s.repaired, b, &again, at, true)
 	}
 }
 
-// deliver gives a packet to who takes the layer.
-func (p *Publisher) deliver(s *stream, b []byte, h *rtpx.Header, at time.Time) {
+// deliver gives a packet to who takes the layer; repeated: it came on the stream
+// of retransmissions.
+func (p *Publisher) deliver(s *stream, b []byte, h *rtpx.Header, at time.Time, repeated bool) {
 	if s.asks {
-		s.gaps.Note(h.Seq, at)
+		s.gaps.Note(h.Seq, at, repeated)
 		if info, ok := rtpx.Parse(s.layer.Codec, h.Payload); ok && info.KeyFrame {
 			s.gaps.Forget(h.Seq)
 		}

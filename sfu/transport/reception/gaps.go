@@ -15,35 +15,80 @@ const (
 	// has kept so many.
 	maxJump = 1000
 	// A packet is asked for when it is reorderWait late or reorderPackets have come
-	// after it: networks reorder neighbours.
+	// after it: networks reorder neighbours. Where packets were later than that, it
+	// is given as long, up to maxReorder.
 	reorderWait    = 5 * time.Millisecond
 	reorderPackets = 2
-	// Packets are asked for again after a round trip, longer each time, within
-	// these bounds, and maxTries times (as browsers and other servers do).
+	maxReorder     = 60 * time.Millisecond
+	// Packets are asked for again after a round trip and what it varies by, longer
+	// each time, within these bounds, and maxTries times (as browsers and other
+	// servers do).
 	firstRTT           = 70 * time.Millisecond
-	minRetry, maxRetry = 20 * time.Millisecond, 400 * time.Millisecond
+	minRetry, maxRetry = 20 * time.Millisecond, 600 * time.Millisecond
 	maxTries           = 8
 )
 
-// Gaps are the packets of one stream that have not come. The zero value is ready.
-// Not safe for concurrent use.
+// A Trip is how long a sender's answers take, learnt by all streams of the sender.
+// The zero value knows nothing. Not safe for concurrent use.
+type Trip struct {
+	rtt       time.Duration // 0: not known
+	deviation time.Duration // of it
+}
+
+// learn takes what an answer took; or, where it was asked for several times, since
+// the first.
+func (t *Trip) learn(took time.Duration, once bool) {
+	switch off := took - t.rtt; {
+	case took <= 0: // it came before it was asked for, and was looked at after
+	case t.rtt == 0:
+		t.rtt, t.deviation = took, took/4
+	case once:
+		t.rtt += off / 8
+		t.deviation += (off.Abs() - t.deviation) / 4
+	case off > 0:
+		// Which request was answered is not known. That the first was is most
+		// likely, as the others came before an answer could.
+		t.rtt += off / 2
+	}
+}
+
+// wait is for how long an answer is waited for: few take longer.
+func (t *Trip) wait() time.Duration {
+	if t.rtt == 0 {
+		return firstRTT
+	}
+	return t.rtt + 2*t.deviation
+}
+
+// Gaps are the packets of one stream that have not come. Use [NewGaps]. Not safe
+// for concurrent use.
 type Gaps struct {
+	trip    *Trip
 	unwrap  munge.Unwrapper
 	began   bool
 	highest uint64
 	missing []gap         // ascending
-	rtt     time.Duration // 0: not known
+	late    time.Duration // by how much packets came behind later ones, lately
+	repeats bool          // what is sent again comes as such: it has a stream of its own
 }
 
 type gap struct {
 	seq   uint64
 	since time.Time // when a later one came
-	asked time.Time
+	first time.Time // when it was asked for, if it was
+	asked time.Time // latest
 	tries uint8
 }
 
-// Note takes a packet that has come, in whatever way.
-func (g *Gaps) Note(seq uint16, at time.Time) {
+// NewGaps returns those of a stream of which nothing has come, of a sender whose
+// answers take as long as trip says.
+func NewGaps(trip *Trip) Gaps { return Gaps{trip: trip} }
+
+// Note takes a packet that has come; repeated says that it came on the stream of
+// retransmissions. Where there is none, packets that are sent again look like
+// others.
+func (g *Gaps) Note(seq uint16, at time.Time, repeated bool) {
+	g.repeats = g.repeats || repeated
 	ext, newest := g.unwrap.Unwrap(seq)
 	switch {
 	case !g.began:
@@ -62,26 +107,29 @@ func (g *Gaps) Note(seq uint16, at time.Time) {
 		}
 		g.highest = ext
 	default:
-		g.came(ext, at)
+		g.came(ext, at, repeated)
 	}
 }
 
 // came takes one that was missing.
-func (g *Gaps) came(ext uint64, at time.Time) {
+func (g *Gaps) came(ext uint64, at time.Time, repeated bool) {
 	i, found := slices.BinarySearchFunc(g.missing, ext, func(m gap, ext uint64) int { return int(int64(m.seq - ext)) })
 	if !found {
 		return
 	}
-	if m := &g.missing[i]; m.tries == 1 { // of others it is not known which request was answered
-		switch took := at.Sub(m.asked); {
-		case took <= 0: // it came before it was asked for, and was looked at after
-		case g.rtt == 0:
-			g.rtt = took
-		default:
-			g.rtt += (took - g.rtt) / 8
-		}
-	}
+	m := g.missing[i]
 	g.missing = slices.Delete(g.missing, i, i+1)
+	took := at.Sub(m.first)
+	if m.tries == 0 || !repeated && (g.repeats || took < g.trip.rtt/2) { // it was late only
+		if late := at.Sub(m.since); late > g.late {
+			g.late = min(late, maxReorder)
+		} else {
+			g.late -= (g.late - late) / 16
+		}
+		return
+	}
+	g.trip.learn(took, m.tries == 1)
+	g.late -= g.late / 16
 }
 
 // Forget gives up what is older than that packet: with it a key frame begins.
@@ -92,17 +140,21 @@ func (g *Gaps) Forget(seq uint16) {
 	g.missing = slices.Delete(g.missing, 0, n)
 }
 
-// due returns when the gap is to be asked for.
+// due returns when the gap is to be asked for, or given up: late, or how long
+// answers take would not be learnt where that is longer than was thought.
 func (g *Gaps) due(m *gap) time.Time {
 	if m.tries == 0 {
+		if g.late > reorderWait {
+			return m.since.Add(g.late + reorderWait)
+		}
 		if g.highest-m.seq > reorderPackets {
 			return m.since
 		}
 		return m.since.Add(reorderWait)
 	}
-	wait := g.rtt
-	if wait == 0 {
-		wait = firstRTT
+	wait := g.trip.wait()
+	if m.tries == maxTries {
+		wait = maxRetry
 	}
 	for range m.tries - 1 {
 		wait += wait / 4
@@ -119,6 +171,9 @@ func (g *Gaps) Due(dst []uint16, now time.Time) []uint16 {
 		if !g.due(&m).After(now) {
 			if m.tries == maxTries {
 				continue
+			}
+			if m.tries == 0 {
+				m.first = now
 			}
 			m.tries, m.asked = m.tries+1, now
 			dst = append(dst, uint16(m.seq))

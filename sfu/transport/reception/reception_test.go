@@ -46,22 +46,22 @@ func TestStatistics(t *testing.T) {
 }
 
 func TestGapsAreAskedForOnceTheyAreNoReordering(t *testing.T) {
-	var g Gaps
-	g.Note(65_534, at(0))
-	g.Note(0, at(1)) // 65535 is missing
+	g := NewGaps(new(Trip))
+	g.Note(65_534, at(0), false)
+	g.Note(0, at(1), false) // 65535 is missing
 	if due := g.Due(nil, at(1)); len(due) > 0 || !g.Next().Equal(at(1).Add(reorderWait)) {
 		t.Errorf("%v is asked for at once; next at %v", due, g.Next())
 	}
-	g.Note(1, at(1))
-	g.Note(2, at(2)) // three after it
+	g.Note(1, at(1), false)
+	g.Note(2, at(2), false) // three after it
 	if due := g.Due(nil, at(2)); !slices.Equal(due, []uint16{65_535}) {
 		t.Errorf("%v is asked for after three later ones", due)
 	}
 	if due := g.Due(nil, at(3)); len(due) > 0 {
 		t.Errorf("%v is asked for twice", due)
 	}
-	g.Note(4, at(3))
-	g.Note(3, at(4)) // it was late
+	g.Note(4, at(3), false)
+	g.Note(3, at(4), false) // it was late
 	if due := g.Due(nil, at(60)); len(due) > 0 {
 		t.Errorf("%v is asked for", due)
 	}
@@ -71,9 +71,9 @@ func TestGapsAreAskedForOnceTheyAreNoReordering(t *testing.T) {
 }
 
 func TestGapsAreGivenUp(t *testing.T) {
-	var g Gaps
-	g.Note(1, at(0))
-	g.Note(5, at(0))
+	g := NewGaps(new(Trip))
+	g.Note(1, at(0), false)
+	g.Note(5, at(0), false)
 	tries, now := 0, at(0)
 	for !g.Next().IsZero() {
 		if next := g.Next(); next.Before(now) || next.Sub(now) > maxRetry {
@@ -86,17 +86,17 @@ func TestGapsAreGivenUp(t *testing.T) {
 	if tries != 3*maxTries {
 		t.Errorf("three packets were asked for %d times, want %d each", tries, maxTries)
 	}
-	g.Note(20, now)
-	g.Note(24, now)
+	g.Note(20, now, false)
+	g.Note(24, now, false)
 	g.Forget(20) // a key frame begins
 	if due := g.Due(nil, now.Add(time.Second)); !slices.Equal(due, []uint16{21, 22, 23}) {
 		t.Errorf("%v is asked for after a key frame", due)
 	}
-	g.Note(24+maxJump+1, now)
+	g.Note(24+maxJump+1, now, false)
 	if due := g.Due(nil, now.Add(time.Second)); len(due) > 0 {
 		t.Errorf("%d are asked for when a stream begins anew", len(due))
 	}
-	g.Note(24+2*maxJump, now)
+	g.Note(24+2*maxJump, now, false)
 	if due := g.Due(nil, now.Add(time.Second)); len(due) != maxMissing || due[0] != 24+2*maxJump-maxMissing {
 		t.Errorf("%d are asked for at once, from %d", len(due), due[0])
 	}
@@ -104,17 +104,17 @@ func TestGapsAreGivenUp(t *testing.T) {
 
 // Jumps are as cheap as what is kept of them.
 func TestGapsOfJumps(t *testing.T) {
-	var g Gaps
+	g := NewGaps(new(Trip))
 	seq := uint16(1)
-	g.Note(seq, at(0))
+	g.Note(seq, at(0), false)
 	for range 50 {
 		seq += maxJump
-		g.Note(seq, at(0))
+		g.Note(seq, at(0), false)
 		if n := len(g.missing); n != maxMissing || uint16(g.missing[0].seq) != seq-maxMissing {
 			t.Fatalf("after %d, %d are missing, from %d", seq, n, uint16(g.missing[0].seq))
 		}
 	}
-	g.Note(seq+3, at(0))
+	g.Note(seq+3, at(0), false)
 	if n := len(g.missing); n != maxMissing || uint16(g.missing[n-1].seq) != seq+2 {
 		t.Errorf("%d are missing, to %d", n, uint16(g.missing[n-1].seq))
 	}
@@ -122,19 +122,19 @@ func TestGapsOfJumps(t *testing.T) {
 
 // The time that an answer takes is when a packet is asked for again.
 func TestGapsLearnTheRoundTrip(t *testing.T) {
-	var g Gaps
+	g := NewGaps(new(Trip))
 	seq, now := uint16(0), start
 	for range 40 {
-		g.Note(seq, now)
-		g.Note(seq+5, now)
+		g.Note(seq, now, false)
+		g.Note(seq+5, now, false)
 		for _, missing := range g.Due(nil, now) {
-			g.Note(missing, now.Add(200*time.Millisecond))
+			g.Note(missing, now.Add(200*time.Millisecond), false)
 		}
 		seq, now = seq+10, now.Add(time.Second)
 		g.Forget(seq - 1)
 	}
-	g.Note(seq, now)
-	g.Note(seq+9, now)
+	g.Note(seq, now, false)
+	g.Note(seq+9, now, false)
 	g.Due(nil, now)
 	if wait := g.Next().Sub(now); wait != reorderWait && (wait < 195*time.Millisecond || wait > 205*time.Millisecond) {
 		t.Errorf("it is asked for again after %v", wait)
@@ -142,6 +142,45 @@ func TestGapsLearnTheRoundTrip(t *testing.T) {
 	g.Due(nil, now.Add(reorderWait))
 	if wait := g.Next().Sub(now); wait < 195*time.Millisecond || wait > 205*time.Millisecond {
 		t.Errorf("it is asked for again after %v", wait)
+	}
+}
+
+// A publisher who is further away than firstRTT answers after packets were asked
+// for again: that they came late must not hide how late. What was only late, and
+// not lost, says nothing of that.
+func TestGapsLearnALongRoundTrip(t *testing.T) {
+	const trip, spacing = 300 * time.Millisecond, 10 * time.Millisecond
+	for _, labelled := range []bool{false, true} {
+		g := NewGaps(new(Trip))
+		answers := map[time.Time][]uint16{}
+		asked, lost, begun := 0, 0, 0
+		for i := range 4000 {
+			now := start.Add(time.Duration(i) * spacing / 2)
+			if i == 2000 {
+				begun, asked = lost, 0
+			}
+			if i%2 == 0 {
+				if seq := uint16(i / 2); seq%25 == 7 {
+					lost++
+				} else if seq%25 == 13 { // comes behind the one after next
+					answers[now.Add(2*spacing+spacing/2)] = append(answers[now.Add(2*spacing+spacing/2)], seq)
+				} else {
+					g.Note(seq, now, false)
+				}
+			}
+			for _, seq := range answers[now] {
+				g.Note(seq, now, labelled && seq%25 == 7)
+			}
+			for _, seq := range g.Due(nil, now) {
+				asked++
+				if seq%25 == 7 {
+					answers[now.Add(trip)] = append(answers[now.Add(trip)], seq)
+				}
+			}
+		}
+		if n := lost - begun; asked > n*11/10 {
+			t.Errorf("labelled %v: %d lost packets are asked for %d times", labelled, n, asked)
+		}
 	}
 }
 
