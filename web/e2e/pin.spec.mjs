@@ -152,4 +152,21 @@ describe("the kept client", { timeout: 240_000 }, () => {
       assert.equal(await mark(p), "three");
     });
   });
+
+  it("shows no page of the server's at any other address, and goes where that leads", async () => {
+    front.strange();
+    await both(async (p) => {
+      await p.goto(`${front.url}/r/x/`);
+      const shown = () => p.evaluate(() => [document.contentType, document.body?.textContent]);
+      await eventually(`${p.name} is shown text`, async () => {
+        const [type, text] = await shown();
+        return type === "text/plain" && text.includes("<h1>Mine</h1>");
+      });
+      await p.goto(`${front.url}/auth/login`);
+      await eventually(
+        `${p.name} is led to the first page`,
+        async () => (await mark(p)) === "three",
+      );
+    });
+  });
 });

@@ -5,7 +5,7 @@ import { connect } from "node:net";
 
 export async function startFront(target) {
   const to = { host: "127.0.0.1", port: target.port };
-  /** By path: bodies that are served instead. */
+  /** By path: what is served instead: a body, or an answer with status and headers of its own. */
   let own = new Map();
   let away = false;
   const server = createServer((req, res) => {
@@ -20,10 +20,11 @@ export async function startFront(target) {
         return;
       }
       up.resume();
-      const headers = { ...up.headers };
+      const { status = 200, more = {}, body = mine } = mine;
+      const headers = { ...up.headers, ...more, "content-length": Buffer.byteLength(body) };
       delete headers["content-encoding"];
-      res.writeHead(200, { ...headers, "content-length": Buffer.byteLength(mine) });
-      res.end(mine);
+      res.writeHead(status, headers);
+      res.end(body);
     });
     req.pipe(forward);
   });
@@ -70,6 +71,13 @@ export async function startFront(target) {
     async alter() {
       const [, path] = (await get("/")).match(/<script type="module"[^>]* src="([^"]+)"/);
       own.set(path, `${await get(path)}\n;globalThis.altered = true;`);
+    },
+    /** Shows a page where the client has none, and leads from another to the first page. */
+    strange() {
+      own = new Map([
+        ["/r/x/", { more: { "content-type": "text/html" }, body: "<h1>Mine</h1>" }],
+        ["/auth/login", { status: 303, more: { location: "/" }, body: "" }],
+      ]);
     },
     close: () => {
       server.closeAllConnections();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import { fileOf, MANIFEST, Pin, type PinEnv } from "./pin";
+import { asText, fileOf, MANIFEST, Pin, type PinEnv, wayOf } from "./pin";
 
 const hash = (s: string) => createHash("sha256").update(s).digest("hex");
 
@@ -183,5 +183,24 @@ describe("the kept client", () => {
     assert.equal(fileOf("/assets/main-1.js"), "assets/main-1.js");
     assert.equal(fileOf("/icon.svg"), "icon.svg");
     assert.equal(fileOf("/r/abc"), "room.html");
+    for (const path of ["/admin", "/test"]) assert.equal(fileOf(path), "bare.html");
+  });
+
+  it("lets the server show no page of its own at any other address, by a link or a form", async () => {
+    for (const path of ["/", "/r/abc", "/admin", "/test"]) {
+      assert.equal(wayOf({ mode: "navigate", method: "GET" }, path), "kept", path);
+      assert.equal(wayOf({ mode: "navigate", method: "POST" }, path), "text", path);
+      assert.equal(wayOf({ mode: "cors", method: "GET" }, path), "net", path);
+    }
+    for (const path of ["/r/abc/", "/R/abc", "/auth/login", "/x.html", "/assets/a.js", "/icon.svg"])
+      assert.equal(wayOf({ mode: "navigate", method: "GET" }, path), "text", path);
+    assert.equal(wayOf({ mode: "no-cors", method: "GET" }, "/assets/a.js"), "kept");
+    assert.equal(wayOf({ mode: "cors", method: "POST" }, "/api/look"), "net");
+    const html = { headers: { "Content-Type": "text/html" }, status: 404 };
+    const shown = asText(new Response("<script>", html));
+    assert.equal(shown.headers.get("Content-Type"), "text/plain; charset=utf-8");
+    assert.deepEqual([shown.status, await shown.text()], [404, "<script>"]);
+    const elsewhere = { type: "opaqueredirect" } as Response;
+    assert.equal(asText(elsewhere), elsewhere, "to sign in");
   });
 });

@@ -74,18 +74,41 @@ async function readManifest(response: Response): Promise<Manifest> {
   return { hash: await sha256(bytes), files: new Map(entries as [string, string][]) };
 }
 
-/** The page of the start, which every version has, and that of a room: the same but for the screen that is in it. */
+/** The page of the start, which every version has, that of a room, and that of the other screens: the same but for the screen that is in it. */
 const START = "index.html";
 const ROOM = "room.html";
-export const isPage = (file: string): boolean => file === START || file === ROOM;
+const BARE = "bare.html";
+const isPage = (file: string): boolean => file === START || file === ROOM || file === BARE;
 
 /** The name of the client's file that an address asks for; null: it is none of the client's. */
 export function fileOf(path: string): string | null {
   if (path === "/") return START;
   if (/^\/r\/[^/]+$/.test(path)) return ROOM;
+  if (path === "/admin" || path === "/test") return BARE;
   if (path.startsWith("/assets/") || /^\/[\w-]+\.(svg|png|webmanifest)$/.test(path))
     return path.slice(1);
   return null;
+}
+
+/**
+ * What becomes of a request to our origin: a file of the client is answered by what is kept, and what would be shown as a page and
+ * is none of the client's is shown as text. A page of the server's would have all that ours has. The rest is the network's.
+ */
+export function wayOf(r: Pick<Request, "mode" | "method">, path: string): "kept" | "text" | "net" {
+  const file = r.method === "GET" ? fileOf(path) : null;
+  const shown = r.mode === "navigate";
+  if (file !== null && isPage(file) === shown) return "kept";
+  return shown ? "text" : "net";
+}
+
+/** The server's answer where a page would be shown: where to go (to sign in elsewhere), or words. */
+export function asText(r: Response): Response {
+  if (r.type === "opaqueredirect") return r;
+  const headers = {
+    "Content-Type": "text/plain; charset=utf-8",
+    "X-Content-Type-Options": "nosniff",
+  };
+  return new Response(r.body, { status: r.status, headers });
 }
 
 export class Pin {

@@ -1,5 +1,5 @@
 /** The service worker. It does not change with the versions that it keeps: a browser asks the server for another one time and again. */
-import { fileOf, isPage, Pin, type ToPin } from "./pin";
+import { asText, Pin, type ToPin, wayOf } from "./pin";
 
 /** Not in TypeScript's lib for pages. */
 interface Extendable extends Event {
@@ -27,10 +27,11 @@ worker.addEventListener("fetch", (event) => {
   const e = event as Fetching;
   const { request } = e;
   const url = new URL(request.url); // a fragment is in it, and is not looked at
-  if (request.method !== "GET" || url.origin !== worker.location.origin) return;
-  const file = fileOf(url.pathname);
-  if (file === null || isPage(file) !== (request.mode === "navigate")) return;
-  e.respondWith(pin.answer(url.pathname).then((kept) => kept ?? fetch(request)));
+  if (url.origin !== worker.location.origin) return;
+  const way = wayOf(request, url.pathname);
+  if (way === "kept")
+    e.respondWith(pin.answer(url.pathname).then((kept) => kept ?? fetch(request)));
+  else if (way === "text") e.respondWith(fetch(request).then(asText));
 });
 
 worker.addEventListener("message", (event) => {
