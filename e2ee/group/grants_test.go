@@ -131,3 +131,31 @@ func TestMarkWhileFounding(t *testing.T) {
 		t.Errorf("he is %v, after %d epochs", ben.member.Phase(), len(ben.epochs))
 	}
 }
+
+// TestTwoHostsAppoint: two pages of the host name a moderator each at once; one
+// of them is first, and nothing stops by it.
+func TestTwoHostsAppoint(t *testing.T) {
+	s := hosted(t, 2)
+	cfg := s.clients[0].member.cfg
+	cfg.Name = "Host, on the phone"
+	s.joinWith(cfg)
+	s.run(time.Minute)
+	first, second := s.clients[0], s.clients[3]
+	a, err := first.member.SetModerators([]ed25519.PublicKey{device(s.clients[1])}, s.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := second.member.SetModerators([]ed25519.PublicKey{device(s.clients[2])}, s.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.take(first, a)
+	s.take(second, b)
+	s.run(time.Minute)
+	s.join("Late")
+	s.run(time.Minute)
+	s.agree()
+	if first.member.wish != nil || second.member.wish != nil {
+		t.Error("one of them still wishes for something")
+	}
+}

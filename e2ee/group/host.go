@@ -223,7 +223,7 @@ func (m *Member) wishFor(p link.Policy) error {
 // have any more. While a commit of ours is under way nobody knows what will be.
 func (m *Member) dropFulfilled() {
 	w, p := m.wish, m.terms.policy
-	if w != nil && (m.pending == nil && w.Same(p) || w.Grant.Number < p.Grant.Number || m.signer(p.Grant) == nil || p.NextNumber(0) == 0) {
+	if w != nil && (m.pending == nil && w.Same(p) || w.Grant.Follows(p.Grant) != nil || m.signer(p.Grant) == nil || p.NextNumber(0) == 0) {
 		m.wish = nil
 	}
 }

@@ -259,6 +259,10 @@ export function checkGrant(g: Grant | null, old: Grant | null): void {
   if (now === then && !sameGrant(g, old)) throw new Error("policy: two grants of one number");
 }
 
+/** Reports whether checkGrant takes it. */
+export const grantFollows = (g: Grant | null, old: Grant | null): boolean =>
+  sameGrant(g, old) || (g?.number ?? 0) > (old?.number ?? 0);
+
 /** Throws unless p may take the place of old. */
 export function checkFollows(p: Policy, old: Policy): void {
   if (p.number <= old.number) throw new Error("policy: older than the one in force");

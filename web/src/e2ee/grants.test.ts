@@ -96,3 +96,22 @@ test("grants: a mark of the host that comes while his meeting is founded by anot
   assert.equal(ben.policy, OPEN);
   assert.notEqual(ben.phaseNow, "founding");
 });
+
+test("grants: two pages of the host name a moderator each at once, and nothing stops by it", async () => {
+  const server = new Server(await newMeeting());
+  const { meeting } = server;
+  const anns = await newDevice();
+  const ann = await server.join("ann", meeting, anns, meeting.host);
+  await server.advance(300);
+  await server.join("ben");
+  await server.advance(300);
+  await server.join("eve");
+  await server.advance(300);
+  const window = await server.join("window", meeting, anns, meeting.host);
+  await server.advance(10_000);
+  void ann.member.moderation.appoint("ben", true);
+  void window.member.moderation.appoint("eve", true);
+  await server.advance(20_000);
+  for (const u of [ann, window]) assert.equal(u.member.hosting.wish, null, u.session);
+  assert.equal(ann.base, window.base);
+});

@@ -7,6 +7,7 @@ import {
   closed,
   crowded,
   type Grant,
+  grantFollows,
   isHost,
   makeGrant,
   names,
@@ -193,7 +194,7 @@ export class Hosting {
     }
     const w = this.wish;
     if (!w) return;
-    const late = (w.grant?.number ?? 0) < (p.grant?.number ?? 0);
+    const late = !grantFollows(w.grant, p.grant); // another page of the host's was first
     if (samePolicy(w, p) || late || !this.signer(p.grant)) this.wish = null;
   }
 
