@@ -38,12 +38,3 @@ func (m *Member) meant(who Participant, body []byte) bool {
 	member, err := link.ParseLeave(encoded)
 	return err == nil && member == who.Member && link.SignedLeave(m.cfg.Room, encoded, who.Device)
 }
-
-// forgetParted keeps those only who still have a leaf.
-func (m *Member) forgetParted() {
-	for session := range m.parted {
-		if _, inside := m.members().leaf[session]; !inside {
-			delete(m.parted, session)
-		}
-	}
-}

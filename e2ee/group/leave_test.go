@@ -86,4 +86,11 @@ func TestForgedLeave(t *testing.T) {
 	if !ann.parted[len(ann.parted)-1].Meant {
 		t.Error("his own is not taken")
 	}
+	// Nor is he back when his leaf is out: that session is over.
+	s.tell(ann, Arrived{bob.session})
+	s.tell(ann, Present{[]Peer{{Session: bob.session}, {Session: cat.session}}})
+	s.deliver()
+	if _, here := ann.member.here[bob.session]; here || len(ann.epoch().Roster) != 2 {
+		t.Errorf("he is here again: %v; %d are inside", here, len(ann.epoch().Roster))
+	}
 }

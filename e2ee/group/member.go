@@ -55,7 +55,7 @@ type Member struct {
 	session    string
 	generation uint32
 	here       map[string]bool // every session → whether it is there now
-	parted     map[string]bool // sessions of leaves that have said that they leave
+	parted     map[string]bool // sessions of members that have said that they leave; none is used twice
 	sight      sight           // what follows from here and the roster
 	phase      Phase
 	starts     []time.Time
@@ -427,7 +427,6 @@ func (m *Member) adopt(next *mls.Group, s standing, removed bool, now time.Time)
 		m.changed(*s.link, next.Epoch())
 	}
 	m.sight.lookAnew()
-	m.forgetParted()
 	m.entered(entered, now)
 	m.enteredBeat(now)
 	m.takePolicy()

@@ -168,9 +168,10 @@ func (p Provider) verify(header fields, signed, signature []byte) error {
 }
 
 func (p Provider) believe(claims fields, nonce string, now time.Time) (Identity, error) {
-	var several []string
+	var several []*string // a null is no text
 	audience := claims.text("aud")
-	if audience == "" && json.Unmarshal(claims["aud"], &several) == nil && slices.Contains(several, p.Audience) {
+	if audience == "" && json.Unmarshal(claims["aud"], &several) == nil && !slices.Contains(several, nil) &&
+		slices.ContainsFunc(several, func(a *string) bool { return *a == p.Audience }) {
 		audience = p.Audience
 	}
 	_, hasParty := claims["azp"]

@@ -168,7 +168,7 @@ func TestIdentity(t *testing.T) {
 		"of another device": ed("nonce", IdentityNonce(room, make([]byte, 32))), "of another room": ed("nonce", IdentityNonce("another", device)),
 		"without a nonce": ed("nonce", nil), "an empty nonce": ed("nonce", ""), "of another provider": ed("iss", "https://id.example.com"),
 		"of a provider with a slash": ed("iss", p.Issuer+"/"), "for another service": ed("aud", "other"), "for no service": ed("aud", nil),
-		"for others": ed("aud", []string{"other"}), "for several, asked for by nobody": ed("aud", []string{"other", "incamera"}),
+		"for others": ed("aud", []string{"other"}), "for us and what is no text": ed("aud", []any{"incamera", nil}, "azp", "incamera"), "for several, asked for by nobody": ed("aud", []string{"other", "incamera"}),
 		"asked for by another": ed("azp", "other"), "of yesterday": ed("iat", now.Unix()-86401), "of tomorrow": ed("iat", now.Unix()+301),
 		"of no time": ed("iat", nil), "of a half second": ed("iat", float64(now.Unix())-0.5), "of a time in words": ed("iat", "1800000000"),
 		"about nobody": ed("sub", ""), "claims in other letters": ed("nonce", nil, "Nonce", nonce),
