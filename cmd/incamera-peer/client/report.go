@@ -8,6 +8,7 @@ import (
 
 	"incamera/e2ee/group"
 	"incamera/e2ee/keys"
+	"incamera/e2ee/link"
 	"incamera/signaling/wire"
 )
 
@@ -45,6 +46,8 @@ type MemberReport struct {
 	// Ticket is the member's place in the line of raised hands, 0 when its
 	// hand is down.
 	Ticket uint32 `json:"ticket,omitempty"`
+
+	member link.MemberID
 }
 
 // Sent counts frames that went out sealed; a layer counts for itself.

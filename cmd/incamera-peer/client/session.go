@@ -200,13 +200,12 @@ func (c *Client) entered(e group.EpochBegun) {
 	e.Keys.Base.Wipe()
 	devices := make([]ed25519.PublicKey, 0, len(e.Roster))
 	c.report.Members = nil
-	newcomers := false
+	newcomers := comes(before, e.Roster, e.Keys.Self)
 	for _, p := range e.Roster {
-		old, known := before[p.Session]
-		newcomers = newcomers || !known && p.Leaf != e.Keys.Self
+		old := before[p.Session]
 		devices = append(devices, p.Device)
 		c.names[p.Session] = p.Name
-		c.report.Members = append(c.report.Members, MemberReport{p.Session, p.Name, p.Leaf == e.Keys.Self, old.State, old.Ticket})
+		c.report.Members = append(c.report.Members, MemberReport{p.Session, p.Name, p.Leaf == e.Keys.Self, old.State, old.Ticket, p.Member})
 	}
 	c.report.Epoch, c.report.Epochs = e.Keys.Number, c.report.Epochs+1
 	c.report.RosterCode = verify.RosterCode(string(c.cfg.Link.Room), devices).String()
@@ -221,6 +220,15 @@ func (c *Client) entered(e group.EpochBegun) {
 		}
 		c.sayApp(c.state())
 	}
+}
+
+// comes reports whether there is another who has heard nothing of what is on: one
+// who was not there before, or who was out and is in again in the same session.
+func comes(before map[string]MemberReport, roster []group.Participant, self uint32) bool {
+	return slices.ContainsFunc(roster, func(p group.Participant) bool {
+		old, known := before[p.Session]
+		return p.Leaf != self && (!known || old.member != p.Member)
+	})
 }
 
 // raiseHand takes the next place in the line when everybody has said a state,

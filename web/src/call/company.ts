@@ -60,9 +60,13 @@ export class Company {
     this.state.value = { phase, epoch, code, emoji };
   }
 
-  /** Takes the members of an epoch, and returns those that are new to us. */
-  roster(m: FromWorker & { type: "roster" }): Member[] {
+  /**
+   * Takes the members of an epoch. Reports whether one came, who has heard nothing of what is on. Whoever was out of the group
+   * and comes back in the same session is no newcomer to people, and has heard nothing either; where that is we, nobody has.
+   */
+  roster(m: FromWorker & { type: "roster" }): boolean {
     const before = this.byLeaf.value;
+    const came = m.members.some((o) => before.get(o.session)?.id !== o.id);
     const fresh = m.members.filter((o) => !o.self && !before.has(o.session));
     batch(() => {
       this.byLeaf.value = new Map(m.members.map((o) => [o.session, o]));
@@ -70,7 +74,7 @@ export class Company {
       this.state.value = { phase: "member", epoch: m.epoch, code: m.code, emoji: m.emoji };
     });
     for (const o of fresh) this.welcome(o, before.size > 0);
-    return fresh;
+    return came && m.members.length > 1;
   }
 
   /** Says who came, unless we came to them; and in any case when it may be somebody else than it seems. */

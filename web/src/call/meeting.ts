@@ -473,7 +473,7 @@ export class Meeting implements MeetingModel {
   // The group.
 
   private roster(m: FromWorker & { type: "roster" }): void {
-    const fresh = this.company.roster(m);
+    const came = this.company.roster(m);
     const here = new Set(this.company.members.value.keys());
     this.signs.keep(here);
     this.recording.keep(here);
@@ -481,7 +481,7 @@ export class Meeting implements MeetingModel {
     this.spotlight.keep(this.company.members.value);
     if (this.handUp) this.signs.toggleHand();
     this.handUp = false;
-    if (fresh.length > 0) this.own.tellSoon();
+    if (came) this.own.tellSoon();
     this.media.growTo(m.members.length - 1, m.members.length - 1);
     this.viewing.soon();
   }

@@ -52,6 +52,7 @@ export const member = (
   return {
     session,
     leaf,
+    id: session,
     name,
     self,
     device,

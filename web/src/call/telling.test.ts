@@ -151,6 +151,33 @@ describe("telling the server who speaks", () => {
     assert.deepEqual(w.told(), [true]);
   });
 
+  it("goes on when we were out of the group, and are in again in the same session: everybody says anew what is on", async () => {
+    const w = await crowd(20);
+    const roster = (self: string) => [
+      { ...member("ann", 0, true), id: self },
+      ...Array.from({ length: 20 }, (_, i) => member(sessionOf(i), i + 1)),
+    ];
+    const told = () => w.b.worker.of("say").filter((m) => m.payload.kind === "state").length;
+    await w.b.clock.pass(500);
+    const before = told();
+    // Others come back as other leaves, which know of nothing: the roster names the same people.
+    const back = roster("ann").map((m) => (m.session === sessionOf(3) ? { ...m, id: "other" } : m));
+    await rosterOf(w.b, back, 2);
+    await w.b.clock.pass(500);
+    assert.equal(told(), before + 1, "who came back is not told what is on");
+    await rosterOf(w.b, back, 3);
+    await w.b.clock.pass(500);
+    assert.equal(told(), before + 1, "it is told where nobody came");
+    // And we: what the others said is forgotten, what we say they do not know.
+    w.b.worker.tell({ type: "phase", phase: "asking", epoch: 3 });
+    await comeIn(w, "ann", 20);
+    await rosterOf(w.b, roster("another"), 4);
+    await w.b.clock.pass(500);
+    assert.equal(told(), before + 2, "we came back and do not say what is on");
+    const welcomes = w.app.meeting.notices.value.filter((n) => /joined/.test(n.text));
+    assert.deepEqual(welcomes, [], "who was here all along is welcomed");
+  });
+
   it("is a few messages a second at most, however somebody stammers", async () => {
     const w = await crowd(20);
     for (let i = 0; i < 200; i++) {

@@ -400,6 +400,7 @@ export class Engine {
         async ([leaf, i]): Promise<Member> => ({
           session: i.session,
           leaf,
+          id: i.member,
           name: i.name,
           self: leaf === me,
           ...(await seen.look(i.deviceKey, i.name)),

@@ -175,6 +175,8 @@ export interface SeatOwner {
 export interface Member {
   session: string;
   leaf: number;
+  /** Fresh with each leaf: whoever was out and is in again has another, in the same session too. */
+  id: string;
   name: string;
   self: boolean;
   /** First 16 hex digits of SHA-256 of the device key, for display and comparison. */
