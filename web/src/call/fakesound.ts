@@ -9,7 +9,12 @@ export class FakeSound {
     this.loudness.set(track, amplitude);
   }
 
+  /** Whether the browser lets sound be worked on. */
+  running = true;
+  private readonly state = (): AudioContextState => (this.running ? "running" : "suspended");
+
   readonly context = {
+    sampleRate: 48_000,
     createMediaStreamSource: (stream: FakeStream) => ({
       connect: (analyser: { track: FakeTrack | undefined }) => {
         analyser.track = stream.tracks[0];
@@ -27,4 +32,8 @@ export class FakeSound {
       return analyser;
     },
   } as unknown as AudioContext;
+
+  constructor() {
+    Object.defineProperty(this.context, "state", { get: this.state });
+  }
 }

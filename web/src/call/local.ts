@@ -223,6 +223,11 @@ export class LocalMedia {
     return this.meter?.level() ?? 0;
   }
 
+  /** It is on, and the browser does not let the page hear it. */
+  get deaf(): boolean {
+    return this.mic.track.value !== null && (this.meter?.deaf() ?? true);
+  }
+
   private measure(): void {
     this.loud.value = this.hear();
     this.onMeasured(this.loud.value);

@@ -282,10 +282,8 @@ export class Meeting implements MeetingModel {
           label: "Play sound",
           run: () => this.voices.resume(),
         }),
-      () => ({
-        session: this.company.me.value,
-        level: local.mic.track.value ? local.hear() : 0,
-      }),
+      local,
+      () => this.company.me.value,
       (speaking) => {
         this.speakers.value = speaking;
         this.layout.hear(speaking, this.company.me.value, env.now());
@@ -407,7 +405,7 @@ export class Meeting implements MeetingModel {
         this.viewing.soon();
       }),
       ...this.own.listen(),
-      this.telling.follow(this.speakers),
+      this.telling.follow(this.speakers, this.voices.deaf),
     );
   }
 

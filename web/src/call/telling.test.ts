@@ -13,6 +13,8 @@ interface World {
   app: AppModel;
   /** How loud our microphone is: 0 or 1. */
   be(loud: number): void;
+  /** Whether the browser lets the page hear anything. */
+  listens(on: boolean): void;
   told(): boolean[];
 }
 
@@ -26,6 +28,9 @@ async function meeting(others: number): Promise<World> {
     b,
     app,
     be: (loud) => sound.set(b.devices.opened.find((t) => t.kind === "audio") as FakeTrack, loud),
+    listens: (on) => {
+      sound.running = on;
+    },
     told: () => b.socket.of("speaking").map((m) => m.on),
   };
   await comeIn(w, "ann", others);
@@ -105,6 +110,40 @@ describe("telling the server who speaks", () => {
     w.app.meeting.toggleMic();
     await w.b.clock.pass(500);
     assert.deepEqual(w.told(), [true, true]);
+  });
+
+  it("is not done for the noise of the room, which is known before the microphone is on", async () => {
+    const w = await crowd(20);
+    w.app.meeting.toggleMic();
+    w.be(0.0043); // a fan
+    await w.b.clock.pass(7_000); // the socket is taken for broken after 10 s
+    w.app.meeting.toggleMic();
+    await w.b.clock.pass(1_500);
+    assert.deepEqual(w.told(), []);
+    w.be(0.5);
+    await w.b.clock.pass(300);
+    assert.deepEqual(w.told(), [true]);
+  });
+
+  it("is done all the time where the browser lets the page hear nothing, but not while muted", async () => {
+    const w = await crowd(20);
+    w.listens(false);
+    await w.b.clock.pass(5_000);
+    assert.deepEqual(
+      w.told(),
+      [true],
+      "who cannot be heard by his own page is never heard by others",
+    );
+    assert.equal(w.app.meeting.people.value.find((p) => p.self)?.speaking, false, "and is marked");
+    w.app.meeting.toggleMic();
+    await w.b.clock.pass(1_000);
+    assert.deepEqual(w.told(), [true]);
+    w.app.meeting.toggleMic();
+    await w.b.clock.pass(1_000);
+    assert.deepEqual(w.told(), [true, true]);
+    w.listens(true);
+    await w.b.clock.pass(1_000);
+    assert.deepEqual(w.told(), [true, true, false]);
   });
 
   it("comes after the word that the microphone is on: the server believes it of no other", async () => {

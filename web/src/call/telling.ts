@@ -28,10 +28,13 @@ export class Telling {
     });
   }
 
-  /** speaking: the sessions that speak. Returns what ends it. */
-  follow(speaking: ReadonlySignal<ReadonlySet<string>>): () => void {
+  /**
+   * speaking: the sessions that speak. deaf: whether we do cannot be known, and we say so all the time, to be heard in our turn
+   * instead of never. Returns what ends it.
+   */
+  follow(speaking: ReadonlySignal<ReadonlySet<string>>, deaf: ReadonlySignal<boolean>): () => void {
     return effect(() => {
-      const speaks = speaking.value.has(this.company.me.value);
+      const speaks = deaf.value || speaking.value.has(this.company.me.value);
       this.tell(this.mic.value, this.crowded.value && speaks);
     });
   }

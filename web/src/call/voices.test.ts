@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { signal } from "@preact/signals-core";
 import { FakeBrowser, FakeStream, FakeTrack } from "./fake";
 import { FakeSound } from "./fakesound";
 import { Layout } from "./layout";
@@ -16,7 +17,8 @@ function hearing() {
   const voices = new Voices(
     b.env,
     () => {},
-    () => ({ session: "me", level: 0 }),
+    { mic: { track: signal(null) }, hear: () => 0, deaf: false },
+    () => "me",
     (speaking) => {
       sets.push(speaking);
       layout.hear(speaking, "me", b.env.now());

@@ -4,6 +4,7 @@ import { type Meter, meterOf } from "../media/level";
 import { Playback } from "../media/playback";
 import { hearLevel, isSpeech, SILENCE, type Speech } from "../media/speech";
 import type { Env } from "./env";
+import type { LocalMedia } from "./local";
 import type { SeatView } from "./tiles";
 
 const EVERY = 150; // ms
@@ -15,14 +16,21 @@ export class Voices {
   readonly volumes: ReadonlySignal<ReadonlyMap<string, number>> = this.loud;
   private owners = new Map<number, string>(); // of the seats of sound
   private meters = new Map<number, { session: string; stream: MediaStream; meter: Meter }>();
-  private speech = new Map<string, Speech>(); // by session
+  private speech = new Map<string, Speech>(); // by session, of others
+  private own = SILENCE;
+  private readonly unheard = signal(false);
+  /** Our own microphone is on, and whether we speak cannot be known. */
+  readonly deaf: ReadonlySignal<boolean> = this.unheard;
   private last: ReadonlySet<string> = new Set();
   private closed = false;
 
   constructor(
     private readonly env: Env,
     blocked: () => void,
-    private readonly own: () => { session: string; level: number },
+    private readonly local: Pick<LocalMedia, "hear" | "deaf"> & {
+      mic: Pick<LocalMedia["mic"], "track">;
+    },
+    private readonly me: () => string,
     /** Several times a second: who leads depends on the time, too. The same set as before, while it is the same people. */
     private readonly heard: (speaking: ReadonlySet<string>) => void,
   ) {
@@ -76,14 +84,13 @@ export class Voices {
 
   private measure(): void {
     const now = this.env.now();
-    const own = this.own();
-    for (const { session, level } of [
-      own,
-      ...[...this.meters.values()].map((m) => ({ session: m.session, level: m.meter.level() })),
-    ]) {
-      this.speech.set(session, hearLevel(this.speech.get(session) ?? SILENCE, level, now));
-    }
+    for (const { session, meter } of this.meters.values())
+      this.speech.set(session, hearLevel(this.speech.get(session) ?? SILENCE, meter.level(), now));
+    // While muted, too: the noise of the room is known when the microphone is switched on, and is nobody's voice.
+    this.own = hearLevel(this.own, this.local.hear(), now);
+    this.unheard.value = this.local.deaf;
     const speaking = new Set<string>();
+    if (this.local.mic.track.value && isSpeech(this.own, now)) speaking.add(this.me());
     for (const [session, s] of this.speech) {
       if (isSpeech(s, now)) speaking.add(session);
       else if (s.at !== now) this.speech.delete(session); // on no seat any more
