@@ -1,11 +1,12 @@
 /** Our icons: 24 px, one colour, drawn here so that nothing is fetched. */
 import type { JSX } from "preact";
 
-const icon = (path: JSX.Element) =>
+/** turns: it points along the line of text, and the other way where that is read from the right. */
+const icon = (path: JSX.Element, turns = false) =>
   function Icon() {
     return (
       <svg
-        class="icon"
+        class={turns ? "icon turns" : "icon"}
         viewBox="0 0 24 24"
         width="22"
         height="22"
@@ -67,6 +68,7 @@ export const PeopleIcon = icon(
 );
 export const ChatIcon = icon(
   <path d="M6 4.5h12a2.5 2.5 0 0 1 2.5 2.5v7a2.5 2.5 0 0 1-2.5 2.5h-7L6.5 20v-3.5H6A2.5 2.5 0 0 1 3.5 14V7A2.5 2.5 0 0 1 6 4.5z" />,
+  true,
 );
 /** The keyhole of the mark: sealed. */
 export const SealIcon = icon(
@@ -81,7 +83,7 @@ export const WaitIcon = icon(
     <path d="M12 7v5l3 2" />
   </>,
 );
-export const LeaveIcon = icon(<path d="M13 4H6v16h7M10.5 12H21m-3.5-3.5L21 12l-3.5 3.5" />);
+export const LeaveIcon = icon(<path d="M13 4H6v16h7M10.5 12H21m-3.5-3.5L21 12l-3.5 3.5" />, true);
 export const CloseIcon = icon(<path d="M6 6l12 12M18 6 6 18" />);
 export const LinkIcon = icon(
   <path d="M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.6-5.7L12 7M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.6 5.7L12 17" />,
@@ -167,10 +169,11 @@ export const BoardIcon = icon(
     <path d="M8 20l1.5-3.5M16 20l-1.5-3.5M7 12.5c2-4 3.5 2 5.5-1.5 1.2-2 2.5-1.5 4.5-1" />
   </>,
 );
-export const BackIcon = icon(<path d="m14.5 6-6 6 6 6" />);
-export const NextIcon = icon(<path d="m9.5 6 6 6-6 6" />);
+export const BackIcon = icon(<path d="m14.5 6-6 6 6 6" />, true);
+export const NextIcon = icon(<path d="m9.5 6 6 6-6 6" />, true);
 export const VolumeIcon = icon(
   <path d="M4 9.5v5h3.5L12 18.5v-13L7.5 9.5zM15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a7.8 7.8 0 0 1 0 11" />,
+  true,
 );
 export const GridIcon = icon(
   <>
@@ -185,6 +188,7 @@ export const SpeakerViewIcon = icon(
     <rect x="3.5" y="4.5" width="11" height="15" rx="2" />
     <path d="M18 5h2.5M18 12h2.5M18 19h2.5" />
   </>,
+  true,
 );
 export const FullIcon = icon(<path d="M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5" />);
 export const PictureIcon = icon(
@@ -192,6 +196,7 @@ export const PictureIcon = icon(
     <path d="M20.5 10V7a2 2 0 0 0-2-2h-13a2 2 0 0 0-2 2v10a2 2 0 0 0 2 2H9" />
     <rect x="12" y="13" width="9" height="6.5" rx="1.5" />
   </>,
+  true,
 );
 export const CopyIcon = icon(
   <>
@@ -231,4 +236,5 @@ export const WeakIcon = icon(
     <path d="M5 19v-3M10 19v-7" />
     <path d="M15 19V9M20 19V5" opacity="0.35" />
   </>,
+  true,
 );
