@@ -8,6 +8,7 @@ import { firstLanguage, language, speak, t, tn } from "../call/words";
 import { Operators } from "../wire/operators";
 import { Head } from "./parts";
 import { ProblemNote } from "./problem";
+import { regional } from "./text";
 
 const LINES = 50; // of the log that are shown
 const LIVES = [24, 72, 168, 720, 8760]; // hours
@@ -18,7 +19,7 @@ function days(hours: number): string {
 }
 
 function when(at: number): string {
-  return new Intl.DateTimeFormat(language.value, {
+  return new Intl.DateTimeFormat(regional(), {
     dateStyle: "medium",
     timeStyle: "short",
   }).format(at);

@@ -32,6 +32,7 @@ export const stage: States = {
       { mark: "lossy" },
       { mark: "stopped", video: "off" },
       {
+        name: names[3]!,
         video: "waiting",
         waitingText: t("Your connection is too weak for the picture of {name}", {
           name: names[3]!,

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { KeptModel } from "../call/model";
 import { language, t } from "../call/words";
+import { regional } from "./text";
 
 const MEGA = 1_000_000;
 
@@ -10,7 +11,7 @@ export function KeptRecordings({ model }: { model: KeptModel }) {
   const kept = model.list.value;
   if (kept.length === 0) return null;
   const lang = language.value;
-  const day = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
+  const day = new Intl.DateTimeFormat(regional(), { dateStyle: "medium", timeStyle: "short" });
   const size = new Intl.NumberFormat(lang, {
     style: "unit",
     unit: "megabyte",

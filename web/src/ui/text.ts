@@ -74,14 +74,14 @@ export function readAloud({ hands, reactions }: Reading): string {
   return out.join(" ");
 }
 
-/** The browser's own form of the language, where it is the same one: British English tells the time in its way. */
-const timeLocale = (): string[] => {
+/** The browser's own form of the language, where it is the same one: British English tells days and times in its way. */
+export const regional = (): string[] => {
   const own = globalThis.navigator?.language ?? "";
   return [own.startsWith(language.value) ? own : language.value];
 };
 
 export function timeOfDay(at: number): string {
-  return new Date(at).toLocaleTimeString(timeLocale(), { hour: "2-digit", minute: "2-digit" });
+  return new Date(at).toLocaleTimeString(regional(), { hour: "2-digit", minute: "2-digit" });
 }
 
 export interface ChatGroup {

@@ -1,7 +1,8 @@
 /** Which client this browser keeps, and the question when the server has another. */
 import type { VersionModel } from "../call/model";
-import { language, t } from "../call/words";
+import { t } from "../call/words";
 import { WarnIcon } from "./icons";
+import { regional } from "./text";
 
 /** Enough to be compared by eye with another browser's or with what the project publishes. */
 export function shortHash(hash: string): string {
@@ -9,7 +10,7 @@ export function shortHash(hash: string): string {
 }
 
 const day = (at: number): string =>
-  new Intl.DateTimeFormat(language.value, { dateStyle: "medium" }).format(at);
+  new Intl.DateTimeFormat(regional(), { dateStyle: "medium" }).format(at);
 
 /** Outside of meetings: taking another version loads the page anew. */
 export function VersionNote({ model }: { model: VersionModel }) {
