@@ -37,6 +37,9 @@ type Config struct {
 	Webhook           string `placeholder:"URL" help:"Is told by POST when a room is made and when it is over: no names, no links, no content."`
 	WebhookSecretFile string `placeholder:"FILE" help:"Has the secret by which the receiver knows that it is this server (header Incamera-Signature). Needed with --webhook."`
 
+	BrandName string `name:"brand-name" placeholder:"NAME" help:"Own name of this server, such as that of the organisation: the first screens show it beside ours. At most 40 characters."`
+	BrandLogo string `name:"brand-logo" placeholder:"FILE" help:"Logo that goes with it: a PNG of at most 64 KiB and 512 pixels each way."`
+
 	BehindProxy bool   `help:"A reverse proxy ends TLS: plain HTTP is allowed on any address, and clients are told apart by the last X-Forwarded-For. The proxy must pass on Host and websockets, and nobody else may reach this port."`
 	Metrics     string `default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Loopback address for /metrics, /healthz, /readyz and /debug/pprof. Empty: none. Default: ${default}."`
 	LogFormat   string `default:"text" enum:"text,json" help:"Form of the log on stderr: text or json."`
@@ -58,7 +61,7 @@ const selfSigned = "self-signed"
 
 // check reports all that is wrong at once, each with its remedy.
 func (c *Config) check() error {
-	return errors.Join(c.checkListen(), c.checkPublic(), c.checkTLS(), c.checkMetrics(), c.checkFiles(), c.checkDrain(), c.checkSignIn(), c.checkWebhook(), c.checkTrace())
+	return errors.Join(c.checkListen(), c.checkPublic(), c.checkTLS(), c.checkMetrics(), c.checkFiles(), c.checkDrain(), c.checkSignIn(), c.checkWebhook(), c.checkBrand(), c.checkTrace())
 }
 
 func (c *Config) secure() bool { return c.TLS == selfSigned || c.TLSCert != "" || c.Domain != "" }

@@ -109,6 +109,11 @@ func serve(c *Config, passed activated, signals <-chan os.Signal, again reloader
 	if err != nil {
 		return err
 	}
+	shown, err := openBrand(c)
+	if err != nil {
+		return err
+	}
+	handler = serveBrand(shown, handler)
 	if own, ok := certs.(*certificates); ok && own.authority != nil {
 		handler = serveAuthority(own.authority, handler)
 		notes = append(notes, "Fetch the authority for browsers:  "+url+authorityPath+" (compare the first of these)")

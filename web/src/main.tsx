@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { createApp } from "./call/app";
+import { loadBrand } from "./call/brand";
 import { browserEnv } from "./call/env";
 import { App } from "./ui/app";
 import { drawApart } from "./ui/draw";
@@ -14,6 +15,7 @@ const env = browserEnv({
   record: named("record"),
   blur: named("blur"),
 });
+void loadBrand(async (path) => (await fetch(path, { credentials: "omit" })).text());
 // The operators' page and the connection test are scripts of their own: nobody else loads them.
 if (root && location.pathname === "/admin")
   void import("./ui/admin").then(({ showAdmin }) => showAdmin(env, root));

@@ -1,5 +1,6 @@
 /** The screens before and after a meeting. */
 import { explain } from "../call/app";
+import { loadBrand } from "../call/brand";
 import { linkProblem, readPasted } from "../call/invite";
 import type { Problem } from "../call/model";
 import { welcomeOf } from "../call/pass";
@@ -73,6 +74,9 @@ const kept: Fake["kept"]["list"]["value"] = [
   { name: "b", size: 12_400_000, at: Date.UTC(2026, 8, 1, 9, 30), sealed: false },
 ];
 
+const branded = (): Promise<void> =>
+  loadBrand(async () => JSON.stringify({ name: "Vandenberghe & Oyelaran, attorneys" }));
+
 export const doors: States = {
   landing: run,
   "landing-problem": (f) => {
@@ -88,6 +92,11 @@ export const doors: States = {
   "landing-operator": (f) => {
     f.landing.welcome.value = welcomeOf("admin");
     f.landing.operator.value = true;
+  },
+  "landing-branded": () => void branded(),
+  "check-branded": (f) => {
+    void branded();
+    check(f);
   },
   "landing-uninvited": (f) => {
     f.landing.problem.value = server("invite");

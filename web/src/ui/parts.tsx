@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
+import { brand } from "../call/brand";
 import type { DeviceChoice } from "../call/model";
 import { Mark } from "./icons";
 
@@ -24,8 +25,21 @@ export function Head() {
       <p class="mark">
         <Mark />
         incamera
+        <OwnBrand />
       </p>
     </header>
+  );
+}
+
+/** Whose server this is, where its operator says so. */
+function OwnBrand() {
+  const own = brand.value;
+  if (!own) return null;
+  return (
+    <span class="own-brand">
+      {own.logo && <img src="/brand.png" alt="" />}
+      <bdi>{own.name}</bdi>
+    </span>
   );
 }
 
