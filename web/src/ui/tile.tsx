@@ -40,7 +40,7 @@ export function Tile({ tile, box, pinned = false, records = false, pin, layout }
   const size = box.width < TINY ? "tiny" : box.width < SMALL ? "small" : "";
   const state = [
     box.height < LOW && "low",
-    tile.speaking && "speaking",
+    tile.source === "camera" && tile.speaking && "speaking", // a screen has no voice
     tile.away && "is-away",
     layout && "own",
     apart && "apart",
