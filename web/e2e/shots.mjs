@@ -216,7 +216,8 @@ try {
   // Two at a time: one draws while the other is loaded.
   const next = async () => {
     for (let size = looks.shift(); size; size = looks.shift()) {
-      failed += await lookAtAll(browser, served.url, names, size);
+      const found = await lookAtAll(browser, served.url, names, size); // the other adds meanwhile
+      failed += found;
       looked += names.length * themes.length;
     }
   };
