@@ -279,6 +279,20 @@ describe("a host", () => {
     },
   );
 
+  step("shows one large to everybody, before the screen, until that is taken back", async () => {
+    const screen = "Field: screen";
+    await ada.isLargest(screen, ["You", "Ben", "Gus"]);
+    await about(ada, "Gus", "Large for all: Gus");
+    await ada.isLargest("Gus", ["You", "Ben", screen]);
+    await ben.isLargest("Gus", ["You", "Ada", screen]);
+    await about(ada, "Ben", "Large for all: Ben");
+    await ben.sees("Ada shows you large to everybody.");
+    await ada.isLargest("Ben", ["You", "Gus", screen]);
+    await about(ada, "Ben", "Large for all: Ben");
+    await ada.isLargest(screen, ["You", "Ben", "Gus"]);
+    await ben.isLargest(screen, ["You", "Ada", "Gus"]);
+  });
+
   step("removes somebody, and ends the meeting for all", async () => {
     for (const button of ["Menu of Field", "Remove Field", "Yes, remove"]) await ada.press(button);
     const removed = await field.ended();
