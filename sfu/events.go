@@ -38,6 +38,8 @@ type Stats struct {
 	Unsendable uint64 // not sent to a subscriber that is not connected yet or lacks the codec
 	Unwritable uint64 // could not be sent to a subscriber; those that the kernel did not take are in PacketsOut, too
 
+	Faults uint64 // connections that ended because something of ours panicked
+
 	LeftOut uint64 // of frames that a subscriber's tile or network does without
 
 	Asked             uint64 // packets that subscribers missed (NACK)
@@ -53,8 +55,8 @@ func (s *Server) Stats() Stats {
 		PacketsIn: c.in.Load(), PacketsOut: c.out.Load(),
 		Garbage: s.transport.Garbage(), Overrun: s.transport.Overrun(), Malformed: c.malformed.Load(), Duplicates: c.duplicates.Load(),
 		Stale: c.stale.Load(), Unsendable: c.unsendable.Load(), Unwritable: c.unwritable.Load() + s.transport.Dropped(),
-		LeftOut: c.leftOut.Load(),
-		Asked:   c.asked.Load(), Resent: c.resent.Load(),
+		Faults: s.transport.Faults(), LeftOut: c.leftOut.Load(),
+		Asked: c.asked.Load(), Resent: c.resent.Load(),
 		KeyFrameRequests: c.requests.Load(), KeyFrameCoalesced: c.coalesced.Load(),
 	}
 }

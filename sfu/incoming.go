@@ -226,6 +226,7 @@ func (p *part) store(rates layer.Rates) {
 
 // flushLate forwards what has waited for the rest of its frame for too long.
 func (in *incoming) flushLate() {
+	defer in.wire.Guard()
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.flush(time.Now())

@@ -316,9 +316,12 @@ func (s *seat) write(batch *transport.Batch, p transport.Packet, now time.Time) 
 
 // feedback carries out what the subscriber asks for.
 func (s *seat) feedback(f transport.Feedback) {
-	now := time.Now()
 	batch := s.server.transport.Batch()
-	defer batch.Send()
+	s.answer(batch, f, time.Now())
+	batch.Send() // not where that panics
+}
+
+func (s *seat) answer(batch *transport.Batch, f transport.Feedback, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f.KeyFrame && s.source != nil {

@@ -76,7 +76,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.LostAfter == 0 {
 		cfg.LostAfter = defaultLostAfter
 	}
-	t, err := transport.Open(transport.Config{Listen: cfg.Listen, Conn: cfg.Conn, Advertise: cfg.Advertise, TCP: cfg.TCP, LostAfter: cfg.LostAfter})
+	t, err := transport.Open(transport.Config{Listen: cfg.Listen, Conn: cfg.Conn, Advertise: cfg.Advertise, TCP: cfg.TCP, LostAfter: cfg.LostAfter, Log: cfg.Log})
 	if err != nil {
 		return nil, err
 	}

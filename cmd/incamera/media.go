@@ -73,6 +73,7 @@ func (f forwarder) Metrics() []signaling.Metric {
 		packets("in", s.PacketsIn), packets("out", s.PacketsOut),
 		dropped("garbage", s.Garbage), dropped("overrun", s.Overrun), dropped("malformed", s.Malformed), dropped("duplicate", s.Duplicates),
 		dropped("stale", s.Stale), dropped("unsendable", s.Unsendable), dropped("unwritable", s.Unwritable),
+		counter("incamera_sfu_faults_total", "Media connections that ended by a fault of the server, which its log tells the place of.", s.Faults),
 		counter("incamera_sfu_left_out_total", "Media packets of frames that a subscriber's tile or network does without.", s.LeftOut),
 		counter("incamera_sfu_nacks_total", "Media packets that subscribers missed.", s.Asked),
 		counter("incamera_sfu_resent_total", "Of these, sent again.", s.Resent),

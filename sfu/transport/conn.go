@@ -155,6 +155,7 @@ func (c *conn) offered(o *session.Offer) (credentials, error) {
 
 // check takes a connectivity check. Safe for concurrent use.
 func (c *conn) check(r *stun.Request, from netip.AddrPort) {
+	defer c.guard()
 	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -242,6 +243,7 @@ func (c *conn) choose(p *path, nominated bool, now time.Time) {
 // or by that of a tunnel. It returns the publisher whose line has to be taken, if
 // there is one.
 func (c *conn) receive(b []byte, from netip.AddrPort, now time.Time) *Publisher {
+	defer c.guard()
 	c.reading.Lock()
 	defer c.reading.Unlock()
 	switch {
@@ -299,13 +301,15 @@ func (c *conn) feedback(k *keys, b []byte) bool {
 }
 
 // drain sends what was held back and is due, and reports whether there is more
-// to come. It runs on the pacing goroutine.
-func (c *conn) drain(b *udp.Batch, now time.Time) (more bool) {
+// to come. It runs on the pacing goroutine. Where it is not whole the batch must not
+// be sent.
+func (c *conn) drain(b *udp.Batch, now time.Time) (more, whole bool) {
+	defer c.guard()
 	lacking, more := c.out.drain(b, c, now)
 	if lacking > 0 {
 		c.events.Fill(b, lacking, now)
 	}
-	return more
+	return more, true
 }
 
 // send sends one packet.

@@ -20,6 +20,7 @@ const restsAfter = 2 * time.Second
 
 // handshake runs the DTLS server until the connection ends.
 func (c *conn) handshake() {
+	defer c.guard()
 	c.reading.Lock()
 	in := c.inbox
 	c.reading.Unlock()

@@ -52,7 +52,11 @@ func (p *pacing) run(t *Transport) {
 			b, now := t.Batch(), time.Now()
 			kept := conns[:0]
 			for _, c := range conns {
-				if c.drain(b, now) {
+				more, whole := c.drain(b, now)
+				if !whole {
+					b = t.Batch() // what others had in it they send again
+				}
+				if more && whole {
 					kept = append(kept, c)
 				}
 			}

@@ -271,6 +271,16 @@ func (p *Publisher) work() {
 // round takes what is in the line, and reports whether there is more. If there is
 // not, the line is nobody's from then on.
 func (p *Publisher) round() (more bool) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			p.conn.fault(fault)
+			p.line.Lock()
+			p.line.taken, p.line.packets, p.line.spare = false, nil, nil
+			p.line.Unlock()
+			p.conn.work.Done()
+			more = false
+		}
+	}()
 	began := time.Now()
 	p.line.Lock()
 	packets, tick, reader := p.line.packets, p.line.tick, p.line.reader

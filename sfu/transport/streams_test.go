@@ -88,6 +88,7 @@ type sender struct {
 	layers []string // that have arrived, and gone
 	got    []string // packets
 	during func()   // called while a packet is delivered
+	lost   func(reason string)
 }
 
 // A sink keeps what one layer brings, in words.
@@ -111,10 +112,14 @@ func (k *sink) Gone() { k.s.layers = append(k.s.layers, "-"+k.name) }
 
 func newSender(t *testing.T) *sender {
 	t.Helper()
-	tr := openTransport(t, 15*time.Second)
-	s := &sender{t: t, now: time.Unix(1_700_000_000, 0)}
+	return newSenderTo(t, openTransport(t, 15*time.Second))
+}
+
+func newSenderTo(t *testing.T, tr *Transport) *sender {
+	t.Helper()
+	s := &sender{t: t, now: time.Unix(1_700_000_000, 0), lost: func(reason string) { t.Error(reason) }}
 	s.p = tr.Publisher(PublisherEvents{
-		Lost: func(reason string) { t.Error(reason) },
+		Lost: func(reason string) { s.lost(reason) },
 		Arrived: func(l *Layer) Sink {
 			name := fmt.Sprint(l.Mid, l.RID, " ", l.Codec)
 			s.layers = append(s.layers, "+"+name)

@@ -329,6 +329,7 @@ func (s *Subscriber) feedback(ssrc uint32, f Feedback) {
 // tell tells who listens to the seats, until nothing is left: most subscribers
 // are silent most of the time.
 func (s *Subscriber) tell() {
+	defer s.conn.guard()
 	for {
 		s.mu.Lock()
 		if len(s.heard) == 0 || s.closed {

@@ -11,6 +11,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -35,11 +36,13 @@ type Transport struct {
 	pacing      *pacing
 	certificate tls.Certificate // of all connections
 	fingerprint string          // its own
+	log         *slog.Logger
 	reading     sync.WaitGroup
 
 	// Atomic.
 	garbage atomic.Uint64
 	overrun atomic.Uint64
+	faults  atomic.Uint64
 }
 
 // Config says where media is received.
@@ -49,11 +52,15 @@ type Config struct {
 	Advertise []netip.Addr   // under which clients reach it; none: those that it listens on
 	TCP       bool           // ServeTCP is called for clients that come to the same number by TCP
 	LostAfter time.Duration  // how long a connection may be silent
+	Log       *slog.Logger   // told of faults; nil: nobody is
 }
 
 // Open takes the UDP port. The error names the address when it is in use.
 func Open(cfg Config) (*Transport, error) {
 	t := &Transport{lostAfter: cfg.LostAfter, restsAfter: restsAfter, advertise: cfg.Advertise, tcp: cfg.TCP, tunnels: newTunnels(), pacing: newPacing()}
+	if t.log = cfg.Log; t.log == nil {
+		t.log = slog.New(slog.DiscardHandler)
+	}
 	var err error
 	if t.certificate, t.fingerprint, err = newCertificate(); err != nil {
 		return nil, err
@@ -166,6 +173,9 @@ func (t *Transport) Garbage() uint64 { return t.garbage.Load() }
 
 // Overrun counts packets that came faster than they could be opened.
 func (t *Transport) Overrun() uint64 { return t.overrun.Load() }
+
+// Faults counts connections that ended because something of ours panicked.
+func (t *Transport) Faults() uint64 { return t.faults.Load() }
 
 // Dropped counts packets that the kernel did not take.
 func (t *Transport) Dropped() uint64 { return t.demux.Totals().Dropped }
