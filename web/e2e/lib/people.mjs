@@ -273,6 +273,30 @@ export class Person {
   async tileOf(name, source = "camera") {
     return (await this.tiles()).find((t) => t.source === source && t.text.includes(name));
   }
+  /** Begins to measure how long the pictures of a person stand still. */
+  watchGaps(name) {
+    return this.evaluate((who) => {
+      const tile = [...document.querySelectorAll("[data-session][data-source=camera]")].find((t) =>
+        t.innerText.includes(who),
+      );
+      const gaps = { frames: 0, longest: 0, above: 0 };
+      window.__gaps = gaps;
+      const video = tile.querySelector("video");
+      let last = performance.now();
+      const frame = (now) => {
+        gaps.frames++;
+        gaps.longest = Math.max(gaps.longest, Math.round(now - last));
+        if (now - last > 500) gaps.above++;
+        last = now;
+        video.requestVideoFrameCallback(frame);
+      };
+      video.requestVideoFrameCallback(frame);
+    }, name);
+  }
+  /** What watchGaps has measured. */
+  gaps() {
+    return this.evaluate(() => window.__gaps);
+  }
   /** Sums of all live inbound and outbound streams of the page's connections. */
   stats() {
     return this.evaluate(async () => {
@@ -292,6 +316,7 @@ export class Person {
             rid: s.rid,
             ssrc: s.ssrc,
             codec: codecs.get(s.codecId) ?? "",
+            mode: s.scalabilityMode ?? "",
             packets: s.packetsReceived ?? s.packetsSent ?? 0,
             framesDecoded: s.framesDecoded ?? 0,
             framesSent: s.framesSent ?? 0,

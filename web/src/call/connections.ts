@@ -1,6 +1,7 @@
 /** The two media connections of a meeting, made anew when one is lost, and the check that nothing leaves unsealed. */
 import type { CryptoClient } from "../e2ee/client";
 import type { Counters, SourceName } from "../e2ee/protocol";
+import { FAST } from "../media/encodings";
 import { type Before, type Figures, read } from "../media/figures";
 import { PublishConnection } from "../media/publish";
 import { bypassed } from "../media/stats";
@@ -18,6 +19,10 @@ const SAVING = 2;
 const TOLD_AFTER = 3;
 
 type Side = "publish" | "subscribe";
+
+/** Whether the machine has processors to spare. ?processors=8 has it taken for one with as many: a means to find faults, not a setting. */
+const isFast = (env: Env): boolean =>
+  Number(new URLSearchParams(env.location().search).get("processors") ?? env.processors) >= FAST;
 
 export interface ConnectionEvents {
   send(m: ClientMessage): void;
@@ -76,7 +81,7 @@ export class Connections {
     this.events.rebuilding();
     const number = ++this.number;
     const make = () => this.env.makePeerConnection(this.relay);
-    const publish = new PublishConnection(make, this.client, number, this.codec, {
+    const publish = new PublishConnection(make, this.client, number, this.codec, isFast(this.env), {
       ...this.watching("publish", number),
       offer: (sdp, mids) => this.offer({ type: "publish", sdp, mids }),
     });

@@ -34,6 +34,8 @@ export interface Env {
   languages: readonly string[];
   devices: MediaDevices | undefined;
   canChooseSpeaker: boolean;
+  /** How many the machine has. */
+  processors: number;
   /** What a meeting consists of, which is no part of the start; rejects while the network is away. */
   loadMeeting(): Promise<typeof import("./meeting")>;
   makeClient(): CryptoClient;
@@ -212,6 +214,7 @@ export function browserEnv(workers: Workers): Env {
     browser: storeOf(() => localStorage),
     languages: navigator.languages,
     devices: navigator.mediaDevices,
+    processors: navigator.hardwareConcurrency ?? 1,
     canChooseSpeaker: "setSinkId" in HTMLMediaElement.prototype,
     loadMeeting: () => import("./meeting"),
     makeClient: () => new CryptoClient(openWorker(workers.crypto)),

@@ -282,12 +282,13 @@ export class FakeEnd {
   track: FakeTrack | null;
   readonly replaced: (FakeTrack | null)[] = [];
   private encodings: RTCRtpEncodingParameters[];
+  codecs: RTCRtpCodecParameters[] = [];
   constructor(kind: "audio" | "video", encodings: RTCRtpEncodingParameters[] = []) {
     this.track = new FakeTrack(kind);
     this.encodings = encodings.map((e) => ({ active: true, ...e }));
   }
   getParameters(): { encodings: RTCRtpEncodingParameters[]; codecs: RTCRtpCodecParameters[] } {
-    return { encodings: this.encodings.map((e) => ({ ...e })), codecs: [] };
+    return { encodings: this.encodings.map((e) => ({ ...e })), codecs: this.codecs };
   }
   async setParameters(p: { encodings: RTCRtpEncodingParameters[] }): Promise<void> {
     this.encodings = p.encodings;
@@ -513,6 +514,7 @@ export class FakeBrowser {
       languages: ["en"],
       devices: this.devices as unknown as MediaDevices,
       canChooseSpeaker: false,
+      processors: 2,
       loadMeeting: () => {
         this.loads++;
         return this.away ? Promise.reject(new TypeError("no network")) : import("./meeting");

@@ -432,6 +432,49 @@ describe("meeting: the end", () => {
     assert.deepEqual([asked(), camera()], [[[1200, 675]], [true, true, true]]);
   });
 
+  it("sends the camera in one stream of spatial layers where it may, and in three where the browser refuses", async () => {
+    for (const [processors, search, codecs, refuses, spatial] of [
+      [8, "", ["vp8", "vp9"], false, true],
+      [2, "?processors=8", ["vp8", "vp9"], false, true],
+      [7, "", ["vp8", "vp9"], false, false],
+      [8, "?codec=vp8", ["vp8"], false, false],
+      [8, "", ["vp8", "vp9"], true, false],
+    ] as const) {
+      const { b } = await withBen();
+      b.env.processors = processors;
+      b.address.search = search;
+      b.socket.say({ type: "published", sdp: "answer" });
+      b.socket.say({ type: "media_lost", reason: "test" });
+      await b.clock.pass(500);
+      await settle();
+      const camera = b.pcs[2]?.transceivers[1]?.sender;
+      assert.ok(camera);
+      camera.codecs = ["video/VP8", "video/VP9"].map((mimeType) => ({
+        mimeType,
+        clockRate: 90_000,
+        payloadType: 0,
+      }));
+      const set = camera.setParameters.bind(camera);
+      const tried: unknown[] = [];
+      camera.setParameters = async (p) => {
+        const mode = (p.encodings[0] as { scalabilityMode?: string }).scalabilityMode;
+        tried.push(mode);
+        if (refuses && mode !== "L1T3") throw new DOMException("", "OperationError");
+        await set(p);
+      };
+      b.socket.say({ type: "published", sdp: "answer" });
+      b.socket.say({ type: "demand", camera: 3, screen: 0, codecs: [...codecs] });
+      await b.clock.pass(0);
+      const what = `${processors} ${search} ${codecs} ${refuses}`;
+      assert.deepEqual(camera.active(), spatial ? [true, false, false] : [true, true, true], what);
+      assert.equal(tried.includes("L3T3_KEY"), spatial || refuses, what);
+      assert.equal(tried.at(-1), spatial ? "L3T3_KEY" : "L1T3", what);
+      b.socket.say({ type: "demand", camera: 3, screen: 0, codecs: ["vp8"] });
+      await b.clock.pass(0);
+      assert.deepEqual(camera.active(), [true, true, true], what);
+    }
+  });
+
   it("asks at once for the pictures of a page that was hidden", async () => {
     const { b, app } = await withBen();
     const key = app.meeting.tiles.value.find((t) => t.session === "ben")?.key ?? "";

@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FakeClock, FakePeerConnection } from "../call/fake";
 import { blockerOf, problemOf } from "./devices";
-import { codecFor, encodeWith, encodingsOf, preferred } from "./publish";
+import {
+  canLayer,
+  codecFor,
+  encodeWith,
+  encodingsOf,
+  inOneStream,
+  inThree,
+  spatialLayers,
+} from "./encodings";
+import { preferred } from "./publish";
 import { relayServer } from "./relay";
 import { quietOffer, quietOpus, withoutAudioLevel } from "./sdp";
 import { bypassed, decodedFrames, sentFrames } from "./stats";
@@ -144,6 +153,70 @@ describe("codecs", () => {
       codec: { mimeType: "video/VP8", clockRate: 90_000 },
       scalabilityMode: "L1T3",
     });
+  });
+});
+
+describe("spatial layers", () => {
+  const codec = (mimeType: string) =>
+    ({ mimeType, clockRate: 90_000, payloadType: 0 }) as RTCRtpCodecParameters;
+  const negotiated = [codec("video/VP8"), codec("video/VP9")];
+  const camera = () => encodingsOf("camera", "vp8").map((e) => ({ active: true, ...e }));
+
+  it("are as many as the picture is large enough for", () => {
+    for (const [width, height, want] of [
+      [undefined, undefined, 3],
+      [1920, 1080, 3],
+      [1280, 720, 3],
+      [720, 1280, 3],
+      [640, 480, 2],
+      [640, 360, 2],
+      [320, 180, 1],
+      [0, 0, 1],
+    ] as const)
+      assert.equal(spatialLayers(width, height), want, `${width} x ${height}`);
+  });
+
+  it("go where the browser says which it has, and VP9 was negotiated", () => {
+    assert.equal(canLayer(camera(), negotiated), true);
+    assert.equal(canLayer(camera(), [codec("video/VP8")]), false);
+    assert.equal(canLayer(encodingsOf("screen", "vp8"), negotiated), false);
+    const silent = camera().map(({ scalabilityMode: _, ...e }) => e); // Firefox
+    assert.equal(canLayer(silent, negotiated), false);
+  });
+
+  it("are all in the first encoding, those that are watched, and make place for simulcast again", () => {
+    for (const [watched, height, mode, down, bits] of [
+      [3, 720, "L3T3_KEY", 1, 1_700_000],
+      [2, 720, "L2T3_KEY", 2, 550_000],
+      [1, 720, "L1T3", 4, 150_000],
+      [0, 720, "L1T3", 4, 150_000],
+      [3, 360, "L2T3_KEY", 1, 550_000],
+      [2, 360, "L2T3_KEY", 1, 550_000],
+      [1, 360, "L1T3", 2, 150_000],
+      [3, 180, "L1T3", 1, 150_000],
+    ] as const) {
+      const encodings = camera();
+      inOneStream(encodings, negotiated, watched, { width: (height * 16) / 9, height });
+      assert.deepEqual(
+        encodings.map((e) => e.active),
+        [watched > 0, false, false],
+      );
+      const [first] = encodings;
+      assert.deepEqual(
+        [first?.scalabilityMode, first?.scaleResolutionDownBy, first?.maxBitrate],
+        [mode, down, bits],
+        `${watched} of ${height}`,
+      );
+      assert.ok(encodings.every((e) => e.codec?.mimeType === "video/VP9"));
+      for (const e of encodings) encodeWith(e, negotiated, "vp8");
+      inThree(encodings);
+      const { codec: back, ...rest } = { ...first, active: true };
+      assert.equal(back?.mimeType, "video/VP8");
+      assert.deepEqual(rest, camera()[0]);
+    }
+    const untouched = camera();
+    inThree(untouched);
+    assert.deepEqual(untouched, camera());
   });
 });
 

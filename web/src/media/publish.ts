@@ -3,6 +3,7 @@
 import type { CryptoClient } from "../e2ee/client";
 import type { SourceName } from "../e2ee/protocol";
 import type { MidSource, VideoCodec } from "../wire/wire.gen";
+import { canLayer, codecFor, encodeWith, encodingsOf, inOneStream, inThree } from "./encodings";
 import type { Lines, Report } from "./figures";
 import { quietOffer, quietOpus } from "./sdp";
 import { sentFrames } from "./stats";
@@ -16,60 +17,6 @@ export const sources = [
   "screen-audio",
 ] as const satisfies readonly SourceName[];
 export const isVideo = (s: SourceName): boolean => s === "camera" || s === "screen";
-
-/** Not in TypeScript's DOM types yet (WebRTC-SVC §4; WebRTC Extensions §5). Firefox has no modes, and sends VP8 simulcast as L1T2. */
-type Encoding = RTCRtpEncodingParameters & {
-  scalabilityMode?: string;
-  codec?: { mimeType: string; clockRate: number; sdpFmtpLine?: string };
-};
-
-/** The server gives a receiver half or a quarter of the frames where all are too many, by what VP8 and VP9 tell of them. */
-const modes: Record<VideoCodec, Encoding> = {
-  vp8: { scalabilityMode: "L1T3" },
-  vp9: { scalabilityMode: "L1T3" },
-  av1: { scalabilityMode: "L1T1" },
-  h264: {},
-};
-
-const simulcast: Encoding[] = [
-  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000, ...modes.vp8 },
-  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000, ...modes.vp8 },
-  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000, ...modes.vp8 },
-];
-
-export function encodingsOf(source: SourceName, codec: VideoCodec): Encoding[] {
-  const layers = modes[codec];
-  // Simulcast of VP9 and AV1 differs between browsers: one encoding.
-  if (source === "camera")
-    return codec === "vp8" ? simulcast : [{ maxBitrate: 1_200_000, ...layers }];
-  if (source === "screen") return [{ maxBitrate: 2_500_000, ...layers }];
-  return [{ maxBitrate: source === "mic" ? 40_000 : 96_000 }];
-}
-
-/** In which codec a source is sent, of those that all take: a screen in VP9, in which text is sharp with fewer bits. */
-export function codecFor(
-  source: SourceName,
-  asked: VideoCodec,
-  all: readonly VideoCodec[],
-): VideoCodec {
-  const wanted = asked === "vp8" && source === "screen" ? "vp9" : asked;
-  return all.includes(wanted) ? wanted : "vp8";
-}
-
-/** Has an encoding use a codec, where this browser lets it be changed under way; others go on as they are. */
-export function encodeWith(
-  e: Encoding,
-  negotiated: readonly RTCRtpCodecParameters[],
-  codec: VideoCodec,
-): void {
-  const is = (c: { mimeType: string }): boolean => c.mimeType.toLowerCase() === `video/${codec}`;
-  const now = e.codec ?? negotiated[0];
-  const next = negotiated.find((c) => is(c) && !/profile(-id)?=[1-9]/.test(c.sdpFmtpLine ?? ""));
-  if (!next || !now || is(now)) return;
-  const { mimeType, clockRate, sdpFmtpLine } = next;
-  e.codec = { mimeType, clockRate, ...(sdpFmtpLine ? { sdpFmtpLine } : {}) };
-  e.scalabilityMode = modes[codec].scalabilityMode ?? "L1T1";
-}
 
 type Codec =
   ReturnType<typeof RTCRtpReceiver.getCapabilities> extends infer C
@@ -113,12 +60,16 @@ export class PublishConnection {
   /** Parameters are read, changed and written back one source after another: two at once would undo each other. */
   private queue: Promise<void> = Promise.resolve();
 
-  /** All transforms are set in the task in which their transceivers are made: no frame can leave before. */
+  /**
+   * All transforms are set in the task in which their transceivers are made: no frame can leave before. spatial: the camera may go
+   * in spatial layers of one stream.
+   */
   constructor(
     make: () => RTCPeerConnection,
     client: CryptoClient,
     connection: number,
     private readonly codec: VideoCodec,
+    private spatial: boolean,
     private readonly events: PublishEvents,
   ) {
     this.pc = make();
@@ -173,20 +124,38 @@ export class PublishConnection {
       if (this.closed || !sender || layers === undefined) return;
       const parameters = sender.getParameters();
       const { encodings } = parameters;
-      for (const [i, e] of encodings.entries())
-        e.active = encodings.length === 1 ? layers > 0 : i < layers;
-      if (this.codecs && isVideo(source)) {
-        const codec = codecFor(source, this.codec, this.codecs);
-        for (const e of encodings) encodeWith(e, parameters.codecs, codec);
+      const spatial = source === "camera" && this.spatially(parameters);
+      if (spatial) inOneStream(encodings, parameters.codecs, layers, sender.track?.getSettings());
+      else if (source === "camera") inThree(encodings);
+      if (!spatial) {
+        for (const [i, e] of encodings.entries())
+          e.active = encodings.length === 1 ? layers > 0 : i < layers;
+        if (this.codecs && isVideo(source)) {
+          const codec = codecFor(source, this.codec, this.codecs);
+          for (const e of encodings) encodeWith(e, parameters.codecs, codec);
+        }
       }
       // What the browser refuses stays as it is: it sends more than it must, and the next demand tries again.
-      await sender.setParameters(parameters).catch(() => undefined);
+      await sender.setParameters(parameters).catch(() => {
+        if (!spatial) return;
+        this.spatial = false; // it cannot, whatever it said
+        this.apply(source);
+      });
     });
+  }
+
+  /** Reports whether the camera goes in spatial layers of one stream: everybody takes VP9, and the browser knows of such layers. */
+  private spatially({ encodings, codecs }: RTCRtpSendParameters): boolean {
+    const all = this.codecs?.includes("vp9") && this.codec === "vp8";
+    return this.spatial && all === true && canLayer(encodings, codecs);
   }
 
   /** Switches a source on or off, without renegotiation. Calls take effect in their order. */
   async set(source: SourceName, track: MediaStreamTrack | null): Promise<void> {
-    if (!this.closed) await this.transceivers.get(source)?.sender.replaceTrack(track);
+    if (this.closed) return;
+    await this.transceivers.get(source)?.sender.replaceTrack(track);
+    // How many layers there are follows from its size.
+    if (this.spatial && source === "camera" && track && this.answers) this.apply(source);
   }
 
   async report(): Promise<{ report: Report; lines: Lines }> {
