@@ -54,6 +54,9 @@ churn:                                 ## the group's life at size: 1000 seeds a
 churn-browsers: browsers build         ## twelve people in browsers and without come, go, reload and are killed for two minutes (needs a quiet machine); SEED=n repeats
 	cd web && node e2e/churn.mjs
 
+crowd: browsers build                  ## a hundred people, three of them in browsers, who look at every page and pin somebody (minutes); PEOPLE changes how many
+	cd web && node e2e/crowd.mjs
+
 memory: browsers build                 ## looks for the keys of an ended epoch in the memory of browsers and server (root, minutes)
 	cd web && node e2e/memory.mjs
 
@@ -138,4 +141,4 @@ bin/nfpm:
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
-.PHONY: run build test e2e lint fmt gen gen-check test-go test-web fuzz churn churn-browsers memory attack attack-proof gallery shots bench bench-client lighthouse audit bench-media siege dist first-meeting kill netlab netmatrix soak ci browsers help
+.PHONY: run build test e2e lint fmt gen gen-check test-go test-web fuzz churn churn-browsers crowd memory attack attack-proof gallery shots bench bench-client lighthouse audit bench-media siege dist first-meeting kill netlab netmatrix soak ci browsers help
