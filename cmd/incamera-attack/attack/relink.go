@@ -60,7 +60,7 @@ var changedLinks = []*Attack{
 			t.goal(len(ben.links) > 0, "Ben has the new link")
 		},
 		Defence: "the next link is handed out when all are out who are to be removed",
-		Without: []Edit{{relinkFile, "!m.throwsOut()", "m.phase == Inside"}},
+		Without: []Edit{{relinkFile, "func(p Participant) bool { return m.removing[p.Session] })", "func(Participant) bool { return false })"}},
 	},
 	{
 		Name: "link changed by a co-host", Claim: "C43",
@@ -89,8 +89,9 @@ var changedLinks = []*Attack{
 			t.sawf("Cleo", "has %d new links", len(cleo.links))
 			t.goal(len(cleo.links) > 0, "Cleo has Mallory's link for the meeting's")
 		},
-		Defence: "the host signs the card of each link, and announces it; each of them alone would do",
+		Defence: "the host signs the card of each link, announces it, and signs the policy with which it is put up; each of them alone would do",
 		Without: []Edit{
+			{"e2ee/group/policy.go", "next != nil && !t.authority(t.groupID).ByHost(p.Extensions[1].Data)", "next != nil && len(p.Extensions) == 0"},
 			{"e2ee/link/card.go", "if !ed25519.Verify(c.HostKey, cardStatement(room, fields), signature) {", "if len(signature)+len(fields) == 0 {"},
 			{"e2ee/link/relink.go", "case !ed25519.Verify(c.HostKey, n.Order.statement(announceLabel, room), announced):", "case len(announced) == 0:"},
 		},
