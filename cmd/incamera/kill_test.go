@@ -45,6 +45,7 @@ type killing struct {
 	said   map[string]*invited
 	doubt  string // the id of what was under way when the server was killed; "new": an invite
 	socket *websocket.Conn
+	sent   uint32 // messages on it after the join
 	rooms  int
 }
 
@@ -174,7 +175,8 @@ func (k *killing) operation() bool {
 		}
 	default:
 		k.doubt = ""
-		if k.socket.WriteMessage(websocket.TextMessage, wire.EncodeClient(wire.Head{}, wire.App{Body: []byte(canary + " words")})) != nil {
+		k.sent++ // what is out of order, or malformed, is a fault, and few end a session
+		if k.socket.WriteMessage(websocket.TextMessage, wire.EncodeClient(wire.Head{N: k.sent}, wire.App{Generation: 1, Body: []byte(canary + " words")})) != nil {
 			return false
 		}
 	}
@@ -259,7 +261,10 @@ func (k *killing) join(seed string) {
 	if _, b, err := ws.ReadMessage(); err != nil || !bytes.Contains(b, []byte(`{"type":"joined"`)) {
 		k.t.Fatalf("%s, %v", b, err)
 	}
-	k.socket = ws
+	k.socket, k.sent = ws, 1
+	if err := ws.WriteMessage(websocket.TextMessage, wire.EncodeClient(wire.Head{N: k.sent}, wire.Found{Generation: 1})); err != nil {
+		k.t.Fatal(err)
+	}
 }
 
 // lookForCanary reads every file that the server could have written.
