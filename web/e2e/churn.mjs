@@ -81,7 +81,7 @@ const say = (text) =>
   process.stderr.write(`${((Date.now() - began) / 1000).toFixed(1)} s  ${text}\n`);
 
 const lives = []; // of all participants: { who, lost, changes }
-const figures = { opened: 0, lost: {}, bad: [], losses: 0, tiles: 0, black: [] };
+const figures = { opened: 0, lost: {}, bad: [], losses: 0, tiles: 0, notYet: 0, black: [] };
 
 /** Keeps what one participant tells of one life. */
 function keep(who, { lost, changes, opened }) {
@@ -204,11 +204,16 @@ async function look(page) {
       const [x, y] = [video.videoWidth / 2, video.videoHeight / 2];
       g.drawImage(video, x, y, 1, 1, 0, 0, 1, 1);
       const [red, green, blue, opaque] = g.getImageData(0, 0, 1, 1).data;
-      if (opaque === 0) return null; // no picture yet: initials are seen
+      // No picture yet: initials are to be seen behind it.
+      if (opaque === 0) return video.closest("[data-session]").querySelector(".behind") ? -1 : 0;
       return Math.max(red, green, blue);
     }, random()),
   );
   if (seen === null) return;
+  if (seen < 0) {
+    figures.notYet++;
+    return;
+  }
   figures.tiles++;
   if (seen < 24) figures.black.push(`${page.name} at ${Date.now() - began}`);
 }
@@ -334,6 +339,7 @@ for (const [why, n] of Object.entries(figures.lost))
   print(`churn_browsers_lost_${why}`, n, "frames");
 print("churn_browsers_frames_lost_outside", figures.bad.length, "frames");
 print("churn_browsers_pictures_looked_at", figures.tiles, "pictures");
+print("churn_browsers_pictures_not_yet_there", figures.notYet, "pictures");
 print("churn_browsers_black_pictures", figures.black.length, "pictures");
 for (const line of [...figures.bad.slice(0, 40), ...figures.black.slice(0, 20)]) say(line);
 if (failed || figures.bad.length > 0 || figures.black.length > 0 || figures.opened === 0) {
