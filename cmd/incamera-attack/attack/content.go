@@ -140,14 +140,19 @@ func (f *sentFile) fetched(sealed []byte) {
 // introduced is a meeting of three who know each other's keys.
 func (t *Trial) introduced() *meeting {
 	m := t.meeting(3)
+	m.introduce()
+	return m
+}
+
+// introduce has all say what they are, their keys among it.
+func (m *meeting) introduce() {
 	for _, p := range m.people {
 		out, err := p.member.Say(group.State{}, m.now)
-		t.check(err, "saying a state")
+		m.t.check(err, "saying a state")
 		p.take(out)
 	}
 	m.settle()
 	m.pass(time.Second)
-	return m
 }
 
 func (t *Trial) sayTo(from, to *person) {

@@ -42,6 +42,27 @@ var hostPowers = []*Attack{
 		Without: []Edit{{"e2ee/keys/receiver.go", "if newest.withheld[p.leaf].Has(p.frame.Source) {", "if newest.withheld == nil {"}},
 	},
 	{
+		Name: "words to one person by who may not write", Claim: "C38",
+		Do: func(t *Trial) {
+			t.try("Ben, whom the host keeps from writing, writes to Cleo alone, and his page keeps to no rules")
+			m := t.hosted()
+			m.introduce()
+			ann, ben, cleo := m.people[0], m.people[1], m.people[2]
+			device, _ := ben.device.Public().(ed25519.PublicKey)
+			out, err := ann.member.Except(device, link.ActChat, m.now)
+			t.check(err, "Ann keeps Ben from writing")
+			ann.take(out)
+			m.pass(3 * time.Second)
+			t.watch(ann, cleo)
+			t.sayTo(ben, cleo)
+			t.goal(hearsAlone(cleo, ben), "Cleo reads it")
+			t.sayTo(ann, cleo)
+			t.must(hearsAlone(cleo, ann), "Cleo does not read what Ann writes to her alone")
+		},
+		Defence: "what is sealed to one person is held to the policy when it is open",
+		Without: []Edit{{ordersFile, "if p.Withholds(from.Device)&link.ActChat != 0 {", "if p.Withholds(from.Device)&link.ActChat != 0 && len(from.Device) == 0 {"}},
+	},
+	{
 		Name: "others muted by a member", Claim: "C38",
 		Do: func(t *Trial) {
 			t.try("Ben, who is no moderator, asks all to mute themselves, in a message that he has signed as himself")

@@ -13,7 +13,10 @@ import (
 	"incamera/signaling/wire"
 )
 
-const hostFile = "e2ee/group/host.go"
+const (
+	hostFile     = "e2ee/group/host.go"
+	familiarFile = "e2ee/group/familiar.go"
+)
 
 // lobby are ways into a meeting past its host.
 var lobby = []*Attack{
@@ -105,6 +108,39 @@ var lobby = []*Attack{
 		Without: []Edit{{policyFile, "if t.known.Closed() && policy.Number < t.known.Number {", "if false {"}},
 	},
 	{
+		Name: "moderator of before founds the next group", Claim: "C20",
+		Do: func(t *Trial) {
+			t.try("Ben, who was a moderator and is none any more, founds the next group with the grant that named him, by a server that tells him first that the group is gone")
+			m := t.hosted()
+			ann, ben, cleo := m.people[0], m.people[1], m.people[2]
+			m.moderators(ben)
+			known := ben.member.Policy()
+			m.moderators()
+			known.Number = ann.member.Policy().Number // else all see that his is older
+			t.watch(ann, cleo)
+			epochs := len(ann.epochs)
+			m.leave(ben)
+			m.settle()
+			m.service.Abandon("")
+			cfg := m.cfg
+			cfg.Known = known
+			again := m.enterAs("Ben", cfg, ben.device)
+			m.settle()
+			t.must(again.member.Moderates(), "Ben founds no group")
+			generation, _ := m.service.State()
+			for _, p := range []*person{ann, cleo} {
+				m.send(p, wire.Reset{Generation: generation})
+				m.send(p, wire.Founded{Generation: generation, By: again.session})
+			}
+			m.pass(20 * time.Second)
+			t.sawf("Ben", "is with %s", again.roster())
+			t.goal(len(ann.epochs) > epochs && again.member.Moderates(), "Ann is in a group whose moderator Ben is again")
+			t.goal(cleo.sees("Ben"), "Cleo is in a group whose moderator Ben is again")
+		},
+		Defence: "nobody joins a group whose grant is older than the latest that he knows",
+		Without: []Edit{{policyFile, "if err = policy.Grant.Follows(t.known.Grant); err != nil {", "if err = policy.Grant.Follows(t.known.Grant); err != nil && len(t.host) == 0 {"}},
+	},
+	{
 		Name: "policy rolled back", Claim: "C20",
 		Do: func(t *Trial) {
 			pastHost(t, "a member puts the host's own policy of before, without a lobby, into the group's context again", func(x *mallory) []*mls.Proposal {
@@ -162,6 +198,42 @@ var lobby = []*Attack{
 		},
 		Defence: "who is removed finds the lobby up",
 		Without: []Edit{{hostFile, "if p := m.wished(); !p.Lobby {", "if p := m.wished(); false {"}},
+	},
+	{
+		Name: "removed member let in by a co-host's page", Claim: "C22",
+		Do: func(t *Trial) {
+			t.try("Cleo, whom the host removes, is back by the same link and device at once: Ben, a moderator, has seen her inside, and his page lets in whom it knows")
+			m, ann, ben, cleo := t.cohosted()
+			out, err := ann.member.Remove(string(cleo.session), m.now)
+			t.check(err, "Ann removes Cleo")
+			ann.take(out)
+			m.remove(cleo) // the server is faster than the group
+			t.watch(ann, ben)
+			again := m.enterAs("Cleo", m.cfg, cleo.device)
+			m.pass(time.Minute)
+			t.sawf("Cleo", "is %v", again.member.Phase())
+			t.goal(len(again.epochs) > 0, "Cleo is in again, and nobody let her")
+		},
+		Defence: "a device is let in by itself no more when the server says that its session was ended by a moderator's order, whichever moderator's",
+		Without: []Edit{{familiarFile, "	m.ejected[p.Session] = true\n	delete(m.familiar, string(p.Device))", "	delete(m.ejected, p.Session)"}},
+	},
+	{
+		Name: "sent back, and let in by a co-host's page", Claim: "C30",
+		Do: func(t *Trial) {
+			t.try("Cleo, whom the host sends back to the lobby, asks again at once: Ben, a moderator, has seen her inside, and his page lets in whom it knows")
+			m, ann, ben, cleo := t.cohosted()
+			before := len(cleo.epochs)
+			out, err := ann.member.SendBack(string(cleo.session), m.now)
+			t.check(err, "Ann sends Cleo back")
+			t.watch(ann, ben)
+			ann.take(out)
+			m.pass(time.Minute)
+			t.must(!cleo.inside || len(cleo.epochs) > before, "Cleo was not sent back")
+			t.sawf("Cleo", "is %v", cleo.member.Phase())
+			t.goal(len(cleo.epochs) > before, "Cleo is in again, and nobody let her")
+		},
+		Defence: "a device is let in by itself no more when its leaf was removed while its session was there",
+		Without: []Edit{{familiarFile, "if _, here := m.here[p.Session]; here {", "if _, here := m.here[p.Session]; here && p.Session == m.session {"}},
 	},
 	{
 		Name: "removal ordered by who is no host", Claim: "C22",
@@ -222,6 +294,15 @@ var lobby = []*Attack{
 		},
 		Defence: "none of its own: keys come with a Welcome, and nobody commits one for her",
 	},
+}
+
+// cohosted is a meeting with a lobby of a host, a moderator and a third.
+func (t *Trial) cohosted() (m *meeting, ann, ben, cleo *person) {
+	m = t.hosted()
+	ann, ben, cleo = m.people[0], m.people[1], m.people[2]
+	m.moderators(ben)
+	m.lobby(true)
+	return m, ann, ben, cleo
 }
 
 // closed is a meeting of three with a malicious member, in which the host has

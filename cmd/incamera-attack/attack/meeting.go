@@ -118,6 +118,23 @@ func (t *Trial) hosted() *meeting {
 	return m
 }
 
+// moderators has the host say who may act for him, beside himself.
+func (m *meeting) moderators(list ...*person) {
+	var devices []ed25519.PublicKey
+	for _, p := range list {
+		device, _ := p.device.Public().(ed25519.PublicKey)
+		devices = append(devices, device)
+	}
+	ann := m.people[0]
+	out, err := ann.member.SetModerators(devices, m.now)
+	m.t.check(err, "Ann names moderators")
+	ann.take(out)
+	m.pass(3 * time.Second)
+	for _, p := range m.people[1:] {
+		m.t.must(p.raw != nil || p.member.Moderates() == slices.Contains(list, p), "%s does not follow the host", p.name)
+	}
+}
+
 // lobby has the host put the lobby up or down.
 func (m *meeting) lobby(up bool) {
 	ann := m.people[0]
@@ -191,13 +208,21 @@ func (m *meeting) closeOut() {
 	}
 }
 
-// leave ends the session of p.
+// leave ends the session of p, who says goodbye.
 func (m *meeting) leave(p *person) {
-	body := p.member.Parting()
+	m.end(p, wire.Left{Session: p.session, Reason: wire.ReasonLeft, Body: p.member.Parting()})
+}
+
+// remove ends the session of p by a moderator's order to the server.
+func (m *meeting) remove(p *person) {
+	m.end(p, wire.Left{Session: p.session, Reason: wire.ReasonRemoved})
+}
+
+func (m *meeting) end(p *person, left wire.Left) {
 	p.gone = true
 	for _, other := range m.here() {
 		if other.inside {
-			m.send(other, wire.Left{Session: p.session, Reason: wire.ReasonLeft, Body: body})
+			m.send(other, left)
 		}
 	}
 	m.post(m.service.End(p.session))
@@ -287,6 +312,9 @@ func (m *meeting) serve(from *person, msg any) bool {
 		outs, err = m.service.Since(from.session, msg)
 	case wire.Beat:
 		outs, err = m.service.Beat(from.session, msg)
+	case wire.SendBack:
+		outs = m.service.Drop(msg.Session)
+		m.send(m.of(msg.Session), wire.SentBack{})
 	}
 	if errors.Is(err, delivery.ErrOutOfOrder) {
 		m.send(from, wire.Failed{About: about, Code: wire.CodeInvalid})

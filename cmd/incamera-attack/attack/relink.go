@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"net/http"
+	"slices"
 	"time"
 
 	"incamera/cmd/incamera-peer/client"
@@ -61,6 +62,46 @@ var changedLinks = []*Attack{
 		},
 		Defence: "the next link is handed out when all are out who are to be removed",
 		Without: []Edit{{relinkFile, "func(p Participant) bool { return m.removing[p.Session] })", "func(Participant) bool { return false })"}},
+	},
+	{
+		Name: "new link kept by who is removed while it is on its way", Claim: "C43",
+		Do: func(t *Trial) {
+			t.try("the server takes its time with the commit that changes the link, until the host has removed Ben, who has heard of it, and wishes for another")
+			m := t.hosted()
+			m.lobby(true)
+			ann, ben, cleo := m.people[0], m.people[1], m.people[2]
+			t.watch(cleo)
+			var late any
+			m.toServer = func(_ *person, msg any) []any {
+				if c, ok := msg.(wire.Commit); ok && c.Relink != nil && late == nil {
+					late = msg
+					return nil
+				}
+				return []any{msg}
+			}
+			out, err := ann.member.ChangeLink(m.now)
+			t.check(err, "Ann changes the link")
+			ann.take(out)
+			m.pass(3 * time.Second)
+			t.must(late != nil && len(ann.links) == 0, "no change is on its way")
+			out, err = ann.member.Remove(string(ben.session), m.now)
+			t.check(err, "Ann removes Ben")
+			ann.take(out)
+			out, err = ann.member.ChangeLink(m.now)
+			t.check(err, "Ann changes the link once more")
+			ann.take(out)
+			m.serve(ann, late)
+			m.pass(time.Second)
+			m.remove(ben)
+			m.pass(time.Minute)
+			t.must(len(ann.links) > 0 && len(cleo.links) == len(ann.links) && !ann.sees("Ben"), "Ann has no new link, or not what Cleo has, or Ben is there still")
+			last := ann.links[len(ann.links)-1]
+			t.sawf("Ann", "has changed the link %d times", len(ann.links))
+			t.sawf("Ben", "knows %d new links", len(ben.links))
+			t.goal(slices.ContainsFunc(ben.links, func(n link.Next) bool { return n.Hash == last.Hash }), "Ben has the link by which people come now")
+		},
+		Defence: "a change that somebody has heard of who is to be removed is done once more, without him",
+		Without: []Edit{{relinkFile, "again := m.wantsLink && m.throwsOut()", "again := m.wantsLink && m.phase != Inside"}},
 	},
 	{
 		Name: "link changed by a co-host", Claim: "C43",
