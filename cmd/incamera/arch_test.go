@@ -40,7 +40,8 @@ var mayImport = map[string][]string{
 	"sfu/transport/reception": {"sfu/munge", "sfu/transport/rtcpx"},
 	"sfu/sfutest":             {"sfu"},
 	"sfu/...":                 {}, // leaves
-	"e2ee/mls":                {},
+	"e2ee/eddsa":              {},
+	"e2ee/mls":                {"e2ee/eddsa"},
 	"e2ee/sframe":             {},
 	"e2ee/wrap":               {},
 	"e2ee/...":                {"e2ee/..."},

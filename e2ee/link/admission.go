@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"incamera/e2ee/eddsa"
 )
 
 const (
@@ -48,7 +50,7 @@ func (a Authority) CheckAdmissions(p Policy, keyPackages [][]byte, signed []byte
 	for i, k := range keyPackages {
 		one := signed[1+i*admissionSize:][:admissionSize]
 		signer := ed25519.PublicKey(one[:ed25519.PublicKeySize])
-		if !a.Allows(p.Grant, signer) || !ed25519.Verify(signer, a.admission(p.Number, k), one[ed25519.PublicKeySize:]) {
+		if !a.Allows(p.Grant, signer) || !eddsa.Verify(signer, a.admission(p.Number, k), one[ed25519.PublicKeySize:]) {
 			return errors.New("checking admissions: no moderator has signed")
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+
+	"incamera/e2ee/eddsa"
 )
 
 const (
@@ -67,5 +69,5 @@ func ParseBeat(encoded []byte) (Beat, error) {
 // SignedBeat reports whether a beat as encoded was signed by a device.
 func SignedBeat(room Room, encoded []byte, device ed25519.PublicKey) bool {
 	n := len(encoded) - ed25519.SignatureSize
-	return n > 0 && ed25519.Verify(device, beatStatement(room, encoded[:n]), encoded[n:])
+	return n > 0 && eddsa.Verify(device, beatStatement(room, encoded[:n]), encoded[n:])
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 	"unicode/utf8"
+
+	"incamera/e2ee/eddsa"
 )
 
 // The cipher suites of rooms (PROTOCOL.md 2.4), and how many members a room of
@@ -131,7 +133,7 @@ func ParseCard(room Room, encoded []byte) (Card, error) {
 	if RoomOf(c.HostKey) != room {
 		return fail(errors.New("its host is not the host of this room"))
 	}
-	if !ed25519.Verify(c.HostKey, cardStatement(room, fields), signature) {
+	if !eddsa.Verify(c.HostKey, cardStatement(room, fields), signature) {
 		return fail(errors.New("the host did not sign it"))
 	}
 	if ms >= 1<<53 {

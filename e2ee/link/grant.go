@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"incamera/e2ee/eddsa"
 )
 
 // MaxModerators is how many device keys a grant names. More would make the
@@ -131,7 +133,7 @@ func (a Authority) parseGrant(b []byte) (Grant, error) {
 	for k := range slices.Chunk(keys, ed25519.PublicKeySize) {
 		g.Moderators = append(g.Moderators, k)
 	}
-	if !ed25519.Verify(a.Host, g.statement(a.Room), g.signature) {
+	if !eddsa.Verify(a.Host, g.statement(a.Room), g.signature) {
 		return Grant{}, errors.New("the host did not sign its grant")
 	}
 	return g, g.valid()

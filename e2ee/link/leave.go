@@ -3,6 +3,8 @@ package link
 import (
 	"crypto/ed25519"
 	"errors"
+
+	"incamera/e2ee/eddsa"
 )
 
 const leaveLabel = "incamera leave v1\x00"
@@ -33,5 +35,5 @@ func ParseLeave(encoded []byte) (MemberID, error) {
 // SignedLeave reports whether a leave as encoded was signed by a device.
 func SignedLeave(room Room, encoded []byte, device ed25519.PublicKey) bool {
 	n := len(encoded) - ed25519.SignatureSize
-	return n > 0 && ed25519.Verify(device, leaveStatement(room, encoded[:n]), encoded[n:])
+	return n > 0 && eddsa.Verify(device, leaveStatement(room, encoded[:n]), encoded[n:])
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"incamera/e2ee/eddsa"
 )
 
 const markLabel = "incamera mark v1\x00"
@@ -47,7 +49,7 @@ func (m Mark) statement(room Room) []byte {
 
 // Holds reports whether the room's host has signed the mark.
 func (m Mark) Holds(room Room, host ed25519.PublicKey) bool {
-	return ed25519.Verify(host, m.statement(room), m.Signature)
+	return eddsa.Verify(host, m.statement(room), m.Signature)
 }
 
 // Open checks a mark and returns the policy in it. The group of a is of no

@@ -3,6 +3,8 @@ package link
 import (
 	"crypto/ed25519"
 	"encoding/binary"
+
+	"incamera/e2ee/eddsa"
 )
 
 const passLabel = "incamera pass v1\x00"
@@ -41,7 +43,7 @@ func MakePass(room Room, host ed25519.PrivateKey, grant uint32, role Role, sessi
 
 // Holds reports whether the room's host has made the pass.
 func (p Pass) Holds(room Room, host ed25519.PublicKey) bool {
-	return (p.Role == RoleModerator || p.Role == RoleHost) && ed25519.Verify(host, p.statement(room), p.Signature)
+	return (p.Role == RoleModerator || p.Role == RoleHost) && eddsa.Verify(host, p.statement(room), p.Signature)
 }
 
 // SignSendBack is the host's order to the server to take a session out of the

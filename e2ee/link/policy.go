@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"incamera/e2ee/eddsa"
 )
 
 // PolicyExtension is the room's policy in the group's context.
@@ -141,7 +143,7 @@ func (a Authority) parsePolicy(encoded []byte) (Policy, error) {
 		return Policy{}, errors.New("it asks for what is not known here")
 	case !a.Allows(p.Grant, signer):
 		return Policy{}, errors.New("its signer is no moderator")
-	case !ed25519.Verify(signer, append(a.bound(policyLabel), fields...), signature):
+	case !eddsa.Verify(signer, append(a.bound(policyLabel), fields...), signature):
 		return Policy{}, errors.New("its signer did not sign it for this group")
 	}
 	return p, p.valid()

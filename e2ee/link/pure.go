@@ -2,7 +2,11 @@
 
 package link
 
-import "crypto/ed25519"
+import (
+	"crypto/ed25519"
+
+	"incamera/e2ee/eddsa"
+)
 
 // What follows is computed by all members from the same inputs. The churn
 // simulator, which has hundreds of them in one process, is built with the tag
@@ -10,7 +14,7 @@ import "crypto/ed25519"
 // remembered.
 
 func verify(pub ed25519.PublicKey, message, signature []byte) bool {
-	return ed25519.Verify(pub, message, signature)
+	return eddsa.Verify(pub, message, signature)
 }
 
 // Open returns what was sealed for a place. The result is the caller's.

@@ -6,6 +6,8 @@ import (
 	"crypto/ed25519"
 	"encoding/binary"
 	"sync"
+
+	"incamera/e2ee/eddsa"
 )
 
 // remembered holds the results of a pure function by all that goes into it. It
@@ -51,7 +53,7 @@ var (
 )
 
 func verify(pub ed25519.PublicKey, message, signature []byte) bool {
-	return verified.get(func() bool { return ed25519.Verify(pub, message, signature) }, pub, message, signature)
+	return verified.get(func() bool { return eddsa.Verify(pub, message, signature) }, pub, message, signature)
 }
 
 // Open returns what was sealed for a place. Others may share it.

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"incamera/e2ee/eddsa"
 )
 
 // MaxOldLinks is how many links of before a card names. More would make it
@@ -99,7 +101,7 @@ func (r Relink) statement(label string, room Room) []byte {
 
 // Holds reports whether the room's host has given the order.
 func (r Relink) Holds(room Room, host ed25519.PublicKey) bool {
-	return r.Number > 1 && ed25519.Verify(host, r.statement(relinkLabel, room), r.Signature)
+	return r.Number > 1 && eddsa.Verify(host, r.statement(relinkLabel, room), r.Signature)
 }
 
 // A Next is a link that takes the place of another.
@@ -152,7 +154,7 @@ func (c Card) OpenNext(room Room, secret Secret, sealed, announced []byte) (Next
 		err = errors.New("it is for a group of another suite")
 	case card.TokenHash != n.Order.TokenHash:
 		err = errors.New("its card is of another link")
-	case !ed25519.Verify(c.HostKey, n.Order.statement(announceLabel, room), announced):
+	case !eddsa.Verify(c.HostKey, n.Order.statement(announceLabel, room), announced):
 		err = errors.New("the host has not announced it")
 	}
 	if err != nil {

@@ -3,8 +3,9 @@
 package mls
 
 import (
-	"crypto/ed25519"
 	"crypto/hpke"
+
+	"incamera/e2ee/eddsa"
 )
 
 // What follows is computed by all members of a group from the same inputs. The
@@ -13,7 +14,7 @@ import (
 // is remembered.
 
 func verifyEd25519(pub, message, signature []byte) bool {
-	return ed25519.Verify(pub, message, signature)
+	return eddsa.Verify(pub, message, signature)
 }
 
 // ParseMessage decodes a message of at most 4 MiB, in memory of its own. What

@@ -3,10 +3,11 @@
 package mls
 
 import (
-	"crypto/ed25519"
 	"crypto/hpke"
 	"slices"
 	"sync"
+
+	"incamera/e2ee/eddsa"
 )
 
 // remembered holds the results of pure functions by all that goes into them. It
@@ -69,7 +70,7 @@ var (
 )
 
 func verifyEd25519(pub, message, signature []byte) bool {
-	return verified.get(func() bool { return ed25519.Verify(pub, message, signature) }, pub, message, signature)
+	return verified.get(func() bool { return eddsa.Verify(pub, message, signature) }, pub, message, signature)
 }
 
 // ParseMessage returns a message that others may share.

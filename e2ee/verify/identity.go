@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"incamera/e2ee/eddsa"
 )
 
 // What a token may be (PROTOCOL.md 2.15).
@@ -159,7 +161,7 @@ func (p Provider) verify(header fields, signed, signature []byte) error {
 		}
 	case alg == "EdDSA" && kty == "OKP" && crv == "Ed25519":
 		x := part("x")
-		ok = len(x) == ed25519.PublicKeySize && ed25519.Verify(x, signed, signature)
+		ok = len(x) == ed25519.PublicKeySize && eddsa.Verify(x, signed, signature)
 	}
 	if !ok {
 		return errors.New("its signature does not hold")

@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"crypto/ed25519"
 	"strings"
 	"time"
 
@@ -88,6 +89,18 @@ var ghosts = []*Attack{
 		},
 		Defence: "the device key signs leaf, session and name",
 		Without: []Edit{{leafFile, "if !verify(l.Device, c.statement(l.Session, l.Name), signature) {", "if !verify(l.Device, c.statement(l.Session, l.Name), signature) && len(signature) == 0 {"}},
+	},
+	{
+		Name: "key that is read by some only", Claim: "C47",
+		Do: func(t *Trial) {
+			commit(t, "a member adds a leaf whose device key is the point of order 1 in an encoding that Firefox refuses, and whose signature the libraries of Go and Chromium take", func(x *mallory) []*mls.Proposal {
+				kp := x.keyPackage(says{session: "ghost", name: "Ghost", weak: true})
+				t.must(ed25519.Verify(weakKey, []byte("anything"), weakSignature(nil)), "the library of Go refuses such keys by itself")
+				return []*mls.Proposal{x.psk(), mls.Add(kp.Public)}
+			})
+		},
+		Defence: "keys of small order, and encodings that are not canonical, are refused before a signature is looked at",
+		Without: []Edit{{"e2ee/eddsa/eddsa.go", "return sound(pub) && sound(signature[:ed25519.PublicKeySize]) && ", "return (sound(pub) || len(pub) > 0) && "}},
 	},
 	{
 		Name: "pathless Remove", Claim: "C9",

@@ -6,8 +6,11 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/binary"
+	"math/big"
 	"reflect"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -115,6 +118,7 @@ type says struct {
 	name      string
 	signed    string       // the name that the device signed, if another
 	admission *link.Secret // if not that of the link
+	weak      bool         // its device key is one by which anybody can sign, in an encoding that is read by some only
 }
 
 // keyPackage makes a KeyPackage by hand, since ours refuses what is false.
@@ -123,6 +127,10 @@ func (x *mallory) keyPackage(s says) *mls.KeyPackagePrivate {
 	x.m.t.check(err, "making a signer")
 	public, device, err := ed25519.GenerateKey(rand.Reader)
 	x.m.t.check(err, "making a device key")
+	sign := func(message []byte) []byte { return ed25519.Sign(device, message) }
+	if s.weak {
+		public, sign = weakKey, weakSignature
+	}
 	var id link.MemberID
 	_, _ = rand.Read(id[:]) // never fails
 	admission := x.m.cfg.Keys.Admission
@@ -144,7 +152,7 @@ func (x *mallory) keyPackage(s says) *mls.KeyPackagePrivate {
 	statement = vec(vec(statement, string(s.session)), signed)
 	b := append(vec([]byte{1}, string(s.session)), public...)
 	b = append(vec(b, s.name), mac.Sum(nil)...)
-	b = append(b, ed25519.Sign(device, statement)...)
+	b = append(b, sign(statement)...)
 	kp, err := mls.NewKeyPackage(mls.KeyPackageOptions{
 		Signer: signer, Credential: mls.Credential{Type: mls.CredentialBasic, Identity: id[:]},
 		LeafExtensions: []mls.Extension{{Type: link.LeafExtension, Data: b}},
@@ -153,6 +161,25 @@ func (x *mallory) keyPackage(s says) *mls.KeyPackagePrivate {
 	})
 	x.m.t.check(err, "making a KeyPackage")
 	return kp
+}
+
+// weakKey is the point of order 1, whose y is written as p+1.
+var weakKey = ed25519.PublicKey(append(append([]byte{0xee}, bytes.Repeat([]byte{0xff}, 30)...), 0x7f))
+
+// weakSignature holds by weakKey for whatever message: R is [S]B, and the key
+// times any challenge is nothing.
+func weakSignature([]byte) []byte {
+	seed := make([]byte, ed25519.SeedSize)
+	r, _ := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
+	h := sha512.Sum512(seed)
+	h[0] &= 248
+	h[31] = h[31]&63 | 64
+	slices.Reverse(h[:32])
+	order, _ := new(big.Int).SetString("1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed", 16)
+	s := new(big.Int).SetBytes(h[:32])
+	b := s.Mod(s, order).FillBytes(make([]byte, 32))
+	slices.Reverse(b)
+	return append(bytes.Clone(r), b...)
 }
 
 // vec appends a vector of fewer than 64 bytes, or of fewer than 16384.

@@ -133,8 +133,8 @@ var changedLinks = []*Attack{
 		Defence: "the host signs the card of each link, announces it, and signs the policy with which it is put up; each of them alone would do",
 		Without: []Edit{
 			{"e2ee/group/policy.go", "next != nil && !t.authority(t.groupID).ByHost(p.Extensions[1].Data)", "next != nil && len(p.Extensions) == 0"},
-			{"e2ee/link/card.go", "if !ed25519.Verify(c.HostKey, cardStatement(room, fields), signature) {", "if len(signature)+len(fields) == 0 {"},
-			{"e2ee/link/relink.go", "case !ed25519.Verify(c.HostKey, n.Order.statement(announceLabel, room), announced):", "case len(announced) == 0:"},
+			{"e2ee/link/card.go", "if !eddsa.Verify(c.HostKey, cardStatement(room, fields), signature) {", "if !eddsa.Verify(c.HostKey, cardStatement(room, fields), signature) && len(signature) == 0 {"},
+			{"e2ee/link/relink.go", "case !eddsa.Verify(c.HostKey, n.Order.statement(announceLabel, room), announced):", "case len(announced) == 0:"},
 		},
 	},
 	{

@@ -3,6 +3,7 @@ import { type Bytes, cat, decode, empty, encode, eq, text, u16, u32, u64, utf8 }
 import { envelopeType, openEnvelope, sealEnvelope } from "./envelope";
 import { roomOf } from "./link";
 import { SUITE_X25519, SUITE_XWING } from "./mls";
+import { verifyEd25519 } from "./mls/ed25519";
 
 export interface Card {
   hostKey: Bytes;
@@ -137,8 +138,7 @@ export async function openCard(
   const known = card.suite === SUITE_X25519 || card.suite === SUITE_XWING;
   if (!known || !validLink(card) || utf8(card.title).length > MAX_TITLE)
     throw new Error("card: unknown terms");
-  const key_ = await crypto.subtle.importKey("raw", card.hostKey, "Ed25519", false, ["verify"]);
-  if (!(await crypto.subtle.verify("Ed25519", key_, signature, signed(room, body))))
+  if (!(await verifyEd25519(card.hostKey, signed(room, body), signature)))
     throw new Error("card: bad signature");
   if (!eq(fields(card), body)) throw new Error("card: not as it is written");
   return { card, encoded };

@@ -1,5 +1,6 @@
 /** What a provider says of who holds a device key (PROTOCOL.md 2.15). Decisions only: nothing is fetched. */
 import { type Bytes, base64url, cat, fromBase64url, sha256, text, utf8 } from "./bytes";
+import { verifyEd25519 } from "./mls/ed25519";
 
 const MAX_TOKEN = 16 << 10;
 const MAX_AGE = 86_400; // s
@@ -80,9 +81,7 @@ async function holds(key: Fields, alg: string, signature: Bytes, signed: Bytes):
   }
   if (alg === "EdDSA" && kty === "OKP" && crv === "Ed25519") {
     const x = fromBase64url(part("x"));
-    if (x?.length !== 32) return false;
-    const k = await subtle.importKey("raw", x, "Ed25519", false, ["verify"]);
-    return subtle.verify("Ed25519", k, signature, signed);
+    return x !== null && verifyEd25519(x, signed, signature);
   }
   return false;
 }

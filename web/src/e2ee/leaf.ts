@@ -1,5 +1,6 @@
 /** What each leaf says about its owner (PROTOCOL.md 2.5). */
 import { type Bytes, cat, decode, encode, eq, hex, text, u32, utf8 } from "./bytes";
+import { verifyEd25519 } from "./mls/ed25519";
 
 export const LEAF_EXTENSION = 0xf1ca;
 export const CARD_EXTENSION = 0xf1cb;
@@ -113,16 +114,8 @@ export async function checkLeafInfo(
   if (!validName(info.name)) throw new Error("leaf: not a valid name");
   const want = await admissionMac(admissionKey, c, info.deviceKey);
   if (!eq(want, info.admission)) throw new Error("leaf: its owner does not know the link");
-  const key = await crypto.subtle.importKey("raw", info.deviceKey, "Ed25519", false, ["verify"]);
-  if (
-    !(await crypto.subtle.verify(
-      "Ed25519",
-      key,
-      info.signature as Bytes,
-      statement(c, info.session, info.name),
-    ))
-  ) {
+  const said = statement(c, info.session, info.name);
+  if (!(await verifyEd25519(info.deviceKey as Bytes, said, info.signature as Bytes)))
     throw new Error("leaf: the device key did not sign it");
-  }
   return info;
 }

@@ -3,6 +3,7 @@ import { expand, extract } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type Bytes, cat, empty, encode, type Reader, type Writer, wipe } from "./codec";
+import { verifyEd25519 } from "./ed25519";
 import { dhkemX25519, type HpkeParams, hpkeContext, hpkeExport, type KeyPair } from "./hpke";
 
 const subtle = globalThis.crypto.subtle;
@@ -234,8 +235,7 @@ export class Suite {
 
   /** VerifyWithLabel (§5.1.2); throws unless the signature holds. */
   async verify(pub: Bytes, label: string, content: Bytes, signature: Bytes): Promise<void> {
-    const k = await subtle.importKey("raw", pub, "Ed25519", false, ["verify"]);
-    if (!(await subtle.verify("Ed25519", k, signature, labeled(label, content)))) {
+    if (!(await verifyEd25519(pub, labeled(label, content), signature))) {
       throw new Error(`mls: bad signature: ${label}`);
     }
   }
