@@ -35,4 +35,7 @@ func NewInjectorOf(p *Peer, codec rtpx.Codec) *Injector {
 }
 
 // Inject forwards a packet on the caller's goroutine.
-func (i *Injector) Inject(raw []byte) { i.in.Receive(raw, time.Now()) }
+func (i *Injector) Inject(raw []byte) { i.in.Receive(raw, nil, time.Now()) }
+
+// Describe is Inject for a packet with a dependency descriptor.
+func (i *Injector) Describe(raw, descriptor []byte) { i.in.Receive(raw, descriptor, time.Now()) }

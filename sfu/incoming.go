@@ -32,6 +32,7 @@ type incoming struct {
 	burst  burst
 	meter  meter
 	upper  *[layer.Count - 1]meter // of the spatial layers above the lowest; nil: there are none
+	told   *described              // of AV1; nil: nothing was
 
 	// Atomic.
 	parts   [layer.Count]part           // by spatial layer; all but the first are for those of spatial
@@ -135,7 +136,7 @@ func (in *incoming) Gone() {
 //  2. keep it for those who will miss it;
 //  3. collect it with others of its frame;
 //  4. give these to each seat that the source is on.
-func (in *incoming) Receive(raw []byte, now time.Time) {
+func (in *incoming) Receive(raw, descriptor []byte, now time.Time) {
 	c := &in.source.server.counters
 	c.in.Add(1)
 	if in.source.layers[in.index].Load() != in {
@@ -163,7 +164,7 @@ func (in *incoming) Receive(raw []byte, now time.Time) {
 		}
 		return
 	}
-	if p.info, ok = rtpx.Parse(in.wire.Codec, header.Payload); !ok {
+	if p.info, ok = rtpx.Parse(in.wire.Codec, header.Payload); !ok || !in.describe(p, descriptor) {
 		c.malformed.Add(1)
 		return
 	}
@@ -191,6 +192,22 @@ func (in *incoming) Receive(raw []byte, now time.Time) {
 		in.flush(now)
 	}
 	in.flushRequest(now)
+}
+
+// describe adds what a descriptor tells of a packet, nil for none. It reports false
+// for a malformed one. Called under mu.
+func (in *incoming) describe(p *packet, descriptor []byte) bool {
+	if in.wire.Codec != rtpx.AV1 {
+		return true
+	}
+	p.in.Timed = true
+	if descriptor == nil {
+		return true
+	}
+	if in.told == nil {
+		in.told = &described{}
+	}
+	return in.told.read(descriptor, p)
 }
 
 // isSpatial reports whether the stream has several spatial layers: since its key

@@ -237,7 +237,7 @@ func (s *seat) leaveOut(batch *transport.Batch, p *packet, to transport.Stream, 
 	s.server.counters.leftOut.Add(1)
 	in := p.in
 	if p.spatial && s.above(p) {
-		in.PictureBits = 0 // the picture is not left out
+		in.PictureBits, in.Timed = 0, false // the picture is not left out
 	}
 	if gap, late := s.stream.Skip(in); late {
 		s.write(batch, transport.Packet{

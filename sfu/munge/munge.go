@@ -19,6 +19,8 @@ type In struct {
 	// Apart: pictures tell by their ids which others they need, so that ids keep
 	// their distances (VP9, RFC 9628 §4.2), also where some are taken out.
 	Apart bool
+	// Timed: pictures have no ids, and are told apart by their timestamps (AV1).
+	Timed bool
 }
 
 // Out is what goes on the wire instead. The picture id has as many bits as that
@@ -44,6 +46,7 @@ type Stream struct {
 	started         bool
 	packets         sequence
 	pictures        sequence // of picture ids, extended
+	times           sequence // of pictures that are timed: timestamps, extended
 	apart           bool     // they keep their distances,
 	pictureOffset   uint64   // this to outgoing ones
 	timestamp       uint32   // outgoing, of the highest
@@ -83,6 +86,7 @@ func (s *Stream) Switch(in In, now time.Time, hint Hint) {
 		s.pictures.offset = s.pictureOffset
 	}
 	s.pictures.begin(firstPicture + uint64(in.PictureID))
+	s.times.begin(firstTime + uint64(in.Timestamp))
 	s.apart, s.pictureOffset = in.Apart, s.pictures.offset
 	s.tl0Offset = s.tl0 + 1 - in.TL0
 	s.keyIdxOffset = s.keyIdx + 1 - in.KeyIdx
@@ -105,14 +109,22 @@ func (s *Stream) advance(now time.Time, hint Hint) uint32 {
 	return uint32(max(1, passed))
 }
 
-// firstPicture keeps picture ids from before the first one of a source positive.
-const firstPicture = 1 << 20
+// firstPicture and firstTime keep picture ids and timestamps from before the first
+// one of a source positive.
+const (
+	firstPicture = 1 << 20
+	firstTime    = 1 << 40
+)
 
-// picture extends a picture id: it is the one closest to the highest.
-func (s *Stream) picture(in In) uint64 {
+// picture returns what tells a packet's picture apart, and among which others: its
+// id, or its timestamp, extended: it is the one closest to the highest.
+func (s *Stream) picture(in In) (ext uint64, of *sequence) {
+	if in.Timed {
+		return s.times.highest + uint64(int64(int32(in.Timestamp-uint32(s.times.highest)))), &s.times
+	}
 	unused := 16 - in.PictureBits
 	// The difference to the highest, as a signed number of that many bits.
-	return s.pictures.highest + uint64(int64(int16((in.PictureID-uint16(s.pictures.highest))<<unused)>>unused))
+	return s.pictures.highest + uint64(int64(int16((in.PictureID-uint16(s.pictures.highest))<<unused)>>unused)), &s.pictures
 }
 
 // Rewrite numbers a packet of the current source. It reports false for one
@@ -131,12 +143,13 @@ func (s *Stream) Rewrite(in In, now time.Time) (out Out, ok bool) {
 		TL0:       in.TL0 + s.tl0Offset,
 		KeyIdx:    (in.KeyIdx + s.keyIdxOffset) & 0x1f,
 	}
-	if in.PictureBits > 0 {
-		ext := s.picture(in)
-		id, ok := s.pictures.number(ext)
+	if in.PictureBits > 0 || in.Timed {
+		ext, of := s.picture(in)
+		id, ok := of.number(ext)
 		if !ok {
 			return Out{}, false
 		}
+		of.highest = max(of.highest, ext)
 		if s.apart {
 			id = ext + s.pictureOffset
 		}
@@ -144,7 +157,6 @@ func (s *Stream) Rewrite(in In, now time.Time) (out Out, ok bool) {
 		if in.PictureBits == 7 {
 			out.PictureID &= 0x7f
 		}
-		s.pictures.highest = max(s.pictures.highest, ext)
 	}
 	if in.Seq > s.packets.highest {
 		s.packets.highest, s.timestamp, s.sentAt = in.Seq, out.Timestamp, now
@@ -164,23 +176,19 @@ const (
 	Skipped
 )
 
-// Age returns that of a packet's picture, by its id.
+// Age returns that of a packet's picture, by its id or its timestamp.
 func (s *Stream) Age(in In) Age {
-	switch ext := s.picture(in); {
-	case ext > s.pictures.highest:
+	ext, of := s.picture(in)
+	if ext > of.highest {
 		return Newer
-	case s.skipped(ext):
-		return Skipped
-	case ext == s.pictures.highest:
-		return Newest
-	default:
-		return Older
 	}
-}
-
-func (s *Stream) skipped(picture uint64) bool {
-	_, ok := s.pictures.number(picture)
-	return !ok
+	if _, kept := of.number(ext); !kept {
+		return Skipped
+	}
+	if ext == of.highest {
+		return Newest
+	}
+	return Older
 }
 
 // Skip takes a packet of a picture out that is not to be sent, and the picture:
@@ -192,7 +200,8 @@ func (s *Stream) Skip(in In) (gap Out, late bool) {
 	if !s.started || in.Seq < s.packets.first {
 		return gap, false
 	}
-	s.pictures.take(s.picture(in)) // if it is new: else it is out, or has left a gap
+	picture, of := s.picture(in)
+	of.take(picture) // if it is new: else it is out, or has left a gap
 	if s.packets.take(in.Seq) {
 		return gap, false
 	}

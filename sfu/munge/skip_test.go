@@ -90,10 +90,20 @@ func TestPicturesThatAreApart(t *testing.T) {
 // What comes late fills the place that it has left, whatever was skipped
 // meanwhile; of what was skipped nothing is sent.
 func TestLatePacketsOfSkippedPictures(t *testing.T) {
+	for name, timed := range map[string]bool{"by id": false, "by time": true} {
+		t.Run(name, func(t *testing.T) { testLatePackets(t, timed) })
+	}
+}
+
+func testLatePackets(t *testing.T, timed bool) {
+	t.Helper()
 	now := time.Unix(0, 0)
 	for _, start := range starts {
 		base := 1<<16 + uint64(start)
 		packet := func(seq, picture uint64) In {
+			if timed {
+				return In{Seq: base + seq, Timed: true, Timestamp: uint32(start)<<16 + 3000*uint32(picture)}
+			}
 			return In{Seq: base + seq, PictureBits: 15, PictureID: (start + uint16(picture)) & 0x7fff}
 		}
 		s := New(90000, start, 0)
@@ -128,7 +138,7 @@ func TestLatePacketsOfSkippedPictures(t *testing.T) {
 			} else {
 				out, ok = s.Rewrite(in, now)
 			}
-			if ok != (step.seqOut >= 0) || ok && (out.Seq != start+1+uint16(step.seqOut) || out.PictureID != step.pictureOut) {
+			if ok != (step.seqOut >= 0) || ok && (out.Seq != start+1+uint16(step.seqOut) || !timed && out.PictureID != step.pictureOut) {
 				t.Errorf("start %d, step %d: %d, picture %d, %t", start, i, out.Seq-start-1, out.PictureID, ok)
 			}
 		}
@@ -156,6 +166,12 @@ func TestSkipKeepsOrder(t *testing.T) {
 			lossy := round%2 == 1
 			base, picture := r.Uint64N(1<<30)+1<<16, uint16(r.Uint32())&0x7fff
 			packets := frames(r, base, picture, lossy)
+			timed := round%3 == 2
+			for i := range packets {
+				if in := &packets[i].in; timed {
+					*in = In{Seq: in.Seq, Timed: true, Timestamp: uint32(picture)<<17 + 3000*uint32(packets[i].picture)}
+				}
+			}
 			s.Switch(packets[0].in, now, Hint{})
 			ids, highest := map[uint64]uint16{}, 2
 			outs := map[uint64]uint64{}
@@ -175,7 +191,7 @@ func TestSkipKeepsOrder(t *testing.T) {
 				var ok bool
 				if skip {
 					out, ok = s.Skip(p.in)
-				} else if out, ok = s.Rewrite(p.in, now); ok {
+				} else if out, ok = s.Rewrite(p.in, now); ok && !timed {
 					ids[p.picture] = out.PictureID
 				}
 				if !ok {

@@ -28,14 +28,14 @@ const (
 // latest structure, which comes with key frames. The zero value is ready; 3 KB,
 // of fixed size, so that reading allocates nothing. Not safe for concurrent use.
 type Dependencies struct {
-	known                      bool
 	offset                     uint8
 	templates, targets, chains uint8
 	spatial, temporal          [maxTemplates]uint8
 	indications                [maxTemplates]uint64 // two bits for each target
 	chainDiffs                 [maxTemplates][maxTargets]uint8
-	protected                  [maxTargets]uint8 // by which chain a target is; chains: by none
-	layers                     uint8             // spatial
+	tops                       [maxTargets][2]uint8 // the highest spatial and temporal layer of each
+	protected                  [maxTargets]uint8    // by which chain a target is; chains: by none
+	layers                     uint8                // spatial
 	resolutions                bool
 	width, height              [maxSpatial + 1]uint32 // pixels
 }
@@ -77,17 +77,29 @@ func (d *Descriptor) Previous(chain int) (frames uint8, ok bool) {
 // structure.
 func (s *Dependencies) Targets() int { return int(s.targets) }
 
+// Layers returns how many spatial layers there are, 0 before the first structure.
+func (s *Dependencies) Layers() int { return int(s.layers) }
+
 // Layer returns the highest spatial and temporal layer that a decode target has.
 func (s *Dependencies) Layer(target int) (spatial, temporal uint8) {
 	if target < 0 || target >= int(s.targets) {
 		return 0, 0
 	}
-	for i := range int(s.templates) {
-		if s.indications[i]>>(2*target)&3 != 0 {
-			spatial, temporal = max(spatial, s.spatial[i]), max(temporal, s.temporal[i])
+	return s.tops[target][0], s.tops[target][1]
+}
+
+// Up reports whether who has a frame, and all that it needs, can go on with any
+// higher temporal layers of its spatial layer; false where there are none.
+func (s *Dependencies) Up(d *Descriptor) (up bool) {
+	for target := range int(s.targets) {
+		if spatial, temporal := s.Layer(target); spatial == d.Spatial && temporal > d.Temporal {
+			if d.Indication(target) != SwitchPoint {
+				return false
+			}
+			up = true
 		}
 	}
-	return spatial, temporal
+	return up
 }
 
 // Chain returns which chain protects a decode target, and whether one does.
@@ -106,13 +118,23 @@ func (s *Dependencies) Resolution(spatial int) (width, height uint32, ok bool) {
 	return s.width[spatial], s.height[spatial], true
 }
 
-// Parse reads the extension of a packet. newest says that the packet is later
-// than all before: a structure of an older one is used for that packet only. It
-// reports false for what is malformed, or cannot be read without a structure
-// that has not come; nothing has changed then.
-func (s *Dependencies) Parse(b []byte, newest bool) (d Descriptor, ok bool) {
+// A Reading says what came of reading a descriptor.
+type Reading uint8
+
+// The readings.
+const (
+	Malformed Reading = iota
+	Unknown           // it is of a structure that is not there: not yet, or not any more
+	Read
+)
+
+// Parse reads the extension of a packet. newer says that the packet is later than
+// that of the structure that is there: a structure of an older one is used for
+// that packet only. Unless it was read nothing has changed, and the descriptor is
+// empty.
+func (s *Dependencies) Parse(b []byte, newer bool) (d Descriptor, is Reading) {
 	if len(b) < 3 {
-		return d, false
+		return d, Malformed
 	}
 	r := bitReader{b: b}
 	d.Start, d.End = r.flag(), r.flag()
@@ -126,20 +148,20 @@ func (s *Dependencies) Parse(b []byte, newest bool) (d Descriptor, ok bool) {
 		if d.Key {
 			fresh = &Dependencies{}
 			if !fresh.read(&r) {
-				return Descriptor{}, false
+				return Descriptor{}, Malformed
 			}
 			d.Active, d.HasActive = uint32(1<<fresh.targets-1), true
 		}
 	}
-	if !fresh.known {
-		return Descriptor{}, false
+	index := (template - uint32(fresh.offset)) % maxTemplates
+	if index >= uint32(fresh.templates) {
+		if d.Key {
+			return Descriptor{}, Malformed
+		}
+		return Descriptor{}, Unknown
 	}
 	if d.HasActive && (!d.Key || b[3]&0x40 != 0) {
 		d.Active = r.read(int(fresh.targets))
-	}
-	index := (template - uint32(fresh.offset)) % maxTemplates
-	if index >= uint32(fresh.templates) {
-		return Descriptor{}, false
 	}
 	d.Spatial, d.Temporal = fresh.spatial[index], fresh.temporal[index]
 	d.targets, d.indications = fresh.targets, fresh.indications[index]
@@ -158,12 +180,12 @@ func (s *Dependencies) Parse(b []byte, newest bool) (d Descriptor, ok bool) {
 		d.chainDiffs[i] = uint8(r.read(8))
 	}
 	if r.short {
-		return Descriptor{}, false
+		return Descriptor{}, Malformed
 	}
-	if d.Key && newest {
+	if d.Key && newer {
 		*s = *fresh
 	}
-	return d, true
+	return d, Read
 }
 
 // read reads template_dependency_structure.
@@ -186,6 +208,11 @@ func (s *Dependencies) read(r *bitReader) bool {
 	s.layers = spatial + 1
 	for i := range int(s.templates) {
 		s.indications[i] = r.indications(s.targets)
+		for target := range int(s.targets) {
+			if top := &s.tops[target]; s.indications[i]>>(2*target)&3 != 0 {
+				top[0], top[1] = max(top[0], s.spatial[i]), max(top[1], s.temporal[i])
+			}
+		}
 	}
 	for range int(s.templates) {
 		for r.flag() { // the frames that it refers to are of no use to a forwarder
@@ -208,7 +235,6 @@ func (s *Dependencies) read(r *bitReader) bool {
 			s.width[i], s.height[i] = r.read(16)+1, r.read(16)+1
 		}
 	}
-	s.known = true
 	return !r.short
 }
 

@@ -1,6 +1,7 @@
 package rtpx
 
 import (
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -53,12 +54,12 @@ func with(structure []string, template, frame string) []byte {
 func TestDependencies(t *testing.T) {
 	var s Dependencies
 	plain := fromBits("0 1 001101 0000000000001001")
-	if _, ok := s.Parse(plain, true); ok {
+	if _, is := s.Parse(plain, true); is != Unknown {
 		t.Fatal("it is read without a structure")
 	}
-	d, ok := s.Parse(with(l1t3, "001010", "0000000000000111"), true)
-	if !ok || !d.Key || !d.Start || d.End || d.Frame != 7 || d.Spatial != 0 || d.Temporal != 0 || !d.HasActive || d.Active != 7 {
-		t.Fatalf("the key frame is %+v, %t", d, ok)
+	d, is := s.Parse(with(l1t3, "001010", "0000000000000111"), true)
+	if is != Read || !d.Key || !d.Start || d.End || d.Frame != 7 || d.Spatial != 0 || d.Temporal != 0 || !d.HasActive || d.Active != 7 {
+		t.Fatalf("the key frame is %+v, %d", d, is)
 	}
 	if s.Targets() != 3 {
 		t.Errorf("there are %d targets", s.Targets())
@@ -74,9 +75,9 @@ func TestDependencies(t *testing.T) {
 	if width, height, told := s.Resolution(0); !told || width != 1280 || height != 720 {
 		t.Errorf("%d x %d, %t", width, height, told)
 	}
-	d, ok = s.Parse(plain, true)
-	if !ok || d.Key || d.Start || !d.End || d.Frame != 9 || d.Temporal != 2 || d.HasActive {
-		t.Fatalf("a frame of the upper layer is %+v, %t", d, ok)
+	d, is = s.Parse(plain, true)
+	if is != Read || d.Key || d.Start || !d.End || d.Frame != 9 || d.Temporal != 2 || d.HasActive {
+		t.Fatalf("a frame of the upper layer is %+v, %d", d, is)
 	}
 	for target, want := range []Indication{Discardable, NotPresent, NotPresent, NotPresent} {
 		if got := d.Indication(target); got != want {
@@ -87,26 +88,29 @@ func TestDependencies(t *testing.T) {
 		t.Errorf("the frame of the chain is %d back, %t", back, known)
 	}
 	// What is custom is taken instead: here the frame is one of the middle layer's that nothing refers to.
-	d, ok = s.Parse(fromBits("1 1 001100 0000000000001011", "0 1 1 1 1", "011", "11 01 00", "01 0001 10 00000011 00", "00000110"), true)
-	if !ok || d.Temporal != 1 || d.Active != 3 || !d.HasActive || d.Indication(0) != Required || d.Indication(1) != Discardable {
-		t.Errorf("a custom frame is %+v, %t", d, ok)
+	d, is = s.Parse(fromBits("1 1 001100 0000000000001011", "0 1 1 1 1", "011", "11 01 00", "01 0001 10 00000011 00", "00000110"), true)
+	if is != Read || d.Temporal != 1 || d.Active != 3 || !d.HasActive || d.Indication(0) != Required || d.Indication(1) != Discardable {
+		t.Errorf("a custom frame is %+v, %d", d, is)
 	}
 	if back, _ := d.Previous(0); back != 6 {
 		t.Errorf("the frame of the chain is %d back, want 6", back)
 	}
-	if _, ok := s.Parse(fromBits("1 1 001111 0000000000001100"), true); ok {
-		t.Error("a template that is not there is taken")
+	if d, is = s.Parse(fromBits("1 1 001111 0000000000001100"), true); is != Unknown || d != (Descriptor{}) {
+		t.Errorf("a frame of a template that is not there is %+v, %d", d, is)
+	}
+	if d, is = s.Parse(with(l1t3, "001111", "0000000000001100"), true); is != Malformed || d != (Descriptor{}) {
+		t.Errorf("a key frame of a template that its structure has not is %+v, %d", d, is)
 	}
 }
 
 func TestSpatialDependencies(t *testing.T) {
 	var s Dependencies
-	if d, ok := s.Parse(with(l2t1, "000000", "0000000000000001"), true); !ok || d.Spatial != 0 {
-		t.Fatalf("the key frame is %+v, %t", d, ok)
+	if d, is := s.Parse(with(l2t1, "000000", "0000000000000001"), true); is != Read || d.Spatial != 0 {
+		t.Fatalf("the key frame is %+v, %d", d, is)
 	}
-	d, ok := s.Parse(fromBits("1 1 000100 0000000000000010"), true)
-	if !ok || d.Spatial != 1 || d.Indication(0) != Required || d.Indication(1) != NotPresent {
-		t.Fatalf("the upper layer is %+v, %t", d, ok)
+	d, is := s.Parse(fromBits("1 1 000100 0000000000000010"), true)
+	if is != Read || d.Spatial != 1 || d.Indication(0) != Required || d.Indication(1) != NotPresent {
+		t.Fatalf("the upper layer is %+v, %d", d, is)
 	}
 	for target, want := range []struct {
 		spatial uint8
@@ -121,14 +125,44 @@ func TestSpatialDependencies(t *testing.T) {
 		t.Error("there is a resolution")
 	}
 	// An old structure is for its own packet; a new one is there from then on.
-	if d, ok := s.Parse(with(l1t3, "001010", "0000000000000000"), false); !ok || !d.Key {
+	if d, is := s.Parse(with(l1t3, "001010", "0000000000000000"), false); is != Read || !d.Key {
 		t.Error("a late key frame is not read")
 	}
-	if d, ok := s.Parse(fromBits("1 1 000011 0000000000000011"), true); !ok || d.Spatial != 1 {
+	if d, is := s.Parse(fromBits("1 1 000011 0000000000000011"), true); is != Read || d.Spatial != 1 {
 		t.Error("the structure of a late packet is taken")
 	}
-	if _, ok := s.Parse(with(l1t3, "001010", "0000000000001000"), true); !ok || s.Targets() != 3 {
+	if _, is := s.Parse(with(l1t3, "001010", "0000000000001000"), true); is != Read || s.Targets() != 3 {
 		t.Error("a new structure is not taken")
+	}
+}
+
+// TestUp: from a frame of the lowest layer, and of the middle one, all of what is
+// above can follow; from the highest there is nothing to go up to, and from one of
+// which a higher target only needs it there is no going up.
+func TestUp(t *testing.T) {
+	var s Dependencies
+	if s.Layers() != 0 {
+		t.Errorf("%d layers without a structure", s.Layers())
+	}
+	key, is := s.Parse(with(l1t3, "001010", "0000000000000111"), true)
+	if is != Read || !s.Up(&key) || s.Layers() != 1 {
+		t.Errorf("%d: from a key frame it does not go up: %+v", is, key)
+	}
+	for text, want := range map[string]bool{
+		"1 1 001011 0000000000001000":                  true,  // T0
+		"1 1 001100 0000000000001001":                  true,  // T1
+		"1 1 001101 0000000000001010":                  false, // T2
+		"1 1 001011 0000000000001011 0 0 1 0 0 111010": false, // T0, which the highest target requires
+		"1 1 001011 0000000000001011 0 0 1 0 0 101110": false, // T0, which the middle target requires
+	} {
+		d, got := s.Parse(fromBits(text), true)
+		if got != Read || s.Up(&d) != want {
+			t.Errorf("%s: %d, up %t", text, got, !want)
+		}
+	}
+	// Of several spatial layers those of its own count.
+	if key, is = s.Parse(with(l2t1, "000000", "0000000000000001"), true); is != Read || s.Up(&key) || s.Layers() != 2 {
+		t.Errorf("%d: with one temporal layer it goes up: %+v", is, key)
 	}
 }
 
@@ -138,7 +172,7 @@ func TestTruncatedDependencies(t *testing.T) {
 	for _, b := range [][]byte{with(l1t3, "001010", "0000000000000111"), with(l2t1, "000000", "0000000000000111")} {
 		for n := range b {
 			var s Dependencies
-			if d, ok := s.Parse(b[:n:n], true); ok || d != (Descriptor{}) || s != (Dependencies{}) {
+			if d, is := s.Parse(b[:n:n], true); is == Read || d != (Descriptor{}) || s != (Dependencies{}) {
 				t.Errorf("%d of %d bytes are taken: %+v", n, len(b), d)
 			}
 		}
@@ -149,7 +183,7 @@ func TestTruncatedDependencies(t *testing.T) {
 		"65 templates":           {"000000 00000", strings.Repeat("00", 64), "11", strings.Repeat("10", 65), strings.Repeat("0", 65), "0", "0", "0"},
 	} {
 		var s Dependencies
-		if _, ok := s.Parse(with(structure, "000000", "0000000000000001"), true); ok {
+		if _, is := s.Parse(with(structure, "000000", "0000000000000001"), true); is != Malformed {
 			t.Errorf("%s is taken", name)
 		}
 	}
@@ -171,7 +205,7 @@ func TestRandomDependencies(t *testing.T) {
 				put(width, v+least)
 			}
 		}
-		want := Dependencies{known: true, offset: uint8(rng.IntN(64)), targets: uint8(1 + rng.IntN(maxTargets)), templates: uint8(1 + rng.IntN(20)), layers: 1}
+		want := Dependencies{offset: uint8(rng.IntN(64)), targets: uint8(1 + rng.IntN(maxTargets)), templates: uint8(1 + rng.IntN(20)), layers: 1}
 		put(6, uint32(want.offset))
 		put(5, uint32(want.targets-1))
 		for i := range int(want.templates) {
@@ -196,6 +230,9 @@ func TestRandomDependencies(t *testing.T) {
 				v := uint32(rng.IntN(4))
 				put(2, v)
 				want.indications[i] |= uint64(v) << (2 * target)
+				if v != 0 {
+					want.tops[target] = [2]uint8{max(want.tops[target][0], want.spatial[i]), max(want.tops[target][1], want.temporal[i])}
+				}
 			}
 		}
 		for range int(want.templates) {
@@ -229,9 +266,9 @@ func TestRandomDependencies(t *testing.T) {
 		index := rng.IntN(int(want.templates))
 		b := with([]string{w.String()}, fmt.Sprintf("%06b", (int(want.offset)+index)%64), "0000000000000001")
 		var got Dependencies
-		d, ok := got.Parse(b, true)
-		if !ok || got != want {
-			t.Fatalf("seed %d: %+v, %t, want %+v", seed, got, ok, want)
+		d, is := got.Parse(b, true)
+		if is != Read || got != want {
+			t.Fatalf("seed %d: %+v, %d, want %+v", seed, got, is, want)
 		}
 		if d.Spatial != want.spatial[index] || d.Temporal != want.temporal[index] || d.indications != want.indications[index] || d.chainDiffs != want.chainDiffs[index] {
 			t.Fatalf("seed %d: the frame is %+v, of template %d of %+v", seed, d, index, want)
@@ -243,7 +280,7 @@ func TestDependenciesAllocateNothing(t *testing.T) {
 	var s Dependencies
 	key, plain := with(l1t3, "001010", "0000000000000111"), fromBits("0 1 001101 0000000000001001")
 	if n := testing.AllocsPerRun(100, func() {
-		if _, ok := s.Parse(key, true); !ok {
+		if _, is := s.Parse(key, true); is != Read {
 			t.Fatal("it is not read")
 		}
 		s.Parse(plain, true)
@@ -255,12 +292,22 @@ func TestDependenciesAllocateNothing(t *testing.T) {
 func FuzzDependencies(f *testing.F) {
 	f.Add(with(l1t3, "001010", "0000000000000111"), fromBits("0 1 001101 0000000000001001"))
 	f.Add(with(l2t1, "000000", "0000000000000111"), fromBits("1 1 000100 0000000000000010", "0 1 1 1 1", "11", "11 01", "01 0001 00", "00000110 00000001"))
+	for _, key := range []string{ // what Chromium sends of L1T3 and of L2T3_KEY
+		"800001800214eaa860414d1410208427027f0167",
+		"c00001800514853aaaa8018004004002a02a0060010015d34514174d144c700874321651118543276809f8059813f80b38",
+	} {
+		b, err := hex.DecodeString(key)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b, []byte{0xc4, 0, 8})
+	}
 	f.Fuzz(func(t *testing.T, first, second []byte) {
 		var s Dependencies
 		for _, b := range [][]byte{first, second} {
 			before := s
-			d, ok := s.Parse(b, true)
-			if !ok {
+			d, is := s.Parse(b, true)
+			if is != Read {
 				if s != before || d != (Descriptor{}) {
 					t.Fatalf("%x is refused and has changed something", b)
 				}

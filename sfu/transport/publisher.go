@@ -47,8 +47,9 @@ type Report struct {
 // all layers of a connection.
 type Sink interface {
 	// Receive takes an RTP packet that came at that time, retransmissions under
-	// their original numbers; the packet is valid during the call.
-	Receive(packet []byte, at time.Time)
+	// their original numbers, and its dependency descriptor, if it is AV1 and has
+	// one; both are valid during the call.
+	Receive(packet, descriptor []byte, at time.Time)
 	// Report takes a sender report.
 	Report(r Report, at time.Time)
 	// Gone says that nothing more comes.

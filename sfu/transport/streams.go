@@ -179,9 +179,14 @@ func (p *Publisher) deliver(s *stream, b []byte, h *rtpx.Header, at time.Time, r
 			s.gaps.Forget(h.Seq)
 		}
 	}
-	if s.sink != nil {
-		s.sink.Receive(b, at)
+	if s.sink == nil {
+		return
 	}
+	var descriptor []byte
+	if s.layer.Codec == rtpx.AV1 {
+		descriptor = p.bound.Descriptor(b)
+	}
+	s.sink.Receive(b, descriptor, at)
 }
 
 // bind finds out what a new stream is, by a packet of it, and keeps it. It reports

@@ -97,9 +97,13 @@ type sink struct {
 	name string
 }
 
-func (k *sink) Receive(b []byte, _ time.Time) {
+func (k *sink) Receive(b, descriptor []byte, _ time.Time) {
 	h, _ := rtpx.ParseHeader(b)
-	k.s.got = append(k.s.got, fmt.Sprintf("%s %d pt %d ssrc %d %s", k.name, h.Seq, h.PayloadType, h.SSRC, h.Payload))
+	told := ""
+	if descriptor != nil {
+		told = fmt.Sprintf(" told %x", descriptor)
+	}
+	k.s.got = append(k.s.got, fmt.Sprintf("%s %d pt %d ssrc %d %s%s", k.name, h.Seq, h.PayloadType, h.SSRC, h.Payload, told))
 	if k.s.during != nil {
 		k.s.during()
 	}
@@ -249,6 +253,30 @@ func TestStreamsAreToldApart(t *testing.T) {
 	slices.Sort(s.layers)
 	if !slices.Equal(s.layers, []string{"-0 opus", "-1h vp8", "-1q vp9", "-2 vp8"}) {
 		t.Errorf("in the end %q", s.layers)
+	}
+}
+
+// A descriptor comes with its packet, the first time and again, of AV1 and nothing
+// else, from when it was agreed on.
+func TestDescriptorsAreDelivered(t *testing.T) {
+	s := newSender(t)
+	screen := func(codecs, extension string) string {
+		return strings.Replace(sourcesOffer, "m=video 9 UDP/TLS/RTP/SAVPF 96 97\na=mid:2\n",
+			"m=video 9 UDP/TLS/RTP/SAVPF "+codecs+"\na=mid:2\n"+extension+"a=rtpmap:45 AV1/90000\na=rtpmap:46 rtx/90000\na=fmtp:46 apt=45\n", 1)
+	}
+	const named = "a=extmap:12 " + rtpx.DependencyURI + "\n"
+	told := map[uint8]string{12: "\x80\x00\x07"}
+	s.offer(screen("45 46 96 97", ""))
+	s.send(600, 1, 45, "\x10one", told)
+	s.offer(screen("45 46", named))
+	s.send(600, 2, 45, "\x10two", told)
+	s.send(600, 3, 45, "\x10three", nil)
+	s.send(601, 1, 46, "\x00\x00\x10zero", map[uint8]string{12: "\x40\x00\x06"})
+	s.send(60, 1, 96, "\x10camera", map[uint8]string{4: "1", 10: "q", 12: "\x80\x00\x07"})
+	s.expect("2 av1 1 pt 45 ssrc 600 \x10one", "2 av1 2 pt 45 ssrc 600 \x10two told 800007", "2 av1 3 pt 45 ssrc 600 \x10three",
+		"2 av1 0 pt 45 ssrc 600 \x10zero told 400006", "1q vp8 1 pt 96 ssrc 60 \x10camera")
+	if want := []string{"+2 av1", "+1q vp8"}; !slices.Equal(s.layers, want) {
+		t.Errorf("layers came and went as %q, want %q", s.layers, want)
 	}
 }
 

@@ -53,15 +53,13 @@ func (a Answer) Write(o *Offer) string {
 // Of header extensions there are those by which streams are told apart and
 // packets are numbered. Left out on purpose are ssrc-audio-level (who speaks is
 // not ours to know), video-orientation, content-type, timing, color-space and
-// playout-delay (clear metadata), and the dependency descriptor, with which VP8
-// leaves out the picture ids that subscribers without it need.
+// playout-delay (clear metadata). The dependency descriptor is there for AV1 where
+// the section cannot fall back to VP8: Chromium's leaves out with it the picture
+// ids that subscribers without it need.
 func (a Answer) Receive(o *Offer) string {
 	return a.write(o, func(line writeLine, s *Section, _ int) {
-		for i, id := range s.ids {
-			if i == wide {
-				id = s.numbered("recvonly")
-			}
-			if id != 0 && s.oneWay[i] != "recvonly" {
+		for i := range s.ids {
+			if id := s.labelled(i); id != 0 {
 				line("a=extmap:%d %s", id, uris[i])
 			}
 		}

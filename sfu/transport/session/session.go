@@ -69,6 +69,7 @@ const (
 	mid                // of the section that a packet belongs to
 	rid                // of its layer
 	repairedRID        // of the layer that it retransmits
+	described          // how its frame relates to others
 	extensions
 )
 
@@ -76,10 +77,11 @@ const (
 // a connection (draft-holmer-rmcat-transport-wide-cc-extensions-01).
 const TransportWide = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
-// uris are the names of header extensions (RFC 8843 §15, RFC 8852 §4).
+// uris are the names of header extensions (RFC 8843 §15, RFC 8852 §4; AV1 RTP
+// specification, A).
 var uris = [extensions]string{
 	TransportWide, "urn:ietf:params:rtp-hdrext:sdes:mid", "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-	"urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+	"urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id", rtpx.DependencyURI,
 }
 
 // Parse reads an offer. The error says what is missing; it quotes nothing of

@@ -87,16 +87,30 @@ func (o *Offer) Reader() *Reader {
 		}
 		r.Sources = append(r.Sources, src)
 		// Those of bundled sections mean the same (RFC 8843 §9.2).
-		for n, id := range s.ids {
-			if n == wide {
-				id = s.numbered("recvonly")
-			}
-			if id != 0 {
+		for n := range s.ids {
+			if id := s.labelled(n); id != 0 {
 				r.ids[n] = id
 			}
 		}
 	}
 	return r
+}
+
+// labelled returns under which id packets that the client sends have an extension;
+// 0: not at all.
+func (s *Section) labelled(extension int) uint8 {
+	switch extension {
+	case wide:
+		return s.numbered("recvonly")
+	case described:
+		if formats := s.sources(); formats[rtpx.AV1].PayloadType == 0 || formats[rtpx.VP8].PayloadType != 0 {
+			return 0
+		}
+	}
+	if s.oneWay[extension] == "recvonly" {
+		return 0
+	}
+	return s.ids[extension]
 }
 
 // Labels are what a packet says about itself in its header extensions. Slices are
@@ -125,6 +139,21 @@ func (r *Reader) Labels(packet []byte) (l Labels) {
 		}
 	})
 	return l
+}
+
+// Descriptor returns a packet's dependency descriptor, part of it; nil where it has
+// none, or none was agreed on.
+func (r *Reader) Descriptor(packet []byte) (descriptor []byte) {
+	want := r.ids[described]
+	if want == 0 {
+		return nil
+	}
+	rtpx.Extensions(packet, func(id uint8, value []byte) {
+		if id == want {
+			descriptor = value
+		}
+	})
+	return descriptor
 }
 
 // Find returns to which source a stream belongs: that which its packet names, or

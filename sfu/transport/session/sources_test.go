@@ -117,6 +117,53 @@ func TestWhoReceivesIsNoSource(t *testing.T) {
 	}
 }
 
+// TestDescriptorIsAgreedOn: the dependency descriptor is taken where pictures come in
+// AV1, and the section cannot fall back to VP8, of which browsers leave out the
+// picture ids then.
+func TestDescriptorIsAgreedOn(t *testing.T) {
+	const (
+		named = "a=extmap:12 " + rtpx.DependencyURI + "\n"
+		alone = "m=video 9 UDP/TLS/RTP/SAVPF 39 40\n"
+		both  = "m=video 9 UDP/TLS/RTP/SAVPF 39 40 96 97\n"
+	)
+	for name, tc := range map[string]struct {
+		camera, extension, codec string
+		want                     bool
+	}{
+		"AV1 alone":                      {alone, named, "AV1", true},
+		"AV1 and VP9":                    {both, named, "VP9", true},
+		"AV1 and VP8":                    {both, named, "VP8", false},
+		"AV1 alone, not offered":         {alone, "", "AV1", false},
+		"AV1 alone, for what comes back": {alone, strings.Replace(named, ":12 ", ":12/recvonly ", 1), "AV1", false},
+		"AV1 alone, not at all":          {alone, strings.Replace(named, ":12 ", ":12/inactive ", 1), "AV1", false},
+		"VP9 alone":                      {"m=video 9 UDP/TLS/RTP/SAVPF 96 97\n", named, "VP9", false},
+	} {
+		offer := strings.NewReplacer(both, tc.camera, "a=mid:1\n", "a=mid:1\n"+tc.extension, "a=rtpmap:96 VP8", "a=rtpmap:96 "+tc.codec).Replace(sources)
+		// What the screen offers is VP8 in any case.
+		offer = strings.Replace(offer, "a=mid:2\n", "a=mid:2\n"+tc.extension, 1)
+		screen := strings.LastIndex(offer, "a=rtpmap:96 ")
+		offer = offer[:screen] + "a=rtpmap:96 VP8/90000" + offer[screen+len("a=rtpmap:96 "+tc.codec+"/90000"):]
+		o, err := Parse(offer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts := strings.Split(answer.Receive(o), "m=")
+		if got := strings.Contains(parts[2], "a=extmap:12 "+rtpx.DependencyURI+"\r\n"); got != tc.want {
+			t.Errorf("%s: the descriptor is in the answer: %v", name, got)
+		}
+		if strings.Contains(parts[1]+parts[3], rtpx.DependencyURI) {
+			t.Errorf("%s: the descriptor is where it was not to be", name)
+		}
+		got := o.Reader().Descriptor(labelled(t, map[uint8]string{4: "1", 12: "\xc0\x00\x07", 10: "q"}))
+		if want := map[bool]string{true: "\xc0\x00\x07"}[tc.want]; string(got) != want || (got == nil) == tc.want {
+			t.Errorf("%s: the packet's descriptor is %x", name, got)
+		}
+		if got := o.Reader().Descriptor(labelled(t, map[uint8]string{4: "1"})); got != nil {
+			t.Errorf("%s: that of a packet without one is %x", name, got)
+		}
+	}
+}
+
 // labelled returns a packet with these header extensions.
 func labelled(t *testing.T, values map[uint8]string) []byte {
 	t.Helper()
