@@ -17,7 +17,7 @@ const maxStatuses = 4096
 
 // An Arrival is what is said about one packet.
 type Arrival struct {
-	SSRC     uint32 // with Congestion only: numbers of Arrivals count across streams
+	SSRC     uint32 // of a [Report] only: transport-wide numbers count across streams
 	Seq      uint16
 	Received bool
 	At       time.Duration // on the receiver's clock, of any origin; if Received
@@ -131,50 +131,73 @@ func symbols(chunks []byte, packets int, f func(symbol byte)) {
 	}
 }
 
-// Congestion calls f with each packet that the part, feedback of RFC 8888, says
-// something about. ok is false for other parts and for malformed ones, of which
-// f is told nothing. The receiver's clock starts over every 18 hours.
-func (p Packet) Congestion(f func(Arrival)) (ok bool) {
+// A Report is feedback of RFC 8888 on any number of streams. It is part of the
+// packet that it was read from.
+type Report struct {
+	At time.Duration // when it was made, on the receiver's clock, which starts over every [ReportTurn]
+
+	blocks []byte
+}
+
+// ReportTurn is after what time the clock of reports starts over.
+const ReportTurn = time.Second << 16
+
+// OffsetUnit is about that in which reports tell how long ago packets arrived.
+const OffsetUnit = time.Second / 1024
+
+// Congestion returns the part if it is feedback of RFC 8888. ok is false for other
+// parts, for malformed ones, and for those that speak of more packets than may be
+// under way.
+func (p Packet) Congestion() (r Report, ok bool) {
 	if p.Type != transportFeedback || p.Count != congestionControl || len(p.Body) < 8 {
-		return false
+		return r, false
 	}
-	b, end := p.Body[4:], len(p.Body)-8
-	reported := time.Duration(binary.BigEndian.Uint32(b[end:])) * time.Second >> 16
-	for blocks := b[:end]; len(blocks) > 0; {
-		size, ok := block(blocks)
-		if !ok {
-			return false
+	end, packets := len(p.Body)-4, 0
+	r.At = time.Duration(binary.BigEndian.Uint32(p.Body[end:])) * time.Second >> 16
+	r.blocks = p.Body[4:end]
+	for blocks := r.blocks; len(blocks) > 0; {
+		count, size, ok := block(blocks)
+		if packets += count; !ok || packets > maxStatuses {
+			return Report{}, false
 		}
 		blocks = blocks[size:]
 	}
-	for blocks := b[:end]; len(blocks) > 0; {
-		size, _ := block(blocks)
+	return r, true
+}
+
+// Arrivals calls f with each packet that the report says something about, stream by
+// stream, and in each in the order of their numbers. Those that
+// arrived did so at the report's time at the latest, and 8 s before at the earliest.
+func (r Report) Arrivals(f func(Arrival)) {
+	for blocks := r.blocks; len(blocks) > 0; {
+		count, size, _ := block(blocks)
 		a := Arrival{SSRC: binary.BigEndian.Uint32(blocks), Seq: binary.BigEndian.Uint16(blocks[4:])}
-		for i := range int(binary.BigEndian.Uint16(blocks[6:])) {
-			report := binary.BigEndian.Uint16(blocks[8+2*i:])
+		for i := range count {
+			about := binary.BigEndian.Uint16(blocks[8+2*i:])
 			// The two highest offsets say that it was longer ago, or that its time is not known.
-			offset := report & 0x1fff
-			a.Received, a.At = report&0x8000 != 0 && offset < 0x1ffe, 0
+			offset := about & 0x1fff
+			a.Received, a.At = about&0x8000 != 0 && offset < 0x1ffe, 0
 			if a.Received {
-				a.At = reported - time.Duration(offset)*time.Second>>10
+				a.At = r.At - time.Duration(offset)*time.Second>>10
 			}
-			if a.Received || report&0x8000 == 0 {
+			if a.Received || about&0x8000 == 0 {
 				f(a)
 			}
 			a.Seq++
 		}
 		blocks = blocks[size:]
 	}
-	return true
 }
 
-// block returns the size of the block of one stream that b begins with.
-func block(b []byte) (size int, ok bool) {
+// block returns of how many packets the block of one stream speaks that b begins
+// with, and its size.
+func block(b []byte) (packets, size int, ok bool) {
 	if len(b) < 8 {
-		return 0, false
+		return 0, 0, false
 	}
-	size = 8 + (2*int(binary.BigEndian.Uint16(b[6:]))+3)&^3
-	return size, size <= len(b)
+	packets = int(binary.BigEndian.Uint16(b[6:]))
+	size = 8 + (2*packets+3)&^3
+	return packets, size, size <= len(b)
 }
 
 // REMB returns the estimate of the receiver in bits per second

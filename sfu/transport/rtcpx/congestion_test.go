@@ -114,7 +114,8 @@ func fb(t testing.TB) []byte {
 func TestCongestion(t *testing.T) {
 	p, _, _ := Next(fb(t))
 	var got []Arrival
-	ok := p.Congestion(func(a Arrival) { got = append(got, a) })
+	r, ok := p.Congestion()
+	r.Arrivals(func(a Arrival) { got = append(got, a) })
 	want := []Arrival{
 		{SSRC: 7, Seq: 65535, Received: true, At: 9 * time.Second},
 		{SSRC: 7, Seq: 0},
@@ -122,12 +123,42 @@ func TestCongestion(t *testing.T) {
 		// The fourth arrived too long ago to say when.
 		{SSRC: 8, Seq: 6, Received: true, At: 9500 * time.Millisecond},
 	}
-	if !ok || !slices.Equal(got, want) {
-		t.Errorf("%+v, %v", got, ok)
+	if !ok || !slices.Equal(got, want) || r.At != 10*time.Second {
+		t.Errorf("%+v at %v, %v", got, r.At, ok)
 	}
-	p.Body = p.Body[:len(p.Body)-4]
-	if p.Congestion(func(Arrival) { t.Error("what is cut off says something") }) {
-		t.Error("what is cut off is taken")
+}
+
+// What is cut off, or speaks of too much, says nothing.
+func TestCongestionRefused(t *testing.T) {
+	p, _, _ := Next(fb(t))
+	for n := range len(p.Body) {
+		// Cut behind a whole block it is a report of less, with another time.
+		if cut := (Packet{p.Type, p.Count, p.Body[:n]}); n != 8 && n != 24 {
+			if r, ok := cut.Congestion(); ok {
+				t.Errorf("%d bytes are taken", n)
+				r.Arrivals(func(Arrival) { t.Errorf("%d bytes say something", n) })
+			}
+		}
+	}
+	refused := func(what string, b []byte) {
+		if _, ok := (Packet{p.Type, p.Count, b}).Congestion(); ok {
+			t.Errorf("%s is taken", what)
+		}
+	}
+	more := slices.Clone(p.Body)
+	more[11]++
+	more[11]++
+	refused("more than is described", more)
+	flood := make([]byte, 4+8+2*(maxStatuses+2)+4)
+	flood[10], flood[11] = (maxStatuses+1)>>8, (maxStatuses+1)&0xff
+	refused("a flood", flood)
+	var many []byte // the same in blocks of 8
+	for range maxStatuses/8 + 1 {
+		many = append(many, append([]byte{0, 0, 0, 1, 0, 0, 0, 8}, make([]byte, 16)...)...)
+	}
+	refused("a flood of blocks", slices.Concat(make([]byte, 4), many, make([]byte, 4)))
+	if _, ok := (Packet{p.Type, transportWide, p.Body}).Congestion(); ok {
+		t.Error("another format is taken")
 	}
 }
 
@@ -152,7 +183,8 @@ func TestCongestionAllocatesNothing(t *testing.T) {
 		p, _, _ := Next(b)
 		_, _, _ = p.Arrivals(func(a Arrival) { sum += a.At })
 		p, _, _ = Next(c)
-		_ = p.Congestion(func(a Arrival) { sum += a.At })
+		r, _ := p.Congestion()
+		r.Arrivals(func(a Arrival) { sum += a.At })
 		_, _ = p.REMB()
 	}); n != 0 {
 		t.Errorf("%.0f allocations", n)
@@ -168,7 +200,7 @@ func FuzzArrivals(f *testing.F) {
 		if !ok {
 			return
 		}
-		_ = p.Congestion(func(Arrival) {})
+		sameReport(t, b[:len(b)-len(rest)], p)
 		var got []Arrival
 		_, _, ok = p.Arrivals(func(a Arrival) { got = append(got, a) })
 		if !ok {
@@ -204,4 +236,35 @@ func FuzzArrivals(f *testing.F) {
 			t.Fatalf("%d arrived, want %d", n, len(want.RecvDeltas))
 		}
 	})
+}
+
+// sameReport fails unless another reader reads the same of a report, if the part is
+// one.
+func sameReport(t *testing.T, b []byte, p Packet) {
+	t.Helper()
+	r, ok := p.Congestion()
+	if !ok || b[0]&0x20 != 0 { // it knows no padding
+		return
+	}
+	var got []Arrival
+	r.Arrivals(func(a Arrival) { got = append(got, a) })
+	var other rtcp.CCFeedbackReport
+	if err := other.Unmarshal(b); err != nil {
+		t.Fatalf("another reader refuses it: %v", err)
+	}
+	var want []Arrival
+	for _, block := range other.ReportBlocks {
+		for i, m := range block.MetricBlocks {
+			a := Arrival{SSRC: block.MediaSSRC, Seq: block.BeginSequence + uint16(i), Received: m.Received}
+			if m.Received {
+				a.At = r.At - time.Duration(m.ArrivalTimeOffset)*time.Second>>10
+			}
+			if !m.Received || m.ArrivalTimeOffset < 0x1ffe {
+				want = append(want, a)
+			}
+		}
+	}
+	if !slices.Equal(got, want) || uint64(r.At) != uint64(other.ReportTimestamp)*uint64(time.Second)>>16 {
+		t.Fatalf("it says %+v at %v, to another reader %+v at %d", got, r.At, want, other.ReportTimestamp)
+	}
 }
