@@ -16,8 +16,9 @@ type network struct {
 	delay   time.Duration
 	jitter  time.Duration // standard deviation; order is kept
 	loss    float64
-	burst   float64 // mean number of packets lost in a row; 0: one
-	unheard float64 // share of reports that get lost
+	burst   float64       // mean number of packets lost in a row; 0: one
+	unheard float64       // share of reports that get lost
+	tick    time.Duration // in which arrivals are told; 0: as they are
 
 	rng     *rand.Rand
 	free    time.Duration
@@ -106,6 +107,9 @@ func (c call) run() (seen []moment, e *Estimator) {
 	const tick = 5 * time.Millisecond
 	sent := func(size int, at time.Duration) {
 		arrives, waits, ok := c.network.send(size, at)
+		if c.network.tick > 0 {
+			arrives = arrives.Truncate(c.network.tick)
+		}
 		unheard = append(unheard, Ack{Sent: at, Arrived: arrives + time.Hour, Size: size, Lost: !ok})
 		m.sent += Bitrate(size * 8 * 10)
 		m.count++
@@ -364,6 +368,37 @@ func TestLostReports(t *testing.T) {
 			t.Errorf("%.3f are held to be lost", e.LossShare())
 		}
 	})
+}
+
+// TestCoarseTimes: reports of RFC 8888 tell arrivals in ticks of 1/1024 s, transport-wide
+// feedback in 250 µs. Over many calls that makes no difference to what a network is held
+// to take, nor to how long packets wait in it, nor to how many are lost.
+func TestCoarseTimes(t *testing.T) {
+	const calls, wide, report = seeds, 250 * time.Microsecond, time.Second / 1024
+	const ms = time.Millisecond
+	for name, c := range map[string]call{
+		"slow":   {network: network{rate: steady(300 * Kbps), queue: 600 * ms, delay: 10 * ms}, wanted: 12_000 * Kbps},
+		"fast":   {network: network{rate: steady(8000 * Kbps), queue: 600 * ms, delay: 120 * ms}, wanted: 12_000 * Kbps},
+		"police": {network: network{rate: steady(1000 * Kbps), delay: 20 * ms}, wanted: 4000 * Kbps},
+		"lossy":  {network: network{rate: steady(3000 * Kbps), queue: 300 * ms, delay: 20 * ms, loss: 0.05}, wanted: 6000 * Kbps},
+		"jitter": {network: network{rate: steady(4000 * Kbps), queue: 300 * ms, delay: 60 * ms, jitter: 10 * ms}, ladder: []Bitrate{150 * Kbps, 500 * Kbps, 1700 * Kbps}, wanted: 1800 * Kbps},
+	} {
+		held, waits, lose := map[time.Duration]float64{}, map[time.Duration]float64{}, map[time.Duration]float64{}
+		for _, tick := range []time.Duration{wide, report} {
+			for seed := range uint64(calls) {
+				c.network.tick, c.seed, c.lasts = tick, 100+seed, 30*time.Second
+				seen, _ := c.run()
+				after := between(seen, 8*time.Second, time.Hour)
+				held[tick] += mean(after, target) / 1000 / calls
+				waits[tick] += p95(after).Seconds() * 1000 / calls
+				lose[tick] += lost(after) / calls
+			}
+		}
+		t.Logf("%s: %.0f and %.0f kbit/s, packets wait for %.0f and %.0f ms, %.4f and %.4f are lost", name, held[wide], held[report], waits[wide], waits[report], lose[wide], lose[report])
+		if held[report] < 0.95*held[wide] || waits[report] > 1.1*waits[wide]+5 || lose[report] > 1.1*lose[wide]+0.002 {
+			t.Errorf("%s: coarser times make a difference", name)
+		}
+	}
 }
 
 // TestOwnQueue: the queue that a network leaves behind which has become slower is
