@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"incamera/sfu/quality"
+	"incamera/sfu/transport"
 )
 
 // A Grade says how a connection does: good, limited by its network, or paused.
@@ -46,6 +47,8 @@ type Stats struct {
 	Resent            uint64 // of these, sent again
 	KeyFrameRequests  uint64 // sent to publishers (PLI)
 	KeyFrameCoalesced uint64 // asked for by subscribers, not sent on at once
+
+	Told transport.Feedbacks // by subscribers, about their networks
 }
 
 // Stats returns the totals so far.
@@ -58,5 +61,6 @@ func (s *Server) Stats() Stats {
 		Faults: s.transport.Faults(), LeftOut: c.leftOut.Load(),
 		Asked: c.asked.Load(), Resent: c.resent.Load(),
 		KeyFrameRequests: c.requests.Load(), KeyFrameCoalesced: c.coalesced.Load(),
+		Told: s.transport.Told(),
 	}
 }

@@ -69,6 +69,10 @@ func (f forwarder) Metrics() []signaling.Metric {
 		return labelled("incamera_sfu_dropped_total", "Packets that were not forwarded: of no connection, more than could be taken at once, without a valid beginning, received twice, "+
 			"of a connection that was replaced, for a subscriber that is not ready, or that the system did not take.", "reason", reason, v)
 	}
+	told := func(kind string, v uint64) signaling.Metric {
+		return labelled("incamera_sfu_feedback_total", "What subscribers have told about their networks, by how: of each packet, by streams (ccfb, RFC 8888) or by "+
+			"transport-wide numbers (transport-cc), or what they estimate (remb).", "kind", kind, v)
+	}
 	return []signaling.Metric{
 		packets("in", s.PacketsIn), packets("out", s.PacketsOut),
 		dropped("garbage", s.Garbage), dropped("overrun", s.Overrun), dropped("malformed", s.Malformed), dropped("duplicate", s.Duplicates),
@@ -78,6 +82,7 @@ func (f forwarder) Metrics() []signaling.Metric {
 		counter("incamera_sfu_nacks_total", "Media packets that subscribers missed.", s.Asked),
 		counter("incamera_sfu_resent_total", "Of these, sent again.", s.Resent),
 		counter("incamera_sfu_keyframe_requests_total", "Key frames asked of publishers.", s.KeyFrameRequests),
+		told("ccfb", s.Told.Streams), told("transport-cc", s.Told.Numbers), told("remb", s.Told.Estimates),
 	}
 }
 

@@ -293,8 +293,11 @@ func (c *conn) feedback(k *keys, b []byte) bool {
 		if ssrc, missing, ok := p.Missing(use.missing[:0]); ok {
 			c.said(ssrc, Feedback{Missing: missing})
 		}
-		if c.out.hears(p, now) && c.out.moved() {
-			c.events.Moved()
+		if how := c.out.hears(p, now); how != silent {
+			c.t.told[how].Add(1)
+			if c.out.moved() {
+				c.events.Moved()
+			}
 		}
 	}
 	return true

@@ -8,7 +8,6 @@ import (
 	"incamera/sfu/bwe"
 	"incamera/sfu/pace"
 	"incamera/sfu/trace"
-	"incamera/sfu/transport/rtcpx"
 	"incamera/sfu/transport/srtp"
 	"incamera/sfu/transport/udp"
 )
@@ -18,14 +17,6 @@ const (
 	// a few small pictures. Lower, and everybody begins with black tiles; higher,
 	// and a slow network begins with a full queue.
 	startRate = 1000 * bwe.Kbps
-	// sentSize is how many packets can be told of: more than a second of the
-	// fastest networks that are estimated, between two reports and a round trip.
-	// firstSent is how many can be to begin with. Powers of two, so that they
-	// divide 1<<16.
-	sentSize  = 2048
-	firstSent = 128
-	// sentFor is for how long packets can be told of if they are not too many.
-	sentFor = 2 * time.Second
 	// extensionSize is of the RTP header extension with the transport-wide number
 	// (RFC 8285 §4.2): its head, id and length, two bytes, one of padding.
 	extensionSize = 8
@@ -51,10 +42,9 @@ type outgoing struct {
 
 	mu sync.Mutex
 	// Guarded by mu.
-	next    uint64 // transport-wide number of the next packet, extended
-	sent    []sentPacket
-	heard   uint64 // the highest number that something was said about
-	bytes   int64  // sent so far
+	history
+	way     way   // how the subscriber tells of packets
+	bytes   int64 // sent so far
 	pacer   pace.Pacer[held]
 	probe   probe
 	waits   bool          // in the line of those that the pacing goroutine looks at
@@ -69,24 +59,11 @@ type outgoing struct {
 	}
 
 	// Guarded by the connection's reading.
-	acks  []bwe.Ack
-	clock clock
+	acks    []bwe.Ack
+	said    []saidPacket
+	clock   clock
+	reports reportClock
 }
-
-// sentPacket is what is remembered of a packet.
-type sentPacket struct {
-	at    uint32 // µs since start
-	size  uint16
-	state uint8
-	twice bool // a copy went later
-}
-
-// What was said about a packet.
-const (
-	unheard uint8 = iota
-	missing
-	arrived
-)
 
 // held is a packet that waits for its time.
 type held struct {
@@ -105,17 +82,22 @@ type probe struct {
 }
 
 func newOutgoing(recording *trace.Connection) *outgoing {
-	o := &outgoing{start: time.Now(), trace: recording, next: 1 << 16, heard: 1<<16 - 1}
+	o := &outgoing{start: time.Now(), trace: recording, history: newHistory()}
 	o.congestion.estimator = bwe.New(startRate)
 	o.trace.Begin(startRate, o.start)
 	return o
 }
 
-// expect notes that the subscriber will tell of packets: from now on the rate
-// is bounded.
-func (o *outgoing) expect(now time.Time) {
+// expect notes in which way the subscriber will tell of packets: from now on the rate is
+// bounded, unless it will not.
+func (o *outgoing) expect(w way, now time.Time) {
+	o.mu.Lock()
+	if o.way = w; w != streams {
+		o.unname()
+	}
+	o.mu.Unlock()
 	o.congestion.Lock()
-	if o.congestion.expected {
+	if w == silent || o.congestion.expected {
 		o.congestion.Unlock()
 		return
 	}
@@ -203,7 +185,7 @@ func (o *outgoing) seal(b *Batch, s *Seat, k *keys, p *Packet, at time.Duration)
 		return errRepeated
 	}
 	header, wide := srtp.HeaderSize, uint8(s.wide.Load())
-	if wide != 0 {
+	if wide != 0 && wide != unnumbered {
 		header += extensionSize
 	}
 	size := header + len(p.Payload) + k.rtp.Overhead()
@@ -218,7 +200,12 @@ func (o *outgoing) seal(b *Batch, s *Seat, k *keys, p *Packet, at time.Duration)
 	binary.BigEndian.PutUint16(out[2:], p.Seq)
 	binary.BigEndian.PutUint32(out[4:], p.Timestamp)
 	binary.BigEndian.PutUint32(out[8:], p.SSRC)
-	if wide != 0 {
+	switch wide {
+	case 0:
+	case unnumbered:
+		o.note(size, at)
+		o.name(p.SSRC, p.Seq)
+	default:
 		out[0] |= 0x10
 		binary.BigEndian.PutUint32(out[12:], 0xbede_0001) // one word of one-byte elements
 		out[16], out[19] = wide<<4|1, 0                   // two bytes
@@ -267,26 +254,6 @@ type sealed struct {
 	packet []byte
 }
 
-// note remembers a packet under the next number. Called under mu.
-func (o *outgoing) note(size int, at time.Duration) {
-	if o.sent == nil {
-		o.sent = make([]sentPacket, firstSent)
-	}
-	p := sentPacket{at: uint32(at / time.Microsecond), size: uint16(size)}
-	for s := o.place(o.next); len(o.sent) < sentSize && s.size > 0 && p.at-s.at < uint32(sentFor/time.Microsecond); s = o.place(o.next) {
-		old := o.sent
-		o.sent = make([]sentPacket, 2*len(old))
-		for n := o.next - uint64(len(old)); n < o.next; n++ {
-			*o.place(n) = old[n%uint64(len(old))]
-		}
-	}
-	*o.place(o.next) = p
-	o.next++
-}
-
-// place returns where the packet with that number is remembered, if it is.
-func (o *outgoing) place(n uint64) *sentPacket { return &o.sent[n%uint64(len(o.sent))] }
-
 // drain sends what is due, and reports how many bytes a probe lacks, and
 // whether there is more to come.
 func (o *outgoing) drain(b *Batch, c *conn, now time.Time) (lacking int, more bool) {
@@ -321,71 +288,6 @@ func (o *outgoing) begin(c *conn, p bwe.Probe, now time.Time) {
 	o.wait(c)
 }
 
-// hears takes what the subscriber says about its network, and reports whether
-// the part says anything of it. It runs while reading is held.
-func (o *outgoing) hears(p rtcpx.Packet, now time.Time) bool {
-	at := now.Sub(o.start)
-	if rate, ok := p.REMB(); ok {
-		o.congestion.Lock()
-		o.congestion.estimator.REMB(bwe.Bitrate(rate))
-		o.trace.REMB(bwe.Bitrate(rate), at, o.congestion.estimator)
-		e := o.congestion.estimator
-		target, cause, loss := e.Target(), e.Cause(), e.LossShare()
-		o.congestion.Unlock()
-		o.setPace(target, cause, loss, at)
-		return true
-	}
-	return o.arrivals(p, at)
-}
-
-// arrivals takes transport-wide feedback and reports whether the part is one.
-func (o *outgoing) arrivals(p rtcpx.Packet, at time.Duration) bool {
-	acks := o.acks[:0]
-	o.mu.Lock()
-	_, _, ok := p.Arrivals(func(a rtcpx.Arrival) {
-		n := o.next - 1 - uint64(uint16(o.next-1)-a.Seq) // the latest with that number
-		if o.sent == nil || n < 1<<16 || o.next-n > uint64(len(o.sent)) {
-			return
-		}
-		for ; o.heard+1 < n; o.heard++ { // a report was lost, that had spoken of these
-			if s := o.place(o.heard + 1); o.next-o.heard-1 <= uint64(len(o.sent)) && s.state == unheard {
-				acks = append(acks, bwe.Ack{Sent: o.sentAt(s, at), Size: int(s.size), Unheard: true})
-			}
-		}
-		o.heard = max(o.heard, n)
-		s := o.place(n)
-		ack := bwe.Ack{Sent: o.sentAt(s, at), Size: int(s.size), Lost: !a.Received, Late: s.state == missing, Twice: s.twice}
-		switch {
-		case a.Received && s.state != arrived:
-			s.state = arrived
-			ack.Arrived = o.clock.time(a.At)
-			acks = append(acks, ack)
-		case !a.Received && s.state == unheard:
-			s.state = missing
-			acks = append(acks, ack)
-		}
-	})
-	o.mu.Unlock()
-	o.acks = acks
-	if !ok {
-		return false
-	}
-	o.congestion.Lock()
-	o.congestion.estimator.Observe(acks, at)
-	o.trace.Report(acks, at, o.congestion.estimator)
-	e := o.congestion.estimator
-	target, cause, loss := e.Target(), e.Cause(), e.LossShare()
-	o.congestion.Unlock()
-	o.setPace(target, cause, loss, at)
-	return true
-}
-
-// sentAt returns when a packet was sent: at most an hour ago.
-func (o *outgoing) sentAt(s *sentPacket, at time.Duration) time.Duration {
-	ago := uint32(at/time.Microsecond) - s.at
-	return at - time.Duration(ago)*time.Microsecond
-}
-
 // moved reports whether the target is lower by a tenth than when its owner was
 // told latest, or twice as high: it is to look at it at once.
 func (o *outgoing) moved() bool {
@@ -397,33 +299,4 @@ func (o *outgoing) moved() bool {
 	}
 	o.congestion.told = target
 	return true
-}
-
-// A clock makes the receiver's times grow, which start over every 12 days, and
-// has them begin with the first that it is shown: since when a device is on is
-// not ours to keep.
-type clock struct {
-	begun               bool
-	begin, last, passed time.Duration
-}
-
-// clockMargin keeps times positive of what arrived before the packet that the
-// clock began with.
-const clockMargin = time.Hour
-
-func (c *clock) time(at time.Duration) time.Duration {
-	const turn = 64 * time.Millisecond << 24
-	if !c.begun {
-		c.begun, c.begin, c.last = true, at, at
-	}
-	passed := c.passed
-	switch {
-	case at < c.last-turn/2:
-		c.passed += turn
-		passed = c.passed
-	case at > c.last+turn/2: // late, from before it started over
-		return at - c.begin + passed - turn + clockMargin
-	}
-	c.last = at
-	return at - c.begin + passed + clockMargin
 }

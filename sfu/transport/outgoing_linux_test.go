@@ -19,23 +19,32 @@ import (
 //
 //   - unnumbered: to one who does not tell of packets;
 //   - numbered: to one who does, and whose network takes all at once;
+//   - named: to one who tells of them by streams (RFC 8888);
 //   - held: each packet waits, and goes when it is due.
 func BenchmarkWrite(b *testing.B) {
 	const burst, window = 8, 500
 	for _, bc := range []struct {
-		name          string
-		telling, held bool
-	}{{"unnumbered", false, false}, {"numbered", true, false}, {"held", true, true}} {
+		name string
+		way  way
+		held bool
+	}{{"unnumbered", silent, false}, {"numbered", numbers, false}, {"named", streams, false}, {"held", numbers, true}} {
 		b.Run(bc.name, func(b *testing.B) {
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
 			tr := openTransport(b, 15*time.Second)
-			v := watchAs(b, tr, nil, func(me *webrtc.MediaEngine, _ *interceptor.Registry) error {
-				if !bc.telling {
+			change := func(offer string) string { return offer }
+			if bc.way == streams {
+				change = offerReports
+			}
+			v := watchAs(b, tr, change, func(me *webrtc.MediaEngine, _ *interceptor.Registry) error {
+				if bc.way == silent {
 					return nil
 				}
 				return agreeToTell(me) // and then say nothing: the pace is this benchmark's
 			})
+			if v.sub.conn.out.way != bc.way {
+				b.Fatal("another way of telling was agreed to")
+			}
 			s, o := v.ready(), v.sub.conn.out
 			now, seq := time.Now(), uint16(0)
 			payload := make([]byte, 1200-12-16)

@@ -51,7 +51,7 @@ type Seat struct {
 
 	// Atomic; of the latest answer.
 	formats atomic.Pointer[payloadTypes]
-	wide    atomic.Uint32 // id of the extension of transport-wide numbers, 0: none
+	wide    atomic.Uint32 // id of the extension of transport-wide numbers; 0: nobody tells of packets; unnumbered: without it
 
 	listener atomic.Pointer[func(Feedback)] // nil: nobody is told
 }
@@ -274,6 +274,7 @@ func (s *Subscriber) Answer(_ context.Context, offer string, specs []SeatSpec) (
 		Fingerprint: s.conn.t.fingerprint, Candidates: s.conn.t.candidates(),
 	}
 	var known []*payloadTypes
+	agreed := silent
 	for i, seat := range seats {
 		wide := o.Sections[i].Wide()
 		var types payloadTypes
@@ -285,12 +286,16 @@ func (s *Subscriber) Answer(_ context.Context, offer string, specs []SeatSpec) (
 			same, known = len(known), append(known, &types)
 		}
 		seat.formats.Store(known[same])
-		seat.wide.Store(uint32(wide))
-		if wide != 0 {
-			s.conn.out.expect(time.Now())
+		switch {
+		case o.Sections[i].Reports(): // as in all others
+			wide, agreed = unnumbered, streams
+		case wide != 0:
+			agreed = numbers
 		}
+		seat.wide.Store(uint32(wide))
 		answer.Seats = append(answer.Seats, session.Seat{SSRC: seat.ssrc, RTXSSRC: seat.rtxSSRC, Stream: seat.stream, Track: seat.track})
 	}
+	s.conn.out.expect(agreed, time.Now())
 	fresh := seats[len(s.seats):]
 	s.mu.Lock()
 	s.seats = seats

@@ -43,6 +43,7 @@ type Transport struct {
 	garbage atomic.Uint64
 	overrun atomic.Uint64
 	faults  atomic.Uint64
+	told    [ways]atomic.Uint64
 }
 
 // Config says where media is received.
@@ -176,6 +177,18 @@ func (t *Transport) Overrun() uint64 { return t.overrun.Load() }
 
 // Faults counts connections that ended because something of ours panicked.
 func (t *Transport) Faults() uint64 { return t.faults.Load() }
+
+// Feedbacks are how often subscribers have told about their networks, in each way.
+type Feedbacks struct {
+	Estimates uint64 // REMB
+	Numbers   uint64 // of packets, by transport-wide numbers
+	Streams   uint64 // of packets, by streams (RFC 8888)
+}
+
+// Told counts what subscribers have told about their networks.
+func (t *Transport) Told() Feedbacks {
+	return Feedbacks{t.told[estimates].Load(), t.told[numbers].Load(), t.told[streams].Load()}
+}
 
 // Dropped counts packets that the kernel did not take.
 func (t *Transport) Dropped() uint64 { return t.demux.Totals().Dropped }

@@ -26,7 +26,7 @@ type Seat struct {
 // Write writes the answer to an offer: ICE-lite, DTLS server, all candidates,
 // sending only.
 //
-// Of header extensions there is the transport-wide number only, by which a
+// Of header extensions there is the transport-wide number at most, by which a
 // subscriber tells how its network does. The others are left out on purpose:
 // streams are told apart by the SSRCs named here, and whatever else could be
 // told in the clear is not ours to tell.
@@ -43,6 +43,7 @@ func (a Answer) Write(o *Offer) string {
 		} else {
 			line("a=ssrc:%d cname:incamera", seat.SSRC)
 		}
+		s.reports(line)
 		line("a=msid:%s %s", seat.Stream, seat.Track)
 		line("a=sendonly")
 	})

@@ -52,6 +52,7 @@ type Section struct {
 	feedback map[string][]string
 	ids      [extensions]uint8  // 0: not offered
 	oneWay   [extensions]string // the direction, seen from the client; empty: both
+	ccfb     ccfb
 	mux      bool
 	sends    bool // it does not receive
 	receives bool // it does not send
@@ -117,6 +118,7 @@ func Parse(text string) (*Offer, error) {
 			}
 		}
 	}
+	o.agreeOnReports()
 	return o, o.check(group)
 }
 
@@ -249,24 +251,6 @@ func isRID(s string) bool {
 	}) < 0
 }
 
-// Wide returns under which id packets that the client receives carry their
-// transport-wide number; 0: not at all.
-func (s *Section) Wide() uint8 { return s.numbered("sendonly") }
-
-// numbered is Wide, unless the extension goes the other way only.
-func (s *Section) numbered(otherWay string) uint8 {
-	for _, pt := range s.formats {
-		if s.codec(pt) != 0 && s.says(pt, "transport-cc") && s.oneWay[wide] != otherWay {
-			return s.ids[wide]
-		}
-	}
-	return 0
-}
-
-func (s *Section) says(pt, feedback string) bool {
-	return slices.Contains(s.feedback[pt], feedback) || slices.Contains(s.feedback["*"], feedback)
-}
-
 func (o *Offer) check(group []string) error {
 	switch {
 	case len(o.Sections) == 0:
@@ -344,13 +328,13 @@ func (s *Section) list(otherWay string, receiver bool) (out [rtpx.H264 + 1]Forma
 			f.fmtp = "" // limits of a receiver, which we are not
 		default: // the profile
 		}
-		numbered := s.ids[wide] != 0 && s.oneWay[wide] != otherWay && s.says(pt, "transport-cc")
-		if numbered {
-			f.feedback = ",transport-cc"
+		told := receiver && s.Reports()
+		if !told && s.ids[wide] != 0 && s.oneWay[wide] != otherWay && s.says(pt, "transport-cc") {
+			told, f.feedback = true, ",transport-cc"
 		}
 		if s.Video {
 			known := []string{"nack", "nack pli", "ccm fir"}
-			if receiver && !numbered { // it can give us no better
+			if receiver && !told { // it can give us no better
 				known = append(known, "goog-remb")
 			}
 			for _, fb := range known {

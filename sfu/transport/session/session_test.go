@@ -157,6 +157,89 @@ func TestAnswerWithoutTransportWide(t *testing.T) {
 	}
 }
 
+// reporting is the offer with feedback of RFC 8888, for any payload type and for each.
+func reporting() map[string]string {
+	each := offer
+	for _, section := range []struct{ before, types string }{{"a=rtpmap:96 ", "96 97 98 99 100 101 35 36 39 40 102 103 45"}, {"a=rtpmap:111 ", "111 63 9"}} {
+		lines := ""
+		for _, pt := range strings.Fields(section.types) {
+			lines += "a=rtcp-fb:" + pt + " ack ccfb\n"
+		}
+		each = strings.Replace(each, section.before, lines+section.before, 1)
+	}
+	return map[string]string{"any": strings.ReplaceAll(offer, "a=rtcp-mux\n", "a=rtcp-mux\na=rtcp-fb:* ack ccfb\n"), "each": each}
+}
+
+// Reports by streams are preferred to transport-wide numbers, and agreed to in the words
+// of the offer. Of a publisher nobody else's way of telling is taken.
+func TestAnswerWithReports(t *testing.T) {
+	for how, text := range reporting() {
+		o, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := answer
+		a.Seats = []Seat{{10, 11, "s", "t0"}, {20, 21, "s", "t1"}}
+		got, want := a.Write(o), map[string]int{"a=rtcp-fb:* ack ccfb\r\n": 2}
+		if how == "each" {
+			want = map[string]int{}
+			for _, pt := range []string{"96", "97", "100", "101", "39", "40", "102", "103", "111"} {
+				want["a=rtcp-fb:"+pt+" ack ccfb\r\n"] = 1
+			}
+		}
+		n := 0
+		for line, times := range want {
+			if strings.Count(got, line) != times {
+				t.Errorf("%s: %q is not %d times in\n%s", how, line, times, got)
+			}
+			n += times
+		}
+		if strings.Count(got, "ccfb") != n || strings.Contains(got, "transport-cc") || strings.Contains(got, "extmap:") || strings.Contains(got, "goog-remb") || !strings.Contains(got, "a=rtcp-fb:96 nack pli\r\n") {
+			t.Errorf("%s: the answer is\n%s", how, got)
+		}
+		if s := &o.Sections[0]; !s.Reports() || s.Wide() != 0 {
+			t.Errorf("%s: reports %v, numbers under %d", how, s.Reports(), s.Wide())
+		}
+		publish, err := Parse(strings.ReplaceAll(text, "a=recvonly", "a=sendonly"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got = a.Receive(publish); strings.Contains(got, "ccfb") || !strings.Contains(got, "a=rtcp-fb:96 transport-cc\r\n") || publish.Reader().ids[wide] != 3 {
+			t.Errorf("%s: a publisher is answered\n%s", how, got)
+		}
+	}
+}
+
+// What is not offered for all streams is not agreed to for any.
+func TestAnswerWithoutReports(t *testing.T) {
+	offers := reporting()
+	for _, change := range []struct{ how, from, to string }{
+		{"any", "a=rtcp-fb:* ack ccfb\na=rtpmap:111", "a=rtpmap:111"},
+		{"any", "a=rtcp-fb:* ack ccfb\na=rtcp-rsize", "a=rtcp-rsize"},
+		{"any", "rtcp-fb:* ack ccfb", "rtcp-fb:96 ack ccfb"},
+		{"any", "rtcp-fb:* ack ccfb", "rtcp-fb:* ack"},
+		{"any", "rtcp-fb:* ack ccfb", "rtcp-fb:* nack ccfb"},
+		{"any", "rtcp-fb:* ack ccfb", "rtcp-fb:* ack ccfb more"},
+		{"each", "a=rtcp-fb:97 ack ccfb\n", ""},
+		{"each", "a=rtcp-fb:63 ack ccfb\n", ""},
+		{"each", "a=rtcp-fb:111 ack ccfb\n", ""},
+	} {
+		text := strings.Replace(offers[change.how], change.from, change.to, 1)
+		if text == offers[change.how] {
+			t.Fatalf("%q is not in the offer", change.from)
+		}
+		o, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := answer
+		a.Seats = []Seat{{10, 11, "s", "t0"}, {20, 21, "s", "t1"}}
+		if got := a.Write(o); strings.Contains(got, "ccfb") || !strings.Contains(got, "a=rtcp-fb:96 transport-cc\r\n") || o.Sections[0].Wide() != 3 {
+			t.Errorf("with %q for %q the answer is\n%s", change.to, change.from, got)
+		}
+	}
+}
+
 // What is changed in a good offer makes it a bad one.
 func TestRefused(t *testing.T) {
 	for _, change := range []struct{ from, to string }{
@@ -201,6 +284,8 @@ func TestRefused(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(offer)
 	f.Add(sources)
+	f.Add(reporting()["any"])
+	f.Add(reporting()["each"])
 	f.Add("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		o, err := Parse(text)
