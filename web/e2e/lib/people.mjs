@@ -17,6 +17,8 @@ export const looks = {
 };
 /** On a machine that is busy with other things: SLOW=3 waits three times as long. */
 const SLOW = Number(process.env.SLOW ?? 1);
+/** ms for a browser to start, and for a page to load. */
+const PATIENCE = 30_000 * SLOW;
 const defaults = { width: 640, height: 360, rate: 12, screenColour: "#10b0b0", screenTone: 2010 };
 
 const chromiumArgs = [
@@ -41,6 +43,7 @@ export async function openChromium({
   const browser = await chromium.launch({
     executablePath: wrapper,
     headless: true,
+    timeout: PATIENCE,
     args: [...chromiumArgs, ...ui, ...args],
   });
   return {
@@ -50,6 +53,7 @@ export async function openChromium({
       // What the service worker serves cannot be altered on its way: specs that want it say so.
       const context = await browser.newContext({ serviceWorkers: "block", ...options.context });
       const page = await context.newPage();
+      page.setDefaultNavigationTimeout(PATIENCE);
       await page.addInitScript(
         `${init}(${JSON.stringify({ ...defaults, ...looks[look], ...options })})`,
       );
@@ -68,7 +72,8 @@ export async function openFirefox({ prefs = {}, profile } = {}) {
     executablePath: "/usr/bin/firefox-esr",
     headless: true,
     userDataDir: profile,
-    protocolTimeout: 120_000,
+    timeout: PATIENCE,
+    protocolTimeout: 120_000 * SLOW,
     extraPrefsFirefox: {
       "media.navigator.streams.fake": true,
       "media.navigator.permission.disabled": true,
@@ -94,6 +99,7 @@ export async function openFirefox({ prefs = {}, profile } = {}) {
     raw: browser,
     async person(name, look, options = {}) {
       const page = await browser.newPage();
+      page.setDefaultNavigationTimeout(PATIENCE);
       await page.evaluateOnNewDocument(
         `${init}(${JSON.stringify({ ...defaults, ...looks[look], ...options })})`,
       );
