@@ -18,6 +18,22 @@ async function stillness() {
   }
 }
 
+const broken = () =>
+  globalThis.axe
+    .run(document, { resultTypes: ["violations"] })
+    .then((r) =>
+      r.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 200)).join(" | ")}`),
+    );
+
+/** The same as violations for a Firefox page; whether it is to move nothing is said when the browser is opened. */
+export async function violationsInFirefox(page) {
+  await page.evaluate(stillness);
+  await page.evaluate(source);
+  const lines = await page.evaluate(broken);
+  if (!Array.isArray(lines)) throw new Error(`axe did not run on ${page.url()}`);
+  return lines;
+}
+
 /**
  * One line for each rule that a Chromium page breaks, once it is drawn and nothing moves. axe comes in by the debugger, which the
  * content security policy does not bind; that it did not run is an error. From then on the page is asked to move nothing.
@@ -28,8 +44,7 @@ export async function violations(page) {
   const cdp = await page.context().newCDPSession(page);
   await cdp.send("Runtime.evaluate", { expression: source });
   const { result } = await cdp.send("Runtime.evaluate", {
-    expression:
-      "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 200)).join(' | ')))",
+    expression: `(${broken})()`,
     awaitPromise: true,
     returnByValue: true,
   });
