@@ -47,7 +47,9 @@ type Leaf struct {
 
 // CheckName reports whether people can have this name: 1 to 64 characters, at
 // most 256 bytes, not blank, NFC, and free of control, format, surrogate and
-// private-use characters, so that no two names look alike by invisible means.
+// private-use characters, so that no two names look alike by invisible means; and
+// free of what came after Unicode 14, but for emoji and ideographs, since members
+// with other tables would judge them differently.
 func CheckName(name string) error {
 	switch {
 	case !utf8.ValidString(name):
@@ -58,6 +60,8 @@ func CheckName(name string) error {
 		return fmt.Errorf("the name is longer than %d characters", MaxNameChars)
 	case strings.ContainsFunc(name, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Cs, unicode.Co) }):
 		return errors.New("the name holds invisible characters")
+	case !nfc.Known(name):
+		return errors.New("the name holds characters that not everybody knows")
 	case !nfc.Is(name):
 		return errors.New("the name is not in normal form C")
 	}

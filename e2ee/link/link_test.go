@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"incamera/e2ee/internal/golden"
+	"incamera/e2ee/link/nfc"
 )
 
 // seed makes 32 bytes counting up from start.
@@ -256,6 +258,7 @@ func TestLeaf(t *testing.T) {
 		"admissionKey": golden.Hex(admission.Reveal()), "deviceSeed": golden.Hex(device.Seed()),
 		"deviceKey": golden.Hex(device.Public().(ed25519.PublicKey)), "session": "c2Vzc2lvbi1pZA", "name": "Zoë Müller",
 		"admission": golden.Hex(mac), "extension": golden.Hex(ext), "goodNames": goodNames, "badNames": badNames,
+		"unknown": unknownCharacters(),
 	})
 	got, err := c.Check(admission, ext)
 	if err != nil || got.Name != "Zoë Müller" || got.Session != "c2Vzc2lvbi1pZA" || !got.Device.Equal(device.Public()) {
@@ -292,14 +295,27 @@ func TestLeaf(t *testing.T) {
 	}
 }
 
+// unknownCharacters is how the browser's code has them: by turns how many are
+// known and how many are not, in base 36.
+func unknownCharacters() string {
+	var runs []string
+	at := rune(0)
+	for _, u := range nfc.Unknown() {
+		runs = append(runs, strconv.FormatInt(int64(u[0]-at), 36), strconv.FormatInt(int64(u[1]-u[0]+1), 36))
+		at = u[1] + 1
+	}
+	return strings.Join(runs, " ")
+}
+
 var goodNames = []string{
 	"A", "Zoë", strings.Repeat("x", MaxNameChars), strings.Repeat("\U0001f600", MaxNameChars), "x\u0304", "한글", "क\u093cमल",
-	"O'Brien (he/him)", "a b", "\u0378",
+	"O'Brien (he/him)", "a b", "\U0001fae8", "\U000323b0",
 }
 
 var badNames = []string{
 	"", " ", "\u00a0\u2003", "a\nb", "a\u0000", "\u007f", "a\u0085b", "a\u202eb", "a\u200bb", "a\ufeffb", "\ue000",
 	"Zoe\u0308", "\u212b", "a\u0302\u0323", "\u1112\u1161\u11ab", strings.Repeat("x", MaxNameChars+1), strings.Repeat("\U0001f600", MaxNameChars) + "x",
+	"\u0378", "\uffff", "x\u0316\u0ece", "\U000105d2\u0307", "\U000105c9", "\U00016d67\U00016d67",
 }
 
 func TestNames(t *testing.T) {

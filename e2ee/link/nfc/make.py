@@ -3,7 +3,7 @@
 import unicodedata
 
 print("# Unicode", unicodedata.unidata_version)
-print("# d: canonical decomposition; c: the same, and it composes back; r: first last combining-class")
+print("# d: canonical decomposition; c: the same, and it composes back; r: first last combining-class; u: first last, not known")
 for point in range(0x110000):
     text = unicodedata.decomposition(chr(point))
     if text and not text.startswith("<"):
@@ -16,3 +16,19 @@ while point < 0x110000:
         point += 1
     if kind:
         print("r", f"{first:x} {point - 1:x} {kind}")
+
+
+def unknown(point):
+    """Emoji and ideographs that come later neither decompose nor combine."""
+    later = 0x1F000 <= point <= 0x1FAFF or 0x20000 <= point <= 0x3FFFD
+    return point < 0x110000 and not later and unicodedata.category(chr(point)) == "Cn"
+
+
+point = 0
+while point < 0x110000:
+    first = point
+    while unknown(point):
+        point += 1
+    if point > first:
+        print("u", f"{first:x} {point - 1:x}")
+    point += 1

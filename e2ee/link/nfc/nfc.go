@@ -1,7 +1,8 @@
 // Package nfc reports whether a text is in Unicode normal form C (UAX #15).
 //
 // It knows Unicode 14; characters of later versions count as ones that neither
-// decompose nor combine. nfc.txt is made by make.py.
+// decompose nor combine. Where others judge by a later version, what is not
+// [Known] is to be refused. nfc.txt is made by make.py.
 package nfc
 
 import (
@@ -21,10 +22,11 @@ type tables struct {
 	decompose map[rune][]rune
 	compose   map[pair]rune
 	class     map[rune]uint8
+	unknown   [][2]rune // first and last, ascending
 }
 
 var load = sync.OnceValue(func() *tables {
-	t := &tables{map[rune][]rune{}, map[pair]rune{}, map[rune]uint8{}}
+	t := &tables{map[rune][]rune{}, map[pair]rune{}, map[rune]uint8{}, nil}
 	for line := range strings.Lines(data) {
 		var kind string
 		var a, b, c rune
@@ -43,6 +45,8 @@ var load = sync.OnceValue(func() *tables {
 			for r := a; r <= b; r++ {
 				t.class[r] = class
 			}
+		case kind == "u" && n == 3:
+			t.unknown = append(t.unknown, [2]rune{a, b})
 		case kind != "#":
 			panic("nfc: cannot read the line " + line)
 		}
@@ -57,6 +61,31 @@ func Is(s string) bool {
 	}
 	return string(load().normal(s)) == s
 }
+
+// Known reports whether all characters of s are of Unicode 14, or are emoji
+// (U+1F000 to U+1FAFF) or ideographs (planes 2 and 3), of which later ones
+// neither decompose nor combine either: then every later version judges s alike.
+func Known(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool {
+		if r < 0x300 {
+			return false
+		}
+		_, found := slices.BinarySearchFunc(load().unknown, r, func(u [2]rune, r rune) int {
+			switch {
+			case u[1] < r:
+				return -1
+			case u[0] > r:
+				return 1
+			}
+			return 0
+		})
+		return found
+	}) < 0
+}
+
+// Unknown returns the first and last of each run of characters that are not
+// [Known].
+func Unknown() [][2]rune { return slices.Clone(load().unknown) }
 
 // Hangul syllables are composed by arithmetic (Unicode §3.12).
 const (

@@ -33,6 +33,25 @@ func TestIs(t *testing.T) {
 	}
 }
 
+func TestKnown(t *testing.T) {
+	for s, want := range map[string]bool{
+		"": true, "Zo\u00eb": true, "\ud55c\uae00": true, "\U0001f600": true, "\U0001fae8": true, "\U000323b0": true,
+		"\u0378":              false,
+		"\U000105d2\u0307":    false, // composes in Unicode 16
+		"x\u0316\u0ece":       false, // out of order in Unicode 15
+		"\uffff":              false,
+		"\U0010fffe":          false,
+		"Zo\u00eb \U0001611e": false,
+	} {
+		if got := Known(s); got != want {
+			t.Errorf("Known(%+q) = %t", s, got)
+		}
+	}
+	if n := len(Unknown()); n != 656 {
+		t.Errorf("%d runs of unknown characters", n)
+	}
+}
+
 func TestTables(t *testing.T) {
 	l := load()
 	if len(l.decompose) != 2061 || len(l.class) != 912 || len(l.compose) != 941 {

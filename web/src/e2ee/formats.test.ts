@@ -12,6 +12,7 @@ import { admissionMac, checkLeafInfo, makeLeafInfo, validName } from "./leaf";
 import { deriveLinkKeys, formatLink, linkPskId, parseLink, roomOf } from "./link";
 import { SUITE_XWING } from "./mls";
 import type { AppPayload } from "./protocol";
+import { UNKNOWN } from "./unicode";
 import { rosterCode, rosterEmoji } from "./verify";
 
 /** What Go wrote. Throws when there is no such file. */
@@ -213,7 +214,7 @@ const leaf = vector<
     | "room"
     | "session"
     | "signatureKey"
-  > & { badNames: string[]; goodNames: string[]; linkNumber: number }
+  > & { badNames: string[]; goodNames: string[]; linkNumber: number; unknown: string }
 >("leaf");
 const place = {
   room: leaf.room,
@@ -271,6 +272,7 @@ test("leaf: a session id has 64 bytes at most, as in Go", async () => {
 test("leaf: names", () => {
   assert(leaf.badNames.length > 5 && leaf.goodNames.length > 3);
   for (const name of leaf.badNames) assert(!validName(name), JSON.stringify(name));
+  assert.equal(UNKNOWN, leaf.unknown);
   for (const name of leaf.goodNames) assert(validName(name), JSON.stringify(name));
   assert(!validName("\ud800"), "half of a character");
 });

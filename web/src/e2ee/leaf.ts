@@ -1,6 +1,7 @@
 /** What each leaf says about its owner (PROTOCOL.md 2.5). */
 import { type Bytes, cat, decode, encode, eq, hex, text, u32, utf8 } from "./bytes";
 import { verifyEd25519 } from "./mls/ed25519";
+import { known } from "./unicode";
 
 export const LEAF_EXTENSION = 0xf1ca;
 export const CARD_EXTENSION = 0xf1cb;
@@ -31,6 +32,7 @@ export interface LeafContext {
 export function validName(name: string): boolean {
   return (
     name.trim() !== "" &&
+    known(name) &&
     name === name.normalize("NFC") &&
     [...name].length <= 64 &&
     utf8(name).length <= 256 &&
