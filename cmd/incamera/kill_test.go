@@ -47,6 +47,8 @@ type killing struct {
 	socket *websocket.Conn
 	sent   uint32 // messages on it after the join
 	rooms  int
+
+	failure error // of the latest operation that was not done
 }
 
 // TestServerKilled kills a server in the middle of random operations over its
@@ -71,7 +73,7 @@ func TestServerKilled(t *testing.T) {
 		left := rand.IntN(operationsToKill)
 		for ; left > 0; left-- {
 			if !k.operation() {
-				t.Fatalf("round %d: an operation failed while the server ran\n%s", round, k.stderr)
+				t.Fatalf("round %d: an operation failed while the server ran: %v\n%s", round, k.failure, k.stderr)
 			}
 			done++
 		}
@@ -176,8 +178,9 @@ func (k *killing) operation() bool {
 	default:
 		k.doubt = ""
 		k.sent++ // what is out of order, or malformed, is a fault, and few end a session
-		if k.socket.WriteMessage(websocket.TextMessage, wire.EncodeClient(wire.Head{N: k.sent}, wire.App{Generation: 1, Body: []byte(canary + " words")})) != nil {
-			return false
+		err := k.socket.WriteMessage(websocket.TextMessage, wire.EncodeClient(wire.Head{N: k.sent}, wire.App{Generation: 1, Body: []byte(canary + " words")}))
+		if err != nil {
+			return k.gone(err, 0, nil)
 		}
 	}
 	k.doubt = ""
@@ -189,6 +192,7 @@ func (k *killing) gone(err error, status int, answer []byte) bool {
 	if err == nil {
 		k.t.Fatalf("%d %s", status, answer)
 	}
+	k.failure = err
 	return false
 }
 
@@ -261,6 +265,14 @@ func (k *killing) join(seed string) {
 	if _, b, err := ws.ReadMessage(); err != nil || !bytes.Contains(b, []byte(`{"type":"joined"`)) {
 		k.t.Fatalf("%s, %v", b, err)
 	}
+	// Who does not answer pings is gone after a while, and operations take long on a busy machine.
+	go func() {
+		for {
+			if _, _, gone := ws.ReadMessage(); gone != nil {
+				return
+			}
+		}
+	}()
 	k.socket, k.sent = ws, 1
 	if err := ws.WriteMessage(websocket.TextMessage, wire.EncodeClient(wire.Head{N: k.sent}, wire.Found{Generation: 1})); err != nil {
 		k.t.Fatal(err)
