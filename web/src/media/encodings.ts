@@ -8,7 +8,10 @@ export type Encoding = RTCRtpEncodingParameters & {
   codec?: { mimeType: string; clockRate: number; sdpFmtpLine?: string };
 };
 
-/** The server gives a receiver half or a quarter of the frames where all are too many, by what VP8 and VP9 tell of them. */
+/**
+ * The server gives a receiver half or a quarter of the frames where all are too many, by what VP8 and VP9 tell of them. Of AV1 it
+ * knows by descriptors only, which come later, if at all.
+ */
 const modes: Record<VideoCodec, Encoding> = {
   vp8: { scalabilityMode: "L1T3" },
   vp9: { scalabilityMode: "L1T3" },
@@ -54,6 +57,14 @@ export function encodeWith(
   const { mimeType, clockRate, sdpFmtpLine } = next;
   e.codec = { mimeType, clockRate, ...(sdpFmtpLine ? { sdpFmtpLine } : {}) };
   e.scalabilityMode = modes[codec].scalabilityMode ?? "L1T1";
+}
+
+/**
+ * Has an encoding in AV1 be in temporal layers where frames are described, and in one otherwise. Not in spatial ones: Chromium 156
+ * decodes two frames of one picture only where it receives their descriptors, which the server does not pass on.
+ */
+export function inTime(e: Encoding, described: boolean): void {
+  e.scalabilityMode = described ? "L1T3" : "L1T1";
 }
 
 /** Spatial layers take more of a processor than simulcast in VP8. With fewer processors, fans and pictures suffer. */

@@ -1,9 +1,21 @@
-/** The publish connection: four sources, negotiated once; each is sealed from its first frame on. */
+/**
+ * The publish connection: four sources, negotiated once, and again when pictures can come in AV1 alone, or cannot any more; each is
+ * sealed from its first frame on.
+ */
 
 import type { CryptoClient } from "../e2ee/client";
 import type { SourceName } from "../e2ee/protocol";
 import type { MidSource, VideoCodec } from "../wire/wire.gen";
-import { canLayer, codecFor, encodeWith, encodingsOf, inOneStream, inThree } from "./encodings";
+import { canDescribe, describe, isDescribed } from "./described";
+import {
+  canLayer,
+  codecFor,
+  encodeWith,
+  encodingsOf,
+  inOneStream,
+  inThree,
+  inTime,
+} from "./encodings";
 import type { Lines, Report } from "./figures";
 import { quietOffer, quietOpus } from "./sdp";
 import { sentFrames } from "./stats";
@@ -40,6 +52,10 @@ export function preferred(
   return [...first, ...rest];
 }
 
+/** Of the codecs in that order the first, and how it is sent again. */
+export const alone = (order: readonly Codec[]): Codec[] =>
+  order.filter((c) => c.mimeType === order[0]?.mimeType || /rtx/i.test(c.mimeType));
+
 export interface PublishEvents {
   after(ms: number, f: () => void): () => void;
   offer(sdp: string, mids: MidSource[]): void;
@@ -57,6 +73,10 @@ export class PublishConnection {
   /** The codecs that all take; null before that is known. */
   private codecs: readonly VideoCodec[] | null = null;
   private answers = false;
+  /** An offer is under way: another one waits until it is answered. */
+  private offering = true;
+  /** Pictures are offered in AV1 alone, with descriptors: then a session that takes no AV1 needs another offer. */
+  private alone = false;
   /** Parameters are read, changed and written back one source after another: two at once would undo each other. */
   private queue: Promise<void> = Promise.resolve();
 
@@ -80,14 +100,19 @@ export class PublishConnection {
         sendEncodings: encodingsOf(source, codec),
       });
       client.attach(t.sender, { op: "seal", source, connection });
-      const order = preferred(RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [], kind, codec);
+      const order = this.order(kind);
       if (order.length > 0) t.setCodecPreferences(order);
       this.transceivers.set(source, t);
     }
     this.unwatch = watch(this.pc, events.after, events.lost, events.connected);
   }
 
+  private order(kind: "audio" | "video"): Codec[] {
+    return preferred(RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [], kind, this.codec);
+  }
+
   async negotiate(): Promise<void> {
+    this.offering = true;
     const offer = await this.pc.createOffer();
     if (this.closed) return;
     await this.pc.setLocalDescription({ type: "offer", sdp: quietOffer(offer.sdp ?? "") });
@@ -100,7 +125,25 @@ export class PublishConnection {
     if (this.closed || this.pc.signalingState !== "have-local-offer") return;
     await this.pc.setRemoteDescription({ type: "answer", sdp: quietOpus(sdp) });
     this.answers = true;
+    this.offering = false;
     for (const source of this.demand.keys()) this.apply(source);
+    await this.agree();
+  }
+
+  /** Offers again where pictures are to come in AV1 alone, with descriptors, from now on, or not any more. */
+  private async agree(): Promise<void> {
+    if (this.closed || this.offering) return; // the answer comes here
+    const pictures = sources.filter(isVideo).flatMap((s) => this.transceivers.get(s) ?? []);
+    const order = this.order("video");
+    const able = this.codec === "av1" && order.length > 0 && pictures.every(canDescribe);
+    const wanted = able && this.codecs?.includes("av1") === true;
+    if (this.alone === wanted) return;
+    this.alone = wanted;
+    for (const t of pictures) {
+      describe(t, wanted);
+      t.setCodecPreferences(wanted ? alone(order) : order);
+    }
+    await this.negotiate();
   }
 
   /** Has the encoders work for as many layers of a source as somebody watches; 0 stops them. */
@@ -115,13 +158,15 @@ export class PublishConnection {
     if (String(this.codecs) === String(codecs)) return;
     this.codecs = codecs;
     if (this.answers) for (const source of this.demand.keys()) this.apply(source);
+    this.agree().catch(this.events.lost);
   }
 
   private apply(source: SourceName): void {
     this.queue = this.queue.then(async () => {
-      const sender = this.transceivers.get(source)?.sender;
+      const transceiver = this.transceivers.get(source);
       const layers = this.demand.get(source);
-      if (this.closed || !sender || layers === undefined) return;
+      if (this.closed || !transceiver || layers === undefined) return;
+      const { sender } = transceiver;
       const parameters = sender.getParameters();
       const { encodings } = parameters;
       const spatial = source === "camera" && this.spatially(parameters);
@@ -132,7 +177,10 @@ export class PublishConnection {
           e.active = encodings.length === 1 ? layers > 0 : i < layers;
         if (this.codecs && isVideo(source)) {
           const codec = codecFor(source, this.codec, this.codecs);
-          for (const e of encodings) encodeWith(e, parameters.codecs, codec);
+          for (const e of encodings) {
+            encodeWith(e, parameters.codecs, codec);
+            if (codec === "av1") inTime(e, this.alone && isDescribed(transceiver));
+          }
         }
       }
       // What the browser refuses stays as it is: it sends more than it must, and the next demand tries again.

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import { FakePeerConnection, fakeGlobals, settle } from "../call/fake";
+import type { CryptoClient } from "../e2ee/client";
+import type { VideoCodec } from "../wire/wire.gen";
+import type { Encoding } from "./encodings";
+import { alone, PublishConnection } from "./publish";
+
+const DESCRIPTOR =
+  "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
+
+/** A connection that can be told which header extensions to offer; described: the server answers with descriptors. */
+class Extensible extends FakePeerConnection {
+  readonly asked: string[] = [];
+  constructor(private readonly described: boolean) {
+    super();
+  }
+  override addTransceiver(
+    ...args: Parameters<FakePeerConnection["addTransceiver"]>
+  ): ReturnType<FakePeerConnection["addTransceiver"]> {
+    const t = super.addTransceiver(...args);
+    let offered = [
+      { uri: "urn:other", direction: "sendrecv" },
+      { uri: DESCRIPTOR, direction: "stopped" },
+    ];
+    return Object.assign(t, {
+      getHeaderExtensionsToNegotiate: () => offered,
+      setHeaderExtensionsToNegotiate: (all: typeof offered) => {
+        offered = all;
+      },
+      getNegotiatedHeaderExtensions: () =>
+        offered.filter((e) => this.described || e.uri !== DESCRIPTOR),
+      offered: () => offered.map((e) => e.direction).join(),
+    });
+  }
+  /** Of the pictures: which codecs are offered, and whether other extensions and descriptors are. */
+  offer(): string[] {
+    return this.transceivers
+      .filter((t) => t.kind === "video")
+      .map((t) => {
+        const codecs = t.preferences.map((c) => c.mimeType.replace("video/", "")).join();
+        return `${codecs} ${(t as unknown as { offered(): string }).offered?.() ?? ""}`.trim();
+      });
+  }
+}
+
+const codecs = ["video/AV1", "video/VP9", "video/VP8", "video/rtx"];
+const everything = ["AV1,VP9,VP8,rtx sendrecv,stopped", "AV1,VP9,VP8,rtx sendrecv,stopped"];
+const av1 = ["AV1,rtx sendrecv,sendrecv", "AV1,rtx sendrecv,sendrecv"];
+
+function open(pc: FakePeerConnection, codec: VideoCodec = "av1") {
+  let offers = 0;
+  let lost = 0;
+  const client = { attach: () => {} } as unknown as CryptoClient;
+  const c = new PublishConnection(
+    () => pc as unknown as RTCPeerConnection,
+    client,
+    1,
+    codec,
+    false,
+    {
+      after: () => () => {},
+      offer: () => offers++,
+      connected: () => {},
+      lost: () => lost++,
+    },
+  );
+  const camera = pc.transceivers[1];
+  assert.ok(camera);
+  camera.sender.codecs = codecs.map((mimeType) => ({
+    mimeType,
+    clockRate: 90_000,
+    payloadType: 0,
+  }));
+  return {
+    c,
+    counts: () => [offers, lost],
+    mode: () => (camera.sender.getParameters().encodings[0] as Encoding).scalabilityMode,
+    answer: async () => {
+      await c.answered("v=0\r\n");
+      await settle();
+    },
+    takes: async (...all: VideoCodec[]) => {
+      c.takes(all);
+      await settle();
+    },
+  };
+}
+
+describe("AV1 with descriptors", () => {
+  beforeEach(() => {
+    fakeGlobals();
+    Object.assign(globalThis, {
+      RTCRtpReceiver: {
+        getCapabilities: () => ({ codecs: codecs.map((mimeType) => ({ mimeType })) }),
+      },
+    });
+  });
+
+  it("is offered alone once all take it, in temporal layers, and makes place for the others again", async () => {
+    const pc = new Extensible(true);
+    const p = open(pc);
+    await p.c.negotiate();
+    p.c.limit("camera", 3);
+    await p.takes("vp8", "vp9", "av1"); // nothing is offered before the first answer
+    assert.deepEqual([pc.offer(), p.counts()], [everything, [1, 0]]);
+    await p.answer();
+    assert.deepEqual([pc.offer(), p.counts()], [av1, [2, 0]]);
+    assert.equal(pc.signalingState, "have-local-offer");
+    await p.answer();
+    assert.deepEqual([p.mode(), p.counts()], ["L1T3", [2, 0]]);
+    await p.takes("vp8", "vp9");
+    assert.deepEqual([pc.offer(), p.counts()], [everything, [3, 0]]);
+    await p.takes("vp8", "vp9", "av1"); // one offer at a time
+    assert.deepEqual([pc.offer(), p.counts()], [everything, [3, 0]]);
+    await p.answer();
+    assert.deepEqual([pc.offer(), p.counts()], [av1, [4, 0]]);
+  });
+
+  it("is in one layer where the server describes nothing", async () => {
+    const pc = new Extensible(false);
+    const p = open(pc);
+    await p.c.negotiate();
+    p.c.limit("camera", 3);
+    await p.answer();
+    await p.takes("vp8", "vp9", "av1");
+    await p.answer();
+    assert.deepEqual([pc.offer(), p.mode(), p.counts()], [av1, "L1T1", [2, 0]]);
+  });
+
+  it("is not offered alone by browsers that describe nothing, nor where nobody asked for AV1", async () => {
+    for (const [pc, codec] of [
+      [new FakePeerConnection(), "av1"],
+      [new Extensible(true), "vp8"],
+    ] as const) {
+      const p = open(pc, codec);
+      await p.c.negotiate();
+      await p.answer();
+      await p.takes("vp8", "vp9", "av1");
+      assert.deepEqual(p.counts(), [1, 0], codec);
+    }
+  });
+
+  it("goes with its own retransmissions and nothing else", () => {
+    const list = ["video/AV1", "video/VP8", "video/rtx", "video/AV1"];
+    assert.deepEqual(
+      alone(list.map((mimeType) => ({ mimeType, clockRate: 90_000 }))).map((c) => c.mimeType),
+      ["video/AV1", "video/rtx", "video/AV1"],
+    );
+  });
+});
