@@ -195,6 +195,7 @@ func (c *Client) entered(e group.EpochBegun) {
 		c.trespasser.entered(e.Keys, now)
 	}
 	c.counts.changed("epoch", e.Keys.Number)
+	c.cfg.Log.Debug("an epoch of the group began", "epoch", e.Keys.Number)
 	c.sender.Install(e.Keys, now)
 	c.countHeld(c.receiver.Install(e.Keys, now))
 	e.Keys.Base.Wipe()
