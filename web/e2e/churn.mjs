@@ -25,9 +25,13 @@ const HELD = 500;
 const WAY = 300; // on its way, and until it is noted here
 const SEATED = 1_500; // signaling and media go different ways
 
+/** What a Go participant logs of an epoch. */
+const EPOCH = /^time=(\S+) level=DEBUG msg="an epoch of the group began" epoch=(\d+)$/gm;
+
 /** Runs before the page: what its worker cannot open and when, and when keys and seats change. */
 const watch = () => {
   const w = { lost: [], changes: [], roster: null, seats: [], open: {}, kept: null, phase: "" };
+  w.counted = Date.now(); // a busy page is told late: what it lost, it lost since then
   window.__churn = w;
   const note = (what, epoch = 0) => w.changes.push({ atMs: Date.now(), what, epoch });
   const Native = window.Worker;
@@ -47,8 +51,9 @@ const watch = () => {
           const { dropped } = data.counters;
           for (const reason of ["noKey", "wrongOwner", "badTag", "malformed", "withheld"])
             for (let n = dropped[reason] - (w.kept?.[reason] ?? 0); n > 0; n--)
-              w.lost.push({ atMs: Date.now(), source: "", reason });
+              w.lost.push({ sinceMs: w.counted, atMs: Date.now(), source: "", reason });
           w.kept = dropped;
+          w.counted = Date.now();
           w.opened = data.counters.opened;
         }
       });
@@ -80,8 +85,18 @@ const began = Date.now();
 const say = (text) =>
   process.stderr.write(`${((Date.now() - began) / 1000).toFixed(1)} s  ${text}\n`);
 
+const names = {}; // by session
 const lives = []; // of all participants: { who, lost, changes }
-const figures = { opened: 0, lost: {}, bad: [], losses: 0, tiles: 0, notYet: 0, black: [] };
+const figures = {
+  opened: 0,
+  lost: {},
+  bad: [],
+  losses: 0,
+  tiles: 0,
+  notYet: 0,
+  blind: 0,
+  black: [],
+};
 
 /** Keeps what one participant tells of one life. */
 function keep(who, { lost, changes, opened }) {
@@ -101,16 +116,17 @@ function changeOvers() {
   return [...all.values()].map(({ from, to }) => ({ from, to: to + SWITCH }));
 }
 
-/** Why a frame may have been lost at that time; undefined: there is no reason. */
-function excuse(loss, changes, overs) {
-  if (loss.reason === "badTag" || loss.reason === "malformed") return undefined;
-  const phase = changes.findLast(
-    (c) => c.atMs <= loss.atMs && !["epoch", "seats"].includes(c.what),
-  );
+/** Why a frame may have been lost when it was, or at some time since the count before; undefined: there is no reason. */
+function excuse({ reason, atMs, sinceMs = atMs }, changes, overs) {
+  if (reason === "badTag" || reason === "malformed") return undefined;
+  figures.blind = Math.max(figures.blind, atMs - sinceMs);
+  const phase = changes.findLast((c) => c.atMs <= sinceMs && !["epoch", "seats"].includes(c.what));
   if (phase?.what !== "member") return "outside";
-  if (overs.some((o) => loss.atMs > o.from && loss.atMs < o.to + HELD + WAY)) return "change-over";
-  const seated = changes.some((c) => c.what === "seats" && Math.abs(loss.atMs - c.atMs) < SEATED);
-  return loss.reason !== "noKey" && seated ? "seats" : undefined;
+  if (overs.some((o) => atMs > o.from && sinceMs < o.to + HELD + WAY)) return "change-over";
+  const seated = changes.some(
+    (c) => c.what === "seats" && c.atMs > sinceMs - SEATED && c.atMs < atMs + SEATED,
+  );
+  return reason !== "noKey" && seated ? "seats" : undefined;
 }
 
 function judge() {
@@ -127,7 +143,10 @@ function judge() {
       const at = changes
         .filter((c) => Math.abs(c.atMs - l.atMs) < 4000)
         .map((c) => `${c.what} ${c.epoch || ""} ${c.atMs - l.atMs}`);
-      figures.bad.push(`${who}: ${l.source || "frame"} ${l.reason} at ${l.atMs - began}; ${at}`);
+      const since =
+        l.sinceMs === undefined ? "" : ` (counted ${l.atMs - l.sinceMs} ms after the count before)`;
+      const whose = `${l.source || "frame"} of ${names[l.session] ?? "somebody"}`;
+      figures.bad.push(`${who}: ${whose} ${l.reason} at ${l.atMs - began}${since}; ${at}`);
     }
   // How much of the time was of a change-over, so that it shows how much this says.
   let [busy, until] = [0, 0];
@@ -167,7 +186,10 @@ async function bounded(what, promise, limit = 60_000) {
 
 function come(peer) {
   peer.since = Date.now();
-  peer.run = startPeer(link, { name: peer.name, args: ["--rate", "5", "--only", peer.source] });
+  peer.run = startPeer(link, {
+    name: peer.name,
+    args: ["--verbose", "--rate", "5", "--only", peer.source],
+  });
 }
 
 async function enter(page) {
@@ -239,6 +261,13 @@ const acts = {
     const { run } = peer;
     peer.run = null;
     await run.kill();
+    // It reports nothing any more, but others may have lost what it sealed in epochs that it was the first to install.
+    const changes = [...run.stderr().matchAll(EPOCH)].map(([, at, epoch]) => ({
+      atMs: Date.parse(at),
+      what: "epoch",
+      epoch: Number(epoch),
+    }));
+    keep(peer.name, { lost: [], changes, opened: 0 });
   },
   async reload() {
     const page = pick(pages);
@@ -257,6 +286,7 @@ const acts = {
 };
 function of(name, report) {
   const opened = report.received.reduce((n, r) => n + r.frames, 0);
+  for (const m of report.members) names[m.session] = m.name;
   keep(name, { lost: report.lost, changes: report.changes, opened });
 }
 
@@ -333,6 +363,7 @@ print("churn_browsers_seed", seed, "");
 for (const [what, n] of Object.entries(counts)) print(`churn_browsers_${what}`, n, "times");
 print("churn_browsers_epochs", figures.epochs, "epochs");
 print("churn_browsers_time_of_change_overs", Math.round(100 * figures.busy), "%");
+print("churn_browsers_longest_between_counts", figures.blind, "ms"); // of a page that lost something
 print("churn_browsers_frames_opened", figures.opened, "frames");
 print("churn_browsers_frames_lost_in_changes", figures.losses - figures.bad.length, "frames");
 for (const [why, n] of Object.entries(figures.lost))
