@@ -21,6 +21,7 @@ const shown = (person) =>
         const video = tile.querySelector("video");
         return {
           session: tile.dataset.session,
+          is: `${tile.querySelector(".name")?.textContent}: ${tile.dataset.video}, ${video.videoWidth} wide at ${video.currentTime} s`,
           there: tile.dataset.video === "on" && video.videoWidth > 0 && video.currentTime > 0,
         };
       }),
@@ -44,7 +45,9 @@ async function turn(person) {
         const tiles = await shown(person);
         const missing = tiles.filter((t) => !t.there);
         if (tiles.length === 0 || missing.length > 0)
-          throw new Error(`${missing.length} of ${tiles.length} are not there`);
+          throw new Error(
+            `${missing.length} of ${tiles.length} are not there: ${missing.map((t) => t.is).join("; ")}`,
+          );
         for (const t of tiles) seen.add(t.session);
         return true;
       },
