@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"incamera/sfu"
 	"incamera/sfu/rtpx"
@@ -28,6 +29,7 @@ type teller struct {
 	frame   uint16
 	picture uint16
 	moved   int // pictures since the latest key picture
+	bits    int // sent so far
 	body    string
 }
 
@@ -108,6 +110,7 @@ func (p *teller) next(key bool) (all []described) {
 func (p *teller) send(key bool) {
 	for _, d := range p.next(key) {
 		p.inject.Describe(d.raw, d.descriptor)
+		p.bits += 8 * len(d.raw)
 	}
 }
 
@@ -246,19 +249,35 @@ func TestDescribedFramesSuitTheTile(t *testing.T) {
 }
 
 // TestNetworkThatTakesFewerDescribedFrames: who cannot have all frames of AV1 has
-// some, and is not paused. What does not fit in time is dropped by pacing.
+// some, and is not paused.
 func TestNetworkThatTakesFewerDescribedFrames(t *testing.T) {
 	server := sfutest.Open(t)
 	room := server.NewRoom()
 	a, b := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b")
 	p, seat := newTeller(t, server, a, b)
-	p.body = strings.Repeat("x", 500) // 400 kbit/s
-	move := p.mover(a)
+	p.body = strings.Repeat("x", 500)
+	type moment struct {
+		at   time.Time
+		bits int
+	}
+	var latest []moment
+	next := p.mover(a)
+	move := func() {
+		next()
+		latest = append(latest, moment{time.Now(), p.bits})
+		latest = latest[max(0, len(latest)-40):]
+	}
+	// A machine that is busy sends fewer pictures in a second. Much less than a quarter
+	// of them, and pacing drops what does not fit in time.
+	quarterOfAll := func() int {
+		from, to := latest[0], latest[len(latest)-1]
+		return int(float64(to.bits-from.bits) / (to.at.Sub(from.at) + time.Microsecond).Seconds() / 4 * 0.9)
+	}
 	for _, step := range []struct {
-		estimate int
+		estimate func() int
 		want     [3]bool
-	}{{9_000_000, allFrames}, {20_000, quarter}, {9_000_000, allFrames}} {
-		b.Until("as many frames as the network takes", func() { move(); b.Estimate(step.estimate) }, func() bool {
+	}{{all, allFrames}, {quarterOfAll, quarter}, {all, allFrames}} {
+		b.Until("as many frames as the network takes", func() { move(); b.Estimate(step.estimate()) }, func() bool {
 			_, temporal, ok := lately(b, seat, 8*parts)
 			return ok && temporal == step.want
 		})
@@ -266,7 +285,11 @@ func TestNetworkThatTakesFewerDescribedFrames(t *testing.T) {
 			t.Error("a picture of which a part is taken is paused")
 		}
 	}
+	plays(t, whole(b, seat, 1))
 }
+
+// all is what a network takes that takes all, in bits per second.
+func all() int { return 9_000_000 }
 
 // TestDescribedSpatialLayers: of several spatial layers in one stream of AV1 a
 // seat gets those that suit its tile, fewer at once, and more from a key picture on.
