@@ -24,6 +24,8 @@ const SWITCH = 500;
 const HELD = 500;
 const WAY = 300; // on its way, and until it is noted here
 const SEATED = 1_500; // signaling and media go different ways
+/** A page that has not counted for longer than that, and lost something meanwhile, says too little of when: the run fails. */
+const BLIND = 5_000;
 
 /** What a Go participant logs of an epoch. */
 const EPOCH = /^time=(\S+) level=DEBUG msg="an epoch of the group began" epoch=(\d+)$/gm;
@@ -373,6 +375,12 @@ print("churn_browsers_pictures_looked_at", figures.tiles, "pictures");
 print("churn_browsers_pictures_not_yet_there", figures.notYet, "pictures");
 print("churn_browsers_black_pictures", figures.black.length, "pictures");
 for (const line of [...figures.bad.slice(0, 40), ...figures.black.slice(0, 20)]) say(line);
+if (figures.blind > BLIND) {
+  failed = true;
+  say(
+    `a page had not counted for ${figures.blind} ms: the machine is too busy to say when it lost frames`,
+  );
+}
 if (failed || figures.bad.length > 0 || figures.black.length > 0 || figures.opened === 0) {
   say(`failed; once more: SEED=${seed} make churn-browsers`);
   process.exit(1);
