@@ -254,7 +254,7 @@ export class FakeWorker implements WorkerLike {
         sealMicros: 0,
         openMicros: 0,
       };
-      this.tell({ type: "counters", counters });
+      this.tell({ type: "counters", counters, epochs: [] });
     }
   }
   tell(m: FromWorker): void {

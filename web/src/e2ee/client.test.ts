@@ -22,7 +22,7 @@ const opened: FromWorker = {
   token: new Uint8Array(0),
   tokenHash: new Uint8Array(0),
 };
-const counters: FromWorker = { type: "counters", counters: {} as never };
+const counters: FromWorker = { type: "counters", counters: {} as never, epochs: [] };
 
 test("only scripts of our own assets become workers", () => {
   const made: { url: unknown; options: unknown }[] = [];

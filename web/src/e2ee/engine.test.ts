@@ -198,7 +198,7 @@ test("nothing starts without link and card", async () => {
 });
 
 test("two pages meet: one roster, one code, pictures and words go through", async () => {
-  const { ann, ben } = await meeting();
+  const { ann, ben, clock } = await meeting();
   const rosters = [ann, ben].map((p) => p.last("roster"));
   assert.deepEqual(rosters[0]!.code, rosters[1]!.code);
   assert.deepEqual(
@@ -227,9 +227,16 @@ test("two pages meet: one roster, one code, pictures and words go through", asyn
   });
   await until(() => ann.all("send").at(-1)?.message.type === "app");
   await ann.engine.handle({ type: "count" });
-  const { counters } = ann.last("counters");
+  const { counters, epochs } = ann.last("counters");
   assert.equal(counters.sealed.camera, 3);
   assert.equal(counters.unsealed.camera, 0);
+  assert.equal(epochs.at(-1)?.epoch, ann.last("roster").epoch);
+  for (const { since } of epochs) assert(since > 0 && since <= clock.wall());
+  assert(ben.last("roster").epoch > 0); // which began alone
+  assert.deepEqual(
+    epochs.map((e) => e.epoch),
+    [...epochs].map((e) => e.epoch).sort((a, b) => a - b),
+  );
 });
 
 test("what is written to who waits is shown: before he was in, and when he was sent back", async () => {

@@ -152,7 +152,11 @@ export class Engine {
       case "noted":
         return this.takeNote(m.body);
       case "count":
-        this.tell({ type: "counters", counters: structuredClone(this.transforms.counters) });
+        this.tell({
+          type: "counters",
+          counters: structuredClone(this.transforms.counters),
+          epochs: this.frames?.epochs() ?? [],
+        });
         return;
       case "stop":
         return;

@@ -45,6 +45,10 @@ export class Frames {
     this.keys.wipe();
   }
 
+  epochs(): { epoch: number; since: number }[] {
+    return this.keys.epochs();
+  }
+
   setSeats(seats: readonly SeatOwner[]): void {
     this.seats = new Map(seats.map((s) => [s.index, s]));
   }

@@ -73,6 +73,7 @@ export interface OpeningKey {
 }
 
 interface Held extends NewEpoch {
+  since: number;
   opening: Map<number, Promise<OpeningKey>>;
 }
 
@@ -93,7 +94,7 @@ export class Keys {
   constructor(private readonly clock: Clock) {}
 
   install(e: NewEpoch): void {
-    const epoch: Held = { ...e, opening: new Map() };
+    const epoch: Held = { ...e, since: this.clock.wall(), opening: new Map() };
     const old = this.held.at(-1);
     this.held.push(epoch);
     const now = this.clock.now();
@@ -102,6 +103,11 @@ export class Keys {
     else this.turns.push({ epoch, at: now + SWITCH_DELAY });
     if (old) this.clock.after(RETAIN, () => this.retire(old));
     for (const w of [...this.waiting]) if (w.bits === e.epoch % EPOCHS) w.done(true);
+  }
+
+  /** Those that are held, oldest first, and since when by the wall clock. */
+  epochs(): { epoch: number; since: number }[] {
+    return this.held.map(({ epoch, since }) => ({ epoch, since }));
   }
 
   private retire(old: Held): void {

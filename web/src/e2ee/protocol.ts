@@ -369,5 +369,6 @@ export type FromWorker =
   | { type: "filed"; number: number; answer: FileAnswer | null }
   /** waiting: frames arrive that cannot be opened yet; open: the last frame was opened. */
   | { type: "seat"; index: number; session: string; state: "empty" | "waiting" | "open" }
-  | { type: "counters"; counters: Counters }
+  /** epochs: those whose keys are held, oldest first, each with the time of day when it was installed, in ms since 1970. */
+  | { type: "counters"; counters: Counters; epochs: { epoch: number; since: number }[] }
   | { type: "fault"; code: FaultCode; text: string };
