@@ -1,10 +1,12 @@
-// Twelve participants come and go for two minutes: a page of Chromium, one of Firefox, ten Go participants of which five send sound
-// and five pictures (a small machine does not decode more). They join, leave, reload and are killed, in an order that SEED gives;
+// Twelve participants come and go for two minutes: a page of Chromium, one of Firefox, ten Go participants of which two send sound
+// and two pictures: where all ten send, two processors forward and decode so much that a page installs epochs half a minute late,
+// and losses say nothing. They join, leave, reload and are killed, in an order that SEED gives;
 // SECONDS changes for how long. Every frame that somebody could not open must have been dropped while the group changed over from
 // one epoch to the next, or while seats changed; a picture that a page calls live is never black; and in the end all who are there
 // see and hear each other.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
@@ -32,19 +34,26 @@ const EPOCH = /^time=(\S+) level=DEBUG msg="an epoch of the group began" epoch=(
 
 /** Runs before the page: what its worker cannot open and when, and when keys and seats change. */
 const watch = () => {
-  const w = { lost: [], changes: [], roster: null, seats: [], open: {}, kept: null, phase: "" };
+  const w = {
+    lost: [],
+    changes: [],
+    roster: null,
+    seats: [],
+    open: {},
+    kept: null,
+    phase: "",
+  };
+  const held = new Set();
   w.counted = Date.now(); // a busy page is told late: what it lost, it lost since then
   window.__churn = w;
-  const note = (what, epoch = 0) => w.changes.push({ atMs: Date.now(), what, epoch });
+  const note = (what) => w.changes.push({ atMs: Date.now(), what, epoch: 0 });
   const Native = window.Worker;
   window.Worker = class extends Native {
     constructor(...args) {
       super(...args);
       this.addEventListener("message", ({ data }) => {
-        if (data?.type === "roster") {
-          w.roster = data;
-          note("epoch", data.epoch);
-        } else if (data?.type === "phase") {
+        if (data?.type === "roster") w.roster = data;
+        else if (data?.type === "phase") {
           if (data.phase !== w.phase) note(data.phase);
           w.phase = data.phase;
         } else if (data?.type === "seat")
@@ -55,6 +64,12 @@ const watch = () => {
             for (let n = dropped[reason] - (w.kept?.[reason] ?? 0); n > 0; n--)
               w.lost.push({ sinceMs: w.counted, atMs: Date.now(), source: "", reason });
           w.kept = dropped;
+          // Rosters come late, and not of each epoch: these are the times of their keys.
+          for (const { epoch, since } of data.epochs) {
+            if (held.has(`${epoch} ${since}`)) continue;
+            held.add(`${epoch} ${since}`);
+            w.changes.push({ atMs: since, what: "epoch", epoch });
+          }
           w.counted = Date.now();
           w.opened = data.counters.opened;
         }
@@ -101,9 +116,9 @@ const figures = {
 };
 
 /** Keeps what one participant tells of one life. */
-function keep(who, { lost, changes, opened }) {
+function keep(who, { lost, changes, opened, roster }) {
   figures.opened += opened;
-  lives.push({ who, lost, changes });
+  lives.push({ who, lost, changes, roster });
 }
 
 /** From when until when the group changed over to each epoch: [{ from, to }]. */
@@ -169,7 +184,8 @@ const pages = [
 ];
 const peers = Array.from({ length: PEERS }, (_, i) => ({
   name: `Peer ${i + 1}`,
-  source: i % 2 === 0 ? "mic" : "camera",
+  source: ["mic", "camera"][i % 5], // or nothing
+  lives: [],
 }));
 const counts = {};
 
@@ -190,8 +206,12 @@ function come(peer) {
   peer.since = Date.now();
   peer.run = startPeer(link, {
     name: peer.name,
-    args: ["--verbose", "--rate", "5", "--only", peer.source],
+    args: [
+      "--verbose",
+      ...(peer.source ? ["--rate", "5", "--only", peer.source] : ["--no-publish"]),
+    ],
   });
+  peer.lives.push(peer.run);
 }
 
 async function enter(page) {
@@ -205,6 +225,7 @@ async function enter(page) {
 async function tell(page) {
   const w = await page.p.evaluate(() => ({
     ...window.__churn,
+    roster: window.__churn.roster?.members.map((m) => [m.leaf, m.name, m.session]),
     opened: window.__churn.opened ?? 0,
   }));
   keep(page.name, w);
@@ -212,7 +233,8 @@ async function tell(page) {
 }
 const sourcesOf = (name) => {
   const peer = peers.find((p) => p.name === name);
-  return peer ? [peer.source] : ["camera", "mic"];
+  if (!peer) return ["camera", "mic"];
+  return peer.source ? [peer.source] : [];
 };
 /** One of the pictures that a page calls live is looked at: all of them take a busy machine too long. */
 async function look(page) {
@@ -355,12 +377,29 @@ try {
 } catch (e) {
   failed = true;
   say(e.stack ?? String(e));
+  // What all know is kept, or what they knew first would be missing from the times of change-over.
+  for (const page of pages) await tell(page).catch((e) => say(`${page.name}: ${e.message}`));
+  for (const { name, run } of peers)
+    await bounded(name, run?.report() ?? Promise.resolve())
+      .then((r) => r && of(name, r))
+      .catch((e) => say(`${name}: ${e.message}`));
 } finally {
   for (const p of peers) await p.run?.kill();
   await Promise.allSettled([chromium.close(), firefox.close()]);
   await server.stop();
 }
 judge();
+if (process.env.KEEP)
+  writeFileSync(
+    process.env.KEEP,
+    JSON.stringify({
+      began,
+      names,
+      lives,
+      peers: peers.map((p) => ({ name: p.name, lives: p.lives.map((r) => r.stderr()) })),
+      server: server.log(),
+    }),
+  );
 print("churn_browsers_seed", seed, "");
 for (const [what, n] of Object.entries(counts)) print(`churn_browsers_${what}`, n, "times");
 print("churn_browsers_epochs", figures.epochs, "epochs");

@@ -1,6 +1,7 @@
 // Participants in real browsers. A Person hides whether playwright (Chromium) or puppeteer (Firefox) drives the page.
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import puppeteer from "puppeteer-core";
 
@@ -36,7 +37,7 @@ const chromiumArgs = [
 /** wrapper is a program that starts Chromium in its own way (in a network namespace). */
 export async function openChromium({
   args = [],
-  wrapper = "/usr/bin/chromium",
+  wrapper = fileURLToPath(new URL("chromium", import.meta.url)),
   permissions = true,
 } = {}) {
   const ui = permissions ? ["--use-fake-ui-for-media-stream"] : ["--deny-permission-prompts"];
