@@ -277,6 +277,36 @@ test("what the page says while the browser's store is slow is not lost", async (
   assert.equal(ben.last("roster").members.length, 2);
 });
 
+test("a roster is told though the next epochs come before the browser's store answers", async () => {
+  const { ann, ben, clock } = await meeting();
+  const commits = (): number => ann.all("send").filter((m) => m.message.type === "commit").length;
+  let answer = (): void => {};
+  const answers = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const get = ben.store.get.bind(ben.store);
+  ben.store.get = async (...of) => {
+    await answers;
+    return get(...of);
+  };
+  const [told, made, first] = [ben.all("roster").length, commits(), ben.last("roster").epoch];
+  while (commits() < made + 4) await clock.advance(1_000, breathe);
+  const epoch = async (): Promise<number> => {
+    await ben.engine.handle({ type: "count" });
+    return ben.last("counters").epochs.at(-1)?.epoch ?? -1;
+  };
+  const last = ann.last("roster").epoch;
+  while ((await epoch()) < last) await breathe();
+  answer();
+  await until(() => ben.last("roster").epoch === last);
+  const epochs = ben
+    .all("roster")
+    .slice(told)
+    .map((r) => r.epoch);
+  assert(last >= first + 3);
+  assert.deepEqual(epochs, [first + 1, last]);
+});
+
 test("a new start forgets the keys of the session before", async () => {
   const { ann, ben } = await meeting();
   await ben.engine.handle({

@@ -12,6 +12,7 @@ import { type Asking, Hosting } from "./hosting";
 import type { Device } from "./leaf";
 import { deriveLinkKeys, type LinkKeys, roomOf } from "./link";
 import { loadSuite, SUITE_X25519, SUITE_XWING } from "./mls";
+import { Newest } from "./newest";
 import { Notes } from "./note";
 import { signOpen } from "./pass";
 import type { Infos } from "./policy";
@@ -50,7 +51,7 @@ export class Engine {
   private frames: Frames | null = null;
   /** What the roster was told of last; null outside of a group. */
   private here: Here | null = null;
-  private rosters = 0;
+  private readonly rosters = new Newest();
   private accesses = 0;
   private stopped = false;
 
@@ -292,7 +293,7 @@ export class Engine {
           frames.halt();
           if (this.frames !== frames) return;
           this.here = null; // who was sent back waits, and is written to
-          this.rosters++; // one that is on its way would say that we are members
+          this.rosters.drop(); // one that is on its way would say that we are members
         },
         link: (next) => this.relinked(next),
         linkStays: () => this.tell({ type: "link_stays" }),
@@ -391,14 +392,22 @@ export class Engine {
     this.here = null;
     this.frames?.wipe();
     this.frames = null;
-    this.rosters++;
+    this.rosters.drop();
     this.accesses++;
     this.transforms.setSeats([]);
   }
 
-  private async tellRoster(room: string, seen: Seen, here: Here): Promise<void> {
-    const { epoch, me, infos, policy } = here;
-    const number = ++this.rosters;
+  /** Epochs may follow each other faster than the browser's store answers. */
+  private tellRoster(room: string, seen: Seen, here: Here): Promise<void> {
+    return this.rosters.do((dropped) => this.makeRoster(room, seen, here, dropped));
+  }
+
+  private async makeRoster(
+    room: string,
+    seen: Seen,
+    { epoch, me, infos, policy }: Here,
+    dropped: () => boolean,
+  ): Promise<void> {
     const members = await Promise.all(
       [...infos].map(
         async ([leaf, i]): Promise<Member> => ({
@@ -416,7 +425,7 @@ export class Engine {
     const keys = [...infos.values()].map((i) => i.deviceKey);
     const code = await rosterCode(room, keys);
     const emoji = await rosterEmoji(room, keys);
-    if (number === this.rosters) this.tell({ type: "roster", epoch, code, emoji, members });
+    if (!dropped()) this.tell({ type: "roster", epoch, code, emoji, members });
   }
 
   private stop(): void {
