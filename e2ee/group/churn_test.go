@@ -83,7 +83,7 @@ func churn(t *testing.T, seed uint64, members int) (*world, time.Duration) {
 		w.arrive()
 	}
 	quiet := w.now
-	if !w.run(w.patience(w.outside()), w.checks.agreed) {
+	if !w.run(tooLong, w.checks.agreed) {
 		w.checks.fail("no agreement %v after quiet: %s", w.now.Sub(quiet), w.checks.disagreement())
 		return w, 0
 	}
@@ -105,26 +105,14 @@ func churn(t *testing.T, seed uint64, members int) (*world, time.Duration) {
 	return w, took
 }
 
-// patience is how long agreement may take: 10 s, and as long as it takes to
-// let in who stand in line beyond one commit.
+// patience is how long it may take to let in so many who stand in line, or
+// somebody behind them.
 func (w *world) patience(outside int) time.Duration {
-	spacing, adds := 250*time.Millisecond, 20
-	switch {
-	case len(w.people) > 200:
-		spacing, adds = 5*time.Second, 64
-	case len(w.people) > 20:
-		spacing, adds = 2*time.Second, 20
+	spacing := 250 * time.Millisecond
+	if len(w.people) > 20 {
+		spacing = time.Second
 	}
-	return tooLong + time.Duration(outside/adds)*spacing
-}
-
-func (w *world) outside() (n int) {
-	for _, p := range w.people {
-		if len(p.last.Roster) == 0 {
-			n++
-		}
-	}
-	return n
+	return tooLong + time.Duration(outside/20)*spacing
 }
 
 func (w *world) arrive() *person {

@@ -167,29 +167,33 @@ func TestLock(t *testing.T) {
 	s.agree()
 }
 
-// TestRemove: who is thrown out is out for everybody in one commit, and lands
-// in the lobby, by whatever way he comes.
-// TestRemovalIsSoon: a commit that throws somebody out keeps its distance from
-// the one before, and no more than a second of it, however large the group is.
-func TestRemovalIsSoon(t *testing.T) {
+// TestHurried: a commit that throws somebody out, or that is full, keeps its
+// distance from the one before, and no more than a second of it, however large
+// the group is.
+func TestHurried(t *testing.T) {
 	s := hosted(t, 2)
 	m := s.clients[0].member
 	for size := uint32(3); size < 250; size++ { // leaves that nobody looks at
 		m.terms.roster[1000+size] = &member{Participant: Participant{Session: fmt.Sprint(size)}}
 	}
-	if got := m.spacing(); got != 5*time.Second {
+	if got := m.spacing(make([]asking, 63)); got != 5*time.Second {
 		t.Errorf("%v between commits of %d", got, len(m.terms.roster))
 	}
+	if got := m.spacing(make([]asking, 64)); got != time.Second {
+		t.Errorf("%v until a commit that takes no more", got)
+	}
 	m.removing["who is gone already"] = true
-	if got := m.spacing(); got != 5*time.Second {
+	if got := m.spacing(nil); got != 5*time.Second {
 		t.Errorf("%v when nobody is to be thrown out", got)
 	}
 	m.removing[s.clients[2].session] = true
-	if got := m.spacing(); got != time.Second {
+	if got := m.spacing(nil); got != time.Second {
 		t.Errorf("%v until somebody is thrown out", got)
 	}
 }
 
+// TestRemove: who is thrown out is out for everybody in one commit, and lands
+// in the lobby, by whatever way he comes.
 func TestRemove(t *testing.T) {
 	s := hosted(t, 3)
 	host, target := s.clients[0], s.clients[2]

@@ -56,6 +56,26 @@ test("who is thrown out of a large group goes sooner than others come", () => {
   }
 });
 
+test("a full commit is followed sooner: it takes no more by waiting", () => {
+  const many = (n: number): string[] => Array.from({ length: n }, (_, i) => `new${i}`);
+  for (const [members, full, spacing] of [
+    [20, 20, 250],
+    [100, 64, 1_000],
+    [200, 64, 1_000],
+    [500, 64, 1_000],
+  ] as const) {
+    const s = cold(members, 0);
+    assert.equal(
+      commitAt(s, { removes: [], adds: many(full) }, times, true),
+      times.lastCommit + spacing,
+    );
+    assert.equal(
+      commitAt(s, { removes: [], adds: many(full - 1) }, times, true),
+      times.lastCommit + pace(members).spacing,
+    );
+  }
+});
+
 test("paths come in bit-reversed order of leaves, 750 ms apart when one says nothing", () => {
   const order = [0, 4, 2, 6, 1, 5, 3, 7];
   for (const [i, me] of order.entries())

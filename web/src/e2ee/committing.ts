@@ -10,8 +10,11 @@ const REFRESH_EVERY = 300_000;
 /** How far apart refreshes of a whole group are at least. */
 const REFRESH_APART = 30_000;
 
-/** How far a commit that throws somebody out keeps from the one before, at most: who goes hears and sees meanwhile. */
-const REMOVAL_SPACING = 1_000;
+/**
+ * How far a commit keeps from the one before, at most, that throws somebody out, who hears and sees meanwhile, or that is full, and takes
+ * no more by waiting. Shorter, and a large group may not have followed yet.
+ */
+const HURRIED = 1_000;
 
 /** How far apart commits are, and how many Adds one takes. */
 export function pace(members: number): { spacing: number; adds: number } {
@@ -102,8 +105,10 @@ export interface Times {
 /** When to commit what is due. What nobody else would commit waits for nobody. */
 export function commitAt(s: Situation, d: Due, t: Times, onlyOurs: boolean): number {
   const thrownOut = d.removes.some((leaf) => s.removing.has(s.members.get(leaf)?.session ?? ""));
-  const most = thrownOut ? REMOVAL_SPACING : Number.POSITIVE_INFINITY;
-  const spacing = s.epoch === 0 ? 0 : Math.min(most, pace(s.members.size).spacing);
+  const usual = pace(s.members.size);
+  const hurry = thrownOut || d.adds.length === usual.adds;
+  const most = hurry ? HURRIED : Number.POSITIVE_INFINITY;
+  const spacing = s.epoch === 0 ? 0 : Math.min(most, usual.spacing);
   const first = Math.max(t.dueSince, t.lastCommit + spacing);
   if (onlyOurs) return first;
   return first + rank(s, (leaf) => !d.removes.includes(leaf)) * STEP_IN;
