@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { eventually, openChromium } from "./lib/people.mjs";
 import { find, findInMemory, findOnDisk } from "./lib/search.mjs";
-import { newRoom, startServer } from "./lib/server.mjs";
+import { newRoom, startPeer, startServer } from "./lib/server.mjs";
 import { startTap } from "./lib/tap.mjs";
 
 const phrases = {
@@ -23,6 +23,7 @@ describe("canary", { timeout: 120_000 }, () => {
   let chromium;
   let ann;
   let ben;
+  let desk;
   let link;
   before(async () => {
     home = mkdtempSync(join(tmpdir(), "incamera-canary-"));
@@ -43,6 +44,8 @@ describe("canary", { timeout: 120_000 }, () => {
     await ann.join(link);
     await ben.join(link);
     await Promise.all([ann.seesFace("Ben", "green"), ben.seesFace(phrases.name, "red")]);
+    desk = startPeer(link, { name: "Desk" });
+    await ann.sees("3 people");
     await ann.press("Chat");
     await ann.type("Message", phrases.chat);
     await ann.press("Send");
@@ -50,6 +53,7 @@ describe("canary", { timeout: 120_000 }, () => {
     await ben.sees(phrases.chat);
   });
   after(async () => {
+    await desk?.kill();
     await chromium?.close();
     await tap?.stop();
     await server?.stop();

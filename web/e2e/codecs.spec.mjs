@@ -22,15 +22,21 @@ describe("codecs between browsers", { timeout: 240_000 }, () => {
       const link = await newRoom(server.url, codec);
       const ann = await chromium.person("Ann", "red", { width: 320, height: 180 });
       const cleo = await firefox.person("Cleo", "blue", { width: 320, height: 180 });
+      const ben = await chromium.person("Ben", "green", { width: 320, height: 180, rate: 5 });
       try {
         const query = codec === "vp8" ? "" : `codec=${codec}`;
         await ann.join(link, { query });
         await cleo.join(link, { query });
+        await ben.join(link, { query });
         await Promise.all([
+          ben.seesFace("Ann", "red", { timeout: 30_000 }),
+          ben.seesFace("Cleo", "blue", { timeout: 30_000 }),
+          ann.seesFace("Ben", "green", { timeout: 30_000 }),
+          cleo.seesFace("Ben", "green", { timeout: 30_000 }),
           ann.seesFace("Cleo", "blue", { timeout: 30_000 }),
           cleo.seesFace("Ann", "red", { timeout: 30_000 }),
         ]);
-        for (const person of [ann, cleo]) {
+        for (const person of [ann, ben, cleo]) {
           const streams = await eventually(
             `${person.name} has decoded picture and sound`,
             async () => {
@@ -53,7 +59,7 @@ describe("codecs between browsers", { timeout: 240_000 }, () => {
           );
         }
       } finally {
-        await Promise.all([ann.close(), cleo.close()]);
+        await Promise.all([ann.close(), ben.close(), cleo.close()]);
       }
     });
   }

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { sheet, toggle } from "./lib/features.mjs";
 import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
-import { newRoom, startServer } from "./lib/server.mjs";
+import { newRoom, startPeer, startServer } from "./lib/server.mjs";
 
 /** Frames that each layer of the camera has sent, by rid. */
 async function sent(person) {
@@ -51,6 +52,7 @@ describe("demand", { timeout: 180_000 }, () => {
   let firefox;
   let ann;
   let fay;
+  let desk; // who is heard, and has small tiles
   let link;
   before(async () => {
     server = await startServer();
@@ -63,10 +65,13 @@ describe("demand", { timeout: 180_000 }, () => {
     await fay.page.setViewport({ width: 1280, height: 800 });
     await ann.join(link);
     await fay.join(link);
+    desk = startPeer(link, { name: "Desk", args: ["--only", "mic", "--height", "80"] });
+    await ann.sees("3 people");
     await ann.seesFace("Fay", "green");
     await fay.seesFace("Ann", "red");
   });
   after(async () => {
+    await desk?.kill();
     await chromium?.close();
     await firefox?.close();
     await server?.stop();
@@ -106,8 +111,42 @@ describe("demand", { timeout: 180_000 }, () => {
     });
   }
 
+  for (const kind of ["Chromium", "Firefox"])
+    it(`who saves data in ${kind} is sent small pictures, and sends smaller ones`, async () => {
+      const [saver, other, look] = kind === "Chromium" ? [ann, fay, "green"] : [fay, ann, "red"];
+      const save = async () => {
+        await sheet(saver, "Settings");
+        await toggle(saver, "Save data: small pictures, and a smaller one of me");
+        await saver.press("Close settings");
+      };
+      const lines = async () => (await saver.tileOf(other.name)).height;
+      await eventually("a large picture comes", async () => (await lines()) > 180, {
+        timeout: 30_000,
+      });
+      await save();
+      await eventually(
+        `only the smallest layer of ${other.name} is sent`,
+        async () => (await running(other)) === "q",
+        { timeout: 20_000 },
+      );
+      await saver.seesFace(other.name, look);
+      assert.ok((await lines()) <= 180, `the picture has ${await lines()} lines`);
+      await eventually(
+        `the largest layer of ${saver.name} rests`,
+        async () => !(await running(saver)).includes("f"),
+      );
+      await save();
+      await eventually("a large picture comes again", async () => (await lines()) > 180, {
+        timeout: 30_000,
+      });
+      assert.deepEqual(await saver.errors(), []);
+    });
+
   it("who is alone encodes nothing, and is seen by whoever comes", async () => {
     await fay.press("Leave");
+    const { received } = await desk.report();
+    const seen = received.filter((r) => r.source === "camera" && r.frames > 0);
+    assert.equal(seen.length, 2, "Desk has not seen both");
     await eventually("Ann's encoders rest", async () => (await running(ann)) === "", {
       timeout: 20_000,
     });

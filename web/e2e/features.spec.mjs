@@ -16,7 +16,7 @@ import {
   watch,
 } from "./lib/features.mjs";
 import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
-import { newRoom, startServer } from "./lib/server.mjs";
+import { newRoom, startPeer, startServer } from "./lib/server.mjs";
 
 const skin = [218, 172, 146]; // of the one who is drawn
 const red = [208, 32, 32]; // the wall behind Ann
@@ -238,6 +238,66 @@ describe("features", { timeout: 400_000 }, () => {
     await cleo.sees("Noise can't be taken out here");
     assert.equal(await cleo.evaluate(() => localStorage.getItem("suppress-noise")), "off");
     await cleo.press("Close settings");
+  });
+
+  it("of many somebody is found by part of a name, and made quieter for oneself alone", async () => {
+    const names = ["Zoé Martin", "Ulrike Weiß", "Ole", "Ida", "Kim", "Lea"];
+    const peers = names.map((name, i) =>
+      startPeer(link, { name, args: i === 0 ? ["--only", "mic"] : ["--no-publish"] }),
+    );
+    try {
+      for (const person of [ann, cleo]) {
+        await person.press("People");
+        await person.sees("9 people");
+        const listed = () =>
+          person.evaluate(() =>
+            [...document.querySelectorAll("ul[aria-label='People in the meeting'] bdi")].map(
+              (b) => b.textContent,
+            ),
+          );
+        assert.deepEqual((await listed()).length, 9);
+        await person.type("Find somebody", "zoe mar");
+        await eventually("one is found", async () => (await listed()).join() === "Zoé Martin");
+        await person.evaluate(() => {
+          const { set, get } = Object.getOwnPropertyDescriptor(
+            HTMLMediaElement.prototype,
+            "volume",
+          );
+          window.__volumes = [];
+          Object.defineProperty(HTMLMediaElement.prototype, "volume", {
+            configurable: true,
+            get,
+            set(v) {
+              window.__volumes.push(v);
+              set.call(this, v);
+            },
+          });
+        });
+        await person.press("Menu of Zoé Martin");
+        const slide = (to) =>
+          person.evaluate((value) => {
+            const label = [...document.querySelectorAll("label")].find(
+              (l) => l.textContent === "Volume of Zoé Martin",
+            );
+            const input = label.querySelector("input");
+            input.value = value;
+            input.dispatchEvent(new Event("input", { bubbles: true }));
+            return input.getAttribute("aria-valuetext");
+          }, to);
+        await slide("6"); // of 20
+        await eventually(
+          "Zoé is played at 30 %",
+          async () => (await person.evaluate(() => window.__volumes.at(-1))) === 0.3,
+        );
+        assert.equal(await slide("20"), "30 %");
+        await person.type("Find somebody", "nobody at all");
+        await person.sees("Nobody here is called that.");
+        await person.press("Close people");
+      }
+      assert.deepEqual(await ben.evaluate(() => window.__volumes ?? []), []);
+    } finally {
+      await Promise.all(peers.map((p) => p.kill()));
+    }
   });
 
   it("met no error", async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { flip, linkOf, makeMeeting } from "./lib/host.mjs";
 import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
-import { startServer } from "./lib/server.mjs";
+import { startPeer, startServer } from "./lib/server.mjs";
 
 let server;
 let chromium;
@@ -18,50 +18,59 @@ after(async () => {
   await server?.stop();
 });
 
-/** A host who has made a meeting, with the people panel open. */
-async function host(name) {
-  const p = await chromium.person(name, "red");
-  return { p, link: await makeMeeting(p, server.url) };
+/** A host who has made a meeting, with the people panel open, and who sits in it already. */
+async function host(name, { kind = chromium, alone = false } = {}) {
+  const p = await kind.person(name, "red");
+  const link = await makeMeeting(p, server.url);
+  if (alone) return { p, link };
+  const desk = startPeer(link, { name: "Desk", args: ["--only", "mic"] });
+  await p.sees("2 people");
+  return { p, link, desk };
 }
 
 const packets = async (p) =>
   (await p.stats()).filter((s) => s.type === "inbound-rtp").reduce((n, s) => n + s.packets, 0);
 
 describe("the lobby", () => {
-  it("keeps a guest out, without a packet or a name, until the host admits him", async () => {
-    const { p: ada, link } = await host("Ada");
-    await flip(ada, "Lobby", true);
-    const ben = await firefox.person("Ben", "green", { line: true });
-    const heard = () => ben.evaluate(() => Object.keys(window.__line.heard));
-    await ben.join(link);
-    await ben.sees("Waiting to be let in");
-    await ada.sees("Ben");
-    assert.equal(await packets(ben), 0, "a guest who waits gets media");
-    const own = [
-      "ack",
-      "joined",
-      "marked",
-      "published",
-      "subscribed",
-      "seats",
-      "demand",
-      "quality",
-    ];
-    const more = (await heard()).filter((type) => !own.includes(type));
-    assert.deepEqual(more, [], "a guest who waits hears of others");
-    assert(!(await ben.text()).includes("Ada"), "a guest who waits learns who is there");
-    await ada.press("Admit Ben");
-    await ben.seesFace("Ada", "red");
-    await ada.seesFace("Ben", "green");
-    assert((await heard()).includes("welcomed"), "what comes in is not counted");
-    await ada.close();
-    await ben.close();
-  });
+  for (const kind of ["Chromium", "Firefox"])
+    it(`keeps a guest out, without a packet or a name, until the host in ${kind} admits him`, async () => {
+      const [ours, theirs] = kind === "Chromium" ? [chromium, firefox] : [firefox, chromium];
+      const { p: ada, link, desk } = await host("Ada", { kind: ours });
+      await flip(ada, "Lobby", true);
+      const ben = await theirs.person("Ben", "green", { line: true });
+      const heard = () => ben.evaluate(() => Object.keys(window.__line.heard));
+      await ben.join(link);
+      await ben.sees("Waiting to be let in");
+      await ada.sees("Ben");
+      assert.equal(await packets(ben), 0, "a guest who waits gets media");
+      const own = [
+        "ack",
+        "joined",
+        "marked",
+        "published",
+        "subscribed",
+        "seats",
+        "demand",
+        "quality",
+      ];
+      const more = (await heard()).filter((type) => !own.includes(type));
+      assert.deepEqual(more, [], "a guest who waits hears of others");
+      for (const inside of ["Ada", "Desk"])
+        assert(!(await ben.text()).includes(inside), "a guest who waits learns who is there");
+      await ada.press("Admit Ben");
+      await ben.seesFace("Ada", "red");
+      await ada.seesFace("Ben", "green");
+      await ben.sees("Desk");
+      assert((await heard()).includes("welcomed"), "what comes in is not counted");
+      await desk.kill();
+      await ada.close();
+      await ben.close();
+    });
 
   it("writes to a guest, and refuses him with a word, who hears of it and does not come back by himself", async () => {
-    const { p: ada, link } = await host("Ada");
+    const { p: ada, link, desk } = await host("Ada");
     await flip(ada, "Lobby", true);
-    const ben = await chromium.person("Ben", "green");
+    const ben = await firefox.person("Ben", "green");
     await ben.join(link);
     await ben.sees("Waiting to be let in");
     const writes = async (text, how) => {
@@ -75,12 +84,13 @@ describe("the lobby", () => {
     await ben.sees("The host did not let you in");
     await ben.sees("Come by tomorrow");
     await eventually("nobody waits", async () => !(await ada.text()).includes("Waiting 1"));
+    await desk.kill();
     await ada.close();
     await ben.close();
   });
 
   it("is for the host alone: a member sees no guest and has no switch, and a reload leaves the host a host", async () => {
-    const { p: ada, link } = await host("Ada");
+    const { p: ada, link } = await host("Ada", { alone: true });
     const ben = await chromium.person("Ben", "green");
     await ben.join(link);
     await ben.seesFace("Ada", "red");
@@ -108,7 +118,7 @@ describe("the lobby", () => {
   });
 
   it("stays up when the host is the only one inside and reloads: the host is back in, and the guest still waits", async () => {
-    const { p: ada, link } = await host("Ada");
+    const { p: ada, link } = await host("Ada", { alone: true });
     await flip(ada, "Lobby", true);
     const ben = await firefox.person("Ben", "green");
     await ben.join(link);
@@ -127,8 +137,8 @@ describe("the lobby", () => {
   });
 
   it("takes who is sent back to it, until the host admits him again", async () => {
-    const { p: ada, link } = await host("Ada");
-    const ben = await chromium.person("Ben", "green");
+    const { p: ada, link, desk } = await host("Ada");
+    const ben = await firefox.person("Ben", "green");
     await ben.join(link);
     await ada.seesFace("Ben", "green");
     await ada.press("Menu of Ben");
@@ -139,13 +149,14 @@ describe("the lobby", () => {
     await ada.press("Admit Ben", { timeout: 30_000 });
     await ben.seesFace("Ada", "red");
     await ada.seesFace("Ben", "green");
+    await desk.kill();
     await ada.close();
     await ben.close();
   });
 
   it("takes who was removed and comes by the old link; a locked meeting takes nobody", async () => {
-    const { p: ada, link } = await host("Ada");
-    const ben = await chromium.person("Ben", "green");
+    const { p: ada, link, desk } = await host("Ada");
+    const ben = await firefox.person("Ben", "green");
     await ben.join(link);
     await ada.seesFace("Ben", "green");
     await ada.press("Menu of Ben");
@@ -168,12 +179,13 @@ describe("the lobby", () => {
     await flip(ada, "Locked", false);
     await ada.press("Admit Ben");
     await ben.seesFace("Ada", "red");
+    await desk.kill();
     await ada.close();
     await ben.close();
   });
 
   it("takes nobody by a link that was changed: who was removed gets nowhere, a member reloads and is back, a newcomer comes by the new link", async () => {
-    const { p: ada, link } = await host("Ada");
+    const { p: ada, link } = await host("Ada", { alone: true });
     const ben = await chromium.person("Ben", "green");
     const cleo = await firefox.person("Cleo", "blue");
     await ben.join(link);

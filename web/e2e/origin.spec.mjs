@@ -56,6 +56,7 @@ describe("no way out", {
   it("holds a meeting all the same, and contacts one host", async () => {
     const ann = await chromium.person("Ann", "red");
     const ben = await chromium.person("Ben", "green");
+    const cleo = await chromium.person("Cleo", "blue");
     await ann.goto(server.url);
     await ann.press("New meeting");
     await ann.type("Your name", "Ann");
@@ -69,8 +70,13 @@ describe("no way out", {
     await ann.press("Copy invitation link");
     const link = await ann.evaluate(() => window.__clip);
     await ben.join(link);
-    await Promise.all([ann.seesFace("Ben", "green"), ben.seesFace("Ann", "red")]);
-    for (const p of [ann, ben]) {
+    await cleo.join(link);
+    await Promise.all([
+      ann.seesFace("Ben", "green"),
+      ben.seesFace("Cleo", "blue"),
+      cleo.seesFace("Ann", "red"),
+    ]);
+    for (const p of [ann, ben, cleo]) {
       assert.deepEqual([...p.hosts], [new URL(server.url).host]);
       assert.deepEqual(await p.errors(), []);
     }

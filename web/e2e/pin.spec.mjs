@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { startFront } from "./lib/front.mjs";
 import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
-import { newRoom, startServer } from "./lib/server.mjs";
+import { newRoom, startPeer, startServer } from "./lib/server.mjs";
 
 const context = { serviceWorkers: "allow" };
 const kept = (person) =>
@@ -87,7 +87,10 @@ describe("the kept client", { timeout: 240_000 }, () => {
     const link = (await newRoom(server.url, "Kept")).replace(server.url, front.url);
     await ann.join(link);
     await cleo.join(link);
+    const desk = startPeer(link, { name: "Desk", args: ["--only", "mic"] });
     await Promise.all([ann.seesFace("Cleo", "blue"), cleo.seesFace("Ann", "red")]);
+    await both((p) => p.sees("3 people"));
+    await desk.report();
     const { pathname, hash } = new URL(link);
     const secrets = [pathname.split("/").at(-1), hash.split(".").at(-1)];
     await both(async (p) => {
