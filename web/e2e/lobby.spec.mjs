@@ -33,38 +33,40 @@ const packets = async (p) =>
 
 describe("the lobby", () => {
   for (const kind of ["Chromium", "Firefox"])
-    it(`keeps a guest out, without a packet or a name, until the host in ${kind} admits him`, async () => {
-      const [ours, theirs] = kind === "Chromium" ? [chromium, firefox] : [firefox, chromium];
-      const { p: ada, link, desk } = await host("Ada", { kind: ours });
-      await flip(ada, "Lobby", true);
-      const ben = await theirs.person("Ben", "green", { line: true });
-      const heard = () => ben.evaluate(() => Object.keys(window.__line.heard));
-      await ben.join(link);
-      await ben.sees("Waiting to be let in");
-      await ada.sees("Ben");
-      assert.equal(await packets(ben), 0, "a guest who waits gets media");
-      const own = [
-        "ack",
-        "joined",
-        "marked",
-        "published",
-        "subscribed",
-        "seats",
-        "demand",
-        "quality",
-      ];
-      const more = (await heard()).filter((type) => !own.includes(type));
-      assert.deepEqual(more, [], "a guest who waits hears of others");
-      for (const inside of ["Ada", "Desk"])
-        assert(!(await ben.text()).includes(inside), "a guest who waits learns who is there");
-      await ada.press("Admit Ben");
-      await ben.seesFace("Ada", "red");
-      await ada.seesFace("Ben", "green");
-      await ben.sees("Desk");
-      assert((await heard()).includes("welcomed"), "what comes in is not counted");
-      await desk.kill();
-      await ada.close();
-      await ben.close();
+    describe(`of a host in ${kind}`, () => {
+      it("keeps a guest out, without a packet or a name, until the host admits him", async () => {
+        const [ours, theirs] = kind === "Chromium" ? [chromium, firefox] : [firefox, chromium];
+        const { p: ada, link, desk } = await host("Ada", { kind: ours });
+        await flip(ada, "Lobby", true);
+        const ben = await theirs.person("Ben", "green", { line: true });
+        const heard = () => ben.evaluate(() => Object.keys(window.__line.heard));
+        await ben.join(link);
+        await ben.sees("Waiting to be let in");
+        await ada.sees("Ben");
+        assert.equal(await packets(ben), 0, "a guest who waits gets media");
+        const own = [
+          "ack",
+          "joined",
+          "marked",
+          "published",
+          "subscribed",
+          "seats",
+          "demand",
+          "quality",
+        ];
+        const more = (await heard()).filter((type) => !own.includes(type));
+        assert.deepEqual(more, [], "a guest who waits hears of others");
+        for (const inside of ["Ada", "Desk"])
+          assert(!(await ben.text()).includes(inside), "a guest who waits learns who is there");
+        await ada.press("Admit Ben");
+        await ben.seesFace("Ada", "red");
+        await ada.seesFace("Ben", "green");
+        await ben.sees("Desk");
+        assert((await heard()).includes("welcomed"), "what comes in is not counted");
+        await desk.kill();
+        await ada.close();
+        await ben.close();
+      });
     });
 
   it("writes to a guest, and refuses him with a word, who hears of it and does not come back by himself", async () => {
