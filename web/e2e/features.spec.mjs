@@ -248,7 +248,7 @@ describe("features", { timeout: 400_000 }, () => {
     try {
       for (const person of [ann, cleo]) {
         await person.press("People");
-        await person.sees("9 people");
+        await person.sees("9 people", { timeout: 30_000 });
         const listed = () =>
           person.evaluate(() =>
             [...document.querySelectorAll("ul[aria-label='People in the meeting'] bdi")].map(
