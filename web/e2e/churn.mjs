@@ -1,9 +1,9 @@
 // Twelve participants come and go for two minutes: a page of Chromium, one of Firefox, ten Go participants of which two send sound
 // and two pictures: where all ten send, two processors forward and decode so much that a page installs epochs half a minute late,
 // and losses say nothing. They join, leave, reload and are killed, in an order that SEED gives;
-// SECONDS changes for how long. Every frame that somebody could not open must have been dropped while the group changed over from
-// one epoch to the next, or while seats changed; a picture that a page calls live is never black; and in the end all who are there
-// see and hear each other.
+// SECONDS changes for how long, KEEP=FILE keeps what all of them noted. Every frame that somebody could not open must have been dropped
+// while the group changed over from one epoch to the next, or while seats changed; a picture that a page calls live is never black;
+// and in the end all who are there see and hear each other.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -138,7 +138,7 @@ function excuse({ reason, atMs, sinceMs = atMs }, changes, overs) {
   if (reason === "badTag" || reason === "malformed") return undefined;
   figures.blind = Math.max(figures.blind, atMs - sinceMs);
   const phase = changes.findLast((c) => c.atMs <= sinceMs && !["epoch", "seats"].includes(c.what));
-  if (phase?.what !== "member") return "outside";
+  if (phase?.what !== "member") return "not-in-yet";
   if (overs.some((o) => atMs > o.from && sinceMs < o.to + HELD + WAY)) return "change-over";
   const seated = changes.some(
     (c) => c.what === "seats" && c.atMs > sinceMs - SEATED && c.atMs < atMs + SEATED,
