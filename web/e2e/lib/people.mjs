@@ -160,7 +160,8 @@ export class Person {
       await this.page.getByRole("button", { name, exact: true }).first().click({ timeout });
       return;
     }
-    const handle = await eventually(
+    let failed = null;
+    await eventually(
       `${this.name} has a button “${name}”`,
       async () => {
         const h = await this.page.evaluateHandle((wanted) => {
@@ -172,11 +173,18 @@ export class Person {
             ) ?? null
           );
         }, name);
-        return h.asElement();
+        const button = h.asElement();
+        try {
+          await button?.click();
+        } catch (e) {
+          if (/not clickable/.test(e.message)) return false; // it was drawn anew in between, or something covers it
+          failed = e;
+        }
+        return button;
       },
       { timeout: timeout / SLOW },
     );
-    await handle.click();
+    if (failed) throw failed;
   }
   has(name) {
     return this.evaluate((wanted) => {
