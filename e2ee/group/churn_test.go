@@ -108,11 +108,14 @@ func churn(t *testing.T, seed uint64, members int) (*world, time.Duration) {
 // patience is how long it may take to let in so many who stand in line, or
 // somebody behind them.
 func (w *world) patience(outside int) time.Duration {
-	spacing := 250 * time.Millisecond
-	if len(w.people) > 20 {
+	spacing, adds := 250*time.Millisecond, 20
+	switch {
+	case len(w.people) > 200:
+		spacing, adds = time.Second, 64
+	case len(w.people) > 20:
 		spacing = time.Second
 	}
-	return tooLong + time.Duration(outside/20)*spacing
+	return tooLong + time.Duration(outside/adds)*spacing
 }
 
 func (w *world) arrive() *person {
