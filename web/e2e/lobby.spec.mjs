@@ -8,11 +8,13 @@ import { startPeer, startServer } from "./lib/server.mjs";
 let server;
 let chromium;
 let firefox;
+const desks = [];
 before(async () => {
   server = await startServer();
   [chromium, firefox] = await Promise.all([openChromium(), openFirefox()]);
 });
 after(async () => {
+  await Promise.all(desks.map((d) => d.kill())); // those of tests that failed, too
   await chromium?.close();
   await firefox?.close();
   await server?.stop();
@@ -24,6 +26,7 @@ async function host(name, { kind = chromium, alone = false } = {}) {
   const link = await makeMeeting(p, server.url);
   if (alone) return { p, link };
   const desk = startPeer(link, { name: "Desk", args: ["--only", "mic"] });
+  desks.push(desk);
   await p.sees("2 people");
   return { p, link, desk };
 }
