@@ -342,9 +342,12 @@ export class Engine {
     if (!this.link || !this.here) return;
     const { here } = this;
     const { me, infos } = here;
-    for (const [leaf, i] of infos)
-      if (leaf !== me && sessions.includes(i.session)) await seen.verify(i.deviceKey, i.name, on);
-    // The group may have changed meanwhile; then its own roster says who is verified.
+    const others = [...infos].filter(([leaf, i]) => leaf !== me && sessions.includes(i.session));
+    await seen.verify(
+      others.map(([, i]) => i),
+      on,
+    );
+    // The group may have changed meanwhile; then its own roster, looked up after that, says who is verified.
     if (this.here === here) await this.tellRoster(this.link.room, seen, here);
   }
 

@@ -4,6 +4,7 @@ import { hex } from "./bytes";
 import { memoryStore } from "./device";
 import { Seen } from "./seen";
 import { skeleton } from "./skeleton";
+import { breathe } from "./testing";
 
 const key = (n: number): Uint8Array<ArrayBuffer> => new Uint8Array(32).fill(n);
 
@@ -29,13 +30,13 @@ test("a known name with a new device key is told of until it is verified, also a
     assert.equal((await open().look(key(3), name)).newDevice, true, name);
   assert.equal((await open().look(key(3), "Ann")).newDevice, true, "seen twice is not verified");
   assert.equal((await open().look(key(1), "Ann")).newDevice, false);
-  await open().verify(key(3), "Ann", true);
+  await open().verify([{ deviceKey: key(3), name: "Ann" }], true);
   assert.deepEqual(
     { ...(await open().look(key(3), "Ann")), device: "", firstSeen: 0 },
     { device: "", firstSeen: 0, verified: true, newDevice: false },
   );
   assert.equal((await open().look(key(4), "Ann")).newDevice, true);
-  await open().verify(key(3), "Ann", false);
+  await open().verify([{ deviceKey: key(3), name: "Ann" }], false);
   assert.equal((await open().look(key(3), "Ann")).verified, false);
   assert.equal((await open().look(key(1), "Ann")).verified, false);
 });
@@ -56,9 +57,27 @@ test("who only asks to get in does not take a name", async () => {
   assert.equal((await seen.look(key(1), "Ann", false)).newDevice, true);
 });
 
+test("who is looked up once several are being verified is told so of all of them", async () => {
+  const store = memoryStore();
+  const { put } = store;
+  store.put = async (...of) => {
+    await breathe();
+    return put.apply(store, of);
+  };
+  const seen = new Seen(store, () => 1);
+  const people = ["Ann", "Ben", "Cleo"].map((name, i) => ({ deviceKey: key(i), name }));
+  const done = seen.verify(people, true);
+  const looks = await Promise.all(people.map((p) => seen.look(p.deviceKey, p.name)));
+  await done;
+  assert.deepEqual(
+    looks.map((l) => l.verified),
+    [true, true, true],
+  );
+});
+
 test("a name keeps a bounded number of device keys", async () => {
   const seen = new Seen(memoryStore(), () => 1);
-  for (let n = 1; n <= 17; n++) await seen.verify(key(n), "Ann", true);
+  for (let n = 1; n <= 17; n++) await seen.verify([{ deviceKey: key(n), name: "Ann" }], true);
   assert.equal((await seen.look(key(1), "Ann")).newDevice, true);
   assert.equal((await seen.look(key(17), "Ann")).newDevice, false);
 });

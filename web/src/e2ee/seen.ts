@@ -50,14 +50,16 @@ export class Seen {
     };
   }
 
-  /** Remembers that the device key is that person's, or forgets it. */
-  async verify(deviceKey: Uint8Array, name: string, on: boolean): Promise<void> {
-    const id = hex(deviceKey);
-    await this.inTurn(async () => {
-      await this.store.put("seen", verifiedId(id), on ? this.wall() : false);
-      const owners = await this.owners(name);
-      if (on && !owners.includes(id))
-        await this.store.put("seen", nameId(name), [...owners, id].slice(-PER_NAME));
+  /** Remembers that the device keys are those persons', or forgets it. Who is looked up from now on is so after all of them. */
+  verify(people: { deviceKey: Uint8Array; name: string }[], on: boolean): Promise<void> {
+    return this.inTurn(async () => {
+      for (const { deviceKey, name } of people) {
+        const id = hex(deviceKey);
+        await this.store.put("seen", verifiedId(id), on ? this.wall() : false);
+        const owners = await this.owners(name);
+        if (on && !owners.includes(id))
+          await this.store.put("seen", nameId(name), [...owners, id].slice(-PER_NAME));
+      }
     });
   }
 
