@@ -21,7 +21,9 @@ const none: Group = { phase: "idle", epoch: 0, code: [], emoji: [] };
 
 export interface CompanyEvents {
   /** Tells the person something, as Notices.add does. */
-  tell(text: string, kind?: Notice["kind"], action?: Notice["action"]): void;
+  tell(text: string, kind?: Notice["kind"], action?: Notice["action"]): number;
+  /** Takes back what was told under that number. */
+  untell(number: number): void;
   /** Shows the numbers to compare. */
   compare(): void;
 }
@@ -39,6 +41,8 @@ export class Company {
   readonly order: ReadonlySignal<readonly string[]> = this.places;
   readonly group: ReadonlySignal<Group> = this.state;
   readonly peers = new Peers();
+  /** The warnings of people that are up until they are pressed or settled, by session. */
+  private readonly warned = new Map<string, number>();
   /** What the others are to be told when we leave; none before we are in the group. */
   goodbye: Uint8Array | undefined;
 
@@ -73,6 +77,7 @@ export class Company {
       this.places.value = keepOrder(this.places.value, m.members);
       this.state.value = { phase: "member", epoch: m.epoch, code: m.code, emoji: m.emoji };
     });
+    this.settle();
     for (const o of fresh) this.welcome(o, before.size > 0);
     return came && m.members.length > 1;
   }
@@ -81,9 +86,20 @@ export class Company {
   private welcome(m: Member, later: boolean): void {
     const doubt = doubtOf(m, this.byLeaf.value);
     const text = arrival(m.name, doubt, later);
-    if (doubt)
-      this.events.tell(text, "warn", { label: "Compare numbers", run: this.events.compare });
-    else if (text) this.events.tell(text);
+    if (doubt) {
+      const action = { label: "Compare numbers", run: this.events.compare };
+      this.warned.set(m.session, this.events.tell(text, "warn", action));
+    } else if (text) this.events.tell(text);
+  }
+
+  /** Takes back the warnings of who has left, and of who is not doubtful any more. */
+  private settle(): void {
+    for (const [session, number] of this.warned) {
+      const m = this.byLeaf.value.get(session);
+      if (m && doubtOf(m, this.byLeaf.value)) continue;
+      this.warned.delete(session);
+      this.events.untell(number);
+    }
   }
 
   /** Says that all begin anew, by whose order. */

@@ -141,6 +141,7 @@ export class Meeting implements MeetingModel {
     this.layout = new Layout(env.browser);
     this.company = new Company({
       tell: (text, kind, action) => this.told.add(text, kind, action),
+      untell: (number) => this.told.dismiss(number),
       compare: () => {
         this.panel.value = "security";
       },

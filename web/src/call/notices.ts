@@ -43,8 +43,8 @@ export class Notices {
 
   constructor(private readonly after: (ms: number, f: () => void) => () => void) {}
 
-  /** The same text takes the place of the one before. */
-  add(text: string, kind: Notice["kind"] = "info", action?: Notice["action"]): void {
+  /** The same text takes the place of the one before. Returns what dismiss takes. */
+  add(text: string, kind: Notice["kind"] = "info", action?: Notice["action"]): number {
     const id = ++this.last;
     const others = this.all.value.filter((n) => n.text !== text);
     const pressed = action && {
@@ -57,6 +57,7 @@ export class Notices {
     const notice = { id, text, kind, ...(pressed ? { action: pressed } : {}) };
     this.all.value = [...others, notice].slice(-MOST);
     if (!action) this.after(SHOWN[kind], () => this.dismiss(id));
+    return id;
   }
 
   /** Says how something ended. */
