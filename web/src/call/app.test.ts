@@ -50,6 +50,13 @@ describe("app: ways in", () => {
     app.check.setName("x".repeat(65));
     assert.equal(app.check.canJoin.value, false);
     assert.notEqual(app.check.nameHint.value, "");
+    app.check.setName("𐀀 \u{11f00}"); // Kawi, which came with Unicode 15
+    await settle();
+    assert.equal(app.check.canJoin.value, false);
+    assert.notEqual(app.check.nameHint.value, "");
+    app.check.setName("Ann");
+    assert.equal(app.check.canJoin.value, true);
+    assert.equal(app.check.nameHint.value, "");
   });
 
   for (const [what, address] of [

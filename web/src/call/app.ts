@@ -101,7 +101,13 @@ class App implements AppModel {
     this.operator.value = adminPass(env) !== null;
     this.local = new LocalMedia(env);
     this.settings = new Settings(env, this.local);
-    this.check = new Check(env, this.local, this.settings.mirror, (name) => this.join(name));
+    this.check = new Check(
+      env,
+      this.local,
+      this.settings.mirror,
+      (name) => this.join(name),
+      (name) => this.client?.post({ type: "judge", name }),
+    );
     this.landing = {
       busy: this.busy,
       problem: this.landingProblem,
@@ -313,6 +319,7 @@ class App implements AppModel {
   private freshClient(): CryptoClient {
     this.client?.terminate();
     this.client = this.env.makeClient();
+    this.client.on("misnamed", ({ name }) => this.check.refuse(name));
     return this.client;
   }
 

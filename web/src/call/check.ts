@@ -1,6 +1,6 @@
 /** The device check: how we look and sound, under which name we join. */
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals-core";
-import { validName } from "../e2ee/leaf";
+import { wellFormed } from "../e2ee/names";
 import type { Env } from "./env";
 import type { LocalMedia } from "./local";
 import type { CheckModel, DeviceChoice, Problem } from "./model";
@@ -12,6 +12,8 @@ export class Check implements CheckModel {
   private readonly busy = signal(false);
   private readonly wrong = signal<Problem | null>(null);
   private readonly clean: ReadonlySignal<string>;
+  /** The name that the worker would not take. */
+  private readonly misnamed = signal("");
 
   readonly title = computed(() => this.about.value?.title ?? "");
   readonly people = computed(() => this.about.value?.people ?? null);
@@ -28,18 +30,21 @@ export class Check implements CheckModel {
     private readonly local: LocalMedia,
     readonly mirror: ReadonlySignal<boolean>,
     private readonly enter: (name: string) => void,
+    /** Asks the worker, which answers by refuse where the name may not be borne. */
+    private readonly judge: (name: string) => void,
   ) {
     this.typed = signal(env.browser.get("name") ?? "");
     this.name = this.typed;
     this.clean = computed(() => this.typed.value.trim().normalize("NFC"));
+    const valid = computed(
+      () => wellFormed(this.clean.value) && this.clean.value !== this.misnamed.value,
+    );
     this.nameHint = computed(() =>
-      this.clean.value === "" || validName(this.clean.value)
+      this.clean.value === "" || valid.value
         ? ""
         : "A name has at most 64 characters, and no invisible ones.",
     );
-    this.canJoin = computed(
-      () => this.about.value !== null && validName(this.clean.value) && !this.busy.value,
-    );
+    this.canJoin = computed(() => this.about.value !== null && valid.value && !this.busy.value);
     this.preview = computed(() =>
       local.camera.track.value ? new MediaStream([local.camera.track.value]) : null,
     );
@@ -74,6 +79,7 @@ export class Check implements CheckModel {
       this.wrong.value = null;
       this.busy.value = false;
     });
+    this.judge(this.clean.value);
     await this.local.start();
     await this.local.speaker.list();
   }
@@ -104,6 +110,11 @@ export class Check implements CheckModel {
 
   setName(name: string): void {
     this.typed.value = name;
+    this.judge(this.clean.value);
+  }
+  /** What the worker says of a name. */
+  refuse(name: string): void {
+    this.misnamed.value = name;
   }
   toggleCamera(): void {
     void this.local.camera.toggle();

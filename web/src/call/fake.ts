@@ -1,5 +1,6 @@
 /** A browser, a server and a crypto worker for tests: nothing happens but what the test makes happen, and no time passes by itself. */
 import { CryptoClient, type WorkerLike } from "../e2ee/client";
+import { validName } from "../e2ee/leaf";
 import type { FromWorker, SourceName, ToWorker } from "../e2ee/protocol";
 import type { PinStatus, ToPin } from "../pin/pin";
 import { Refusal } from "../wire/http";
@@ -237,6 +238,8 @@ export class FakeWorker implements WorkerLike {
           postQuantum: this.postQuantum,
           capacity: this.postQuantum ? 64 : 0,
         });
+    } else if (m.type === "judge") {
+      if (!validName(m.name)) this.tell({ type: "misnamed", name: m.name });
     } else if (m.type === "count") {
       const dropped = {
         noKey: 0,

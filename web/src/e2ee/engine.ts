@@ -10,6 +10,7 @@ import { Frames } from "./frames";
 import { GroupMember } from "./group";
 import { type Asking, Hosting } from "./hosting";
 import type { Device } from "./leaf";
+import { validName } from "./leaf";
 import { deriveLinkKeys, type LinkKeys, roomOf } from "./link";
 import { loadSuite, SUITE_X25519, SUITE_XWING } from "./mls";
 import { Newest } from "./newest";
@@ -114,6 +115,9 @@ export class Engine {
         return;
       case "file":
         void this.file(m.number, m.op); // in an order of its own: reading and sealing take time
+        return;
+      case "judge":
+        if (!validName(m.name)) this.tell({ type: "misnamed", name: m.name });
         return;
       case "verify":
         return this.verify(m.sessions, m.on);

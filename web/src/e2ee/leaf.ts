@@ -1,6 +1,7 @@
 /** What each leaf says about its owner (PROTOCOL.md 2.5). */
 import { type Bytes, cat, decode, encode, eq, hex, text, u32, utf8 } from "./bytes";
 import { verifyEd25519 } from "./mls/ed25519";
+import { wellFormed } from "./names";
 import { known } from "./unicode";
 
 export const LEAF_EXTENSION = 0xf1ca;
@@ -29,16 +30,7 @@ export interface LeafContext {
 }
 
 /** Reports whether a name may stand in a leaf. */
-export function validName(name: string): boolean {
-  return (
-    name.trim() !== "" &&
-    known(name) &&
-    name === name.normalize("NFC") &&
-    [...name].length <= 64 &&
-    utf8(name).length <= 256 &&
-    !/[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/u.test(name)
-  );
-}
+export const validName = (name: string): boolean => wellFormed(name) && known(name);
 
 const opaque = (b: Bytes): Bytes => encode((w) => w.opaque(b));
 

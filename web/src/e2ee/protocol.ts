@@ -256,6 +256,8 @@ export type ToWorker =
   | { type: "say"; payload: AppPayload; to?: string }
   /** Answered by filed, of the same number. */
   | { type: "file"; number: number; op: FileOp }
+  /** Whether a name may stand in a leaf. Answered by misnamed where it may not. */
+  | { type: "judge"; name: string }
   /** The numbers were compared with those people (or were not, after all). Answered by a roster. */
   | { type: "verify"; sessions: string[]; on: boolean }
   /** What only a host can: who gets in, and who goes. Of others it is not taken. */
@@ -370,5 +372,6 @@ export type FromWorker =
   /** waiting: frames arrive that cannot be opened yet; open: the last frame was opened. */
   | { type: "seat"; index: number; session: string; state: "empty" | "waiting" | "open" }
   /** epochs: those whose keys are held, oldest first, each with the time of day when it was installed, in ms since 1970. */
+  | { type: "misnamed"; name: string }
   | { type: "counters"; counters: Counters; epochs: { epoch: number; since: number }[] }
   | { type: "fault"; code: FaultCode; text: string };
