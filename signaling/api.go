@@ -135,8 +135,24 @@ func (s *Server) look(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, wire.EncodeBody(looked))
 }
 
+// leave ends a session whose socket is gone, for whoever shows its secret.
+func (s *Server) leave(w http.ResponseWriter, r *http.Request) {
+	m, ok := read[wire.Depart](w, r)
+	if !ok {
+		return
+	}
+	s.mu.Lock()
+	e := s.rooms[m.Room]
+	s.mu.Unlock()
+	if e == nil || e.room.Depart(r.Context(), m) != nil {
+		answerError(w, http.StatusNotFound, wire.CodeRefused, textRefused)
+		return
+	}
+	answer(w, http.StatusOK, []byte("{}"))
+}
+
 // read takes a request's body. When it fails, it has answered.
-func read[T wire.CreateRoom | wire.Look | wire.Redeem | wire.Probe | wire.OpenFile](w http.ResponseWriter, r *http.Request) (m T, ok bool) {
+func read[T wire.CreateRoom | wire.Depart | wire.Look | wire.Redeem | wire.Probe | wire.OpenFile](w http.ResponseWriter, r *http.Request) (m T, ok bool) {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		answerError(w, http.StatusUnsupportedMediaType, wire.CodeInvalid, "The body must be application/json.")
 		return m, false

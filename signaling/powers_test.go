@@ -45,6 +45,11 @@ var requests = map[reflect.Type]func(stranger) []try{
 			made(m, func(m *wire.CreateRoom) { m.Card, m.Capacity, m.Open = []byte("another"), 1, signature }, http.StatusCreated),
 		}
 	},
+	reflect.TypeFor[wire.Depart](): func(s stranger) []try {
+		other := wire.Depart{Room: s.l.room, Session: s.ann.joined.Session, Secret: s.wait.joined.Secret}
+		unknown := wire.Depart{Room: s.l.room, Session: "bm9ib2R5IG9mIGhlcmU", Secret: s.wait.joined.Secret}
+		return []try{{"/api/leave", wire.EncodeBody(other), http.StatusNotFound}, {"/api/leave", wire.EncodeBody(unknown), http.StatusNotFound}}
+	},
 	reflect.TypeFor[wire.Look](): func(s stranger) []try {
 		return []try{{"/api/look", wire.EncodeBody(wire.Look{Room: s.l.room, Token: make([]byte, wire.TokenSize)}), http.StatusNotFound}}
 	},

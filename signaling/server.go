@@ -149,6 +149,7 @@ func New(cfg Config) *Server {
 	s.mux.Handle("/api/rooms", s.guard("create", http.MethodPost, s.createRoom))
 	s.mux.Handle("/api/redeem", s.guard("redeem", http.MethodPost, s.redeem))
 	s.mux.Handle("/api/look", s.guard("look", http.MethodPost, s.look))
+	s.mux.Handle("/api/leave", s.guard("socket", http.MethodPost, s.leave))
 	if cfg.Store != nil {
 		s.mux.Handle("/api/admin/", s.limit("admin", "", s.administer()))
 	}

@@ -390,6 +390,33 @@ func TestResumeOverSockets(t *testing.T) {
 	}
 }
 
+// TestDepart: whose socket is gone leaves by a request, with what it says to the
+// others, and does not come back.
+func TestDepart(t *testing.T) {
+	f := serve(t, nil)
+	l := f.room("a")
+	ann, ben := f.founder(l), f.join(l)
+	expect[wire.Arrived](ann)
+	_ = ben.Close()
+	if a := expect[wire.Away](ann); !a.Away {
+		t.Fatalf("ann hears %+v", a)
+	}
+	body := wire.EncodeBody(wire.Depart{Room: l.room, Session: ben.joined.Session, Secret: ben.joined.Secret, Body: []byte("bye")})
+	for i, want := range []int{http.StatusOK, http.StatusNotFound} {
+		if status, answer := f.post("/api/leave", body); status != want {
+			t.Errorf("time %d: %d %s, want %d", i, status, answer, want)
+		}
+	}
+	if m := expect[wire.Left](ann); m.Session != ben.joined.Session || m.Reason != wire.ReasonLeft || string(m.Body) != "bye" {
+		t.Errorf("ann hears %+v", m)
+	}
+	again := f.dial()
+	again.enter(wire.Join{Room: l.room, Token: l.token, Resume: &wire.Resume{Session: ben.joined.Session, Secret: ben.joined.Secret}})
+	if again.joined.Resumed || again.joined.Session == ben.joined.Session {
+		t.Errorf("the session goes on: %+v", again.joined)
+	}
+}
+
 // TestSilence: a socket without a sign of life is dropped, one that answers
 // pings is not.
 func TestSilence(t *testing.T) {

@@ -97,8 +97,7 @@ func (r *Room) handle(s *session, about string, m any) {
 			r.fault(s, about)
 		}
 	case wire.Leave:
-		s.parting = m.Body
-		r.doom(s, wire.ReasonLeft)
+		r.leave(s, m.Body)
 	case wire.Found:
 		out, err = r.delivery.Found(s.id, m)
 	case wire.Ask:

@@ -78,6 +78,28 @@ func (r *Room) Enter(ctx context.Context, by *Link, resume *wire.Resume) (c *Con
 	return c, err
 }
 
+// Depart ends the session that m names at once, as its own Leave would. It fails
+// with ErrRefused when there is none, or the secret is not its own.
+func (r *Room) Depart(ctx context.Context, m wire.Depart) (err error) {
+	if doErr := r.do(ctx, func() {
+		s := r.find(m.Session)
+		if s == nil || s.ending != "" || !s.secret.Matches(m.Secret) {
+			err = ErrRefused
+			return
+		}
+		r.leave(s, m.Body)
+	}); doErr != nil {
+		return doErr
+	}
+	return err
+}
+
+// leave ends a session whose person means it: parting is for the others.
+func (r *Room) leave(s *session, parting []byte) {
+	s.parting = parting
+	r.doom(s, wire.ReasonLeft)
+}
+
 func (r *Room) admit() (*Conn, error) {
 	if r.over {
 		return nil, ErrClosed

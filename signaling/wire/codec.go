@@ -56,7 +56,7 @@ func EncodeClient(h Head, m any) []byte { return encode(h, m, clientTypes) }
 func EncodeServer(h Head, m any) []byte { return encode(h, m, serverTypes) }
 
 // DecodeBody parses the JSON body of an HTTP request or answer.
-func DecodeBody[T CreateRoom | Look | Looked | Redeem | Redeemed | Probe | Probed | OpenFile | FileOpened | FileReceived | Error](b []byte) (T, error) {
+func DecodeBody[T CreateRoom | Depart | Look | Looked | Redeem | Redeemed | Probe | Probed | OpenFile | FileOpened | FileReceived | Error](b []byte) (T, error) {
 	var m T
 	if len(b) > MaxBody {
 		return m, fmt.Errorf("wire: %T of %d bytes: %w", m, len(b), ErrTooLarge)
@@ -76,7 +76,7 @@ func DecodeBody[T CreateRoom | Look | Looked | Redeem | Redeemed | Probe | Probe
 }
 
 // EncodeBody returns the JSON body of an HTTP request or answer.
-func EncodeBody[T CreateRoom | Look | Looked | Redeem | Redeemed | Probe | Probed | OpenFile | FileOpened | FileReceived | Error](m T) []byte {
+func EncodeBody[T CreateRoom | Depart | Look | Looked | Redeem | Redeemed | Probe | Probed | OpenFile | FileOpened | FileReceived | Error](m T) []byte {
 	return append(appendStruct([]byte{'{'}, reflect.ValueOf(m), false), '}')
 }
 

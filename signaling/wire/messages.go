@@ -379,6 +379,15 @@ type CreateRoom struct {
 	Open []byte `json:"open,omitempty"`
 }
 
+// Depart is the body of POST /api/leave: a Leave for whom no socket is left to
+// send it on.
+type Depart struct {
+	Room    string    `json:"room"`
+	Session SessionID `json:"session"`
+	Secret  []byte    `json:"secret"` // of the session
+	Body    []byte    `json:"body,omitempty"`
+}
+
 // Look is the body of POST /api/look.
 type Look struct {
 	Room  string `json:"room"`
@@ -462,4 +471,4 @@ var ServerMessages = map[string]any{
 
 // HTTPBodies lists the bodies of the HTTP API; decoders are generated for
 // those that the server sends.
-var HTTPBodies = []any{CreateRoom{}, Look{}, Looked{}, Redeem{}, Redeemed{}, Probe{}, Probed{}, OpenFile{}, FileOpened{}, FileReceived{}, Error{}}
+var HTTPBodies = []any{CreateRoom{}, Depart{}, Look{}, Looked{}, Redeem{}, Redeemed{}, Probe{}, Probed{}, OpenFile{}, FileOpened{}, FileReceived{}, Error{}}

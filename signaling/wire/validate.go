@@ -345,6 +345,11 @@ func (m Probe) Validate() error { return within("sdp", m.SDP, 1, MaxBody) }
 // Validate bounds the description.
 func (m Probed) Validate() error { return first(within("sdp", m.SDP, 1, MaxBody), relay(m.Relay)) }
 
+// Validate checks the form of the room and of the session, and the sizes.
+func (m Depart) Validate() error {
+	return first(room(m.Room), session(m.Session), within("secret", m.Secret, SecretSize, SecretSize), within("body", m.Body, 0, MaxLeave))
+}
+
 // Validate checks the form of the room and the size of the token.
 func (m Look) Validate() error {
 	return first(room(m.Room), within("token", m.Token, TokenSize, TokenSize))

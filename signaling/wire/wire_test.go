@@ -83,6 +83,7 @@ func TestBodyVectors(t *testing.T) {
 		}
 	}
 	check("CreateRoom", body[CreateRoom])
+	check("Depart", body[Depart])
 	check("Look", body[Look])
 	check("Looked", body[Looked])
 	check("Redeem", body[Redeem])
@@ -98,7 +99,7 @@ func TestBodyVectors(t *testing.T) {
 	}
 }
 
-func body[T CreateRoom | Look | Looked | Redeem | Redeemed | Probe | Probed | OpenFile | FileOpened | FileReceived | Error](b []byte) ([]byte, error) {
+func body[T CreateRoom | Depart | Look | Looked | Redeem | Redeemed | Probe | Probed | OpenFile | FileOpened | FileReceived | Error](b []byte) ([]byte, error) {
 	m, err := DecodeBody[T](b)
 	return EncodeBody(m), err
 }
@@ -328,6 +329,7 @@ func FuzzBody(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		stable(t, b, DecodeBody[CreateRoom], EncodeBody[CreateRoom])
+		stable(t, b, DecodeBody[Depart], EncodeBody[Depart])
 		stable(t, b, DecodeBody[Look], EncodeBody[Look])
 		stable(t, b, DecodeBody[Looked], EncodeBody[Looked])
 		stable(t, b, DecodeBody[Redeem], EncodeBody[Redeem])

@@ -38,6 +38,7 @@ describe("who is who", { timeout: 120_000 }, () => {
         `it is ${p.name}'s alone`,
       );
       await p.page.reload();
+      await ben.sees(`${p.name} left`); // at once: no socket of his has to be missed first
       await eventually(`${p.name} is back`, () => p.has("Leave"), { timeout: 30_000 });
       await p.press("Security");
       await p.sees("numbers compared");
@@ -62,7 +63,7 @@ describe("who is who", { timeout: 120_000 }, () => {
 
   it("warns of a known name on a new device when its owner is away", async () => {
     await ben.press("Leave");
-    await ann.sees("Ben left")
+    await ann.sees("Ben left");
     const other = await chromium.person("ben", "blue");
     await other.join(link);
     for (const p of [ann, cleo]) {

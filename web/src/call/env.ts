@@ -55,6 +55,8 @@ export interface Env {
   pin(m: ToPin): Promise<PinStatus | null>;
   reload(): void;
   http: { createRoom: typeof createRoom; look: typeof look; redeem: typeof redeem };
+  /** Posts something though the page goes away. What becomes of it is not told. */
+  beacon(path: string, body: Blob): void;
   files: {
     open: typeof openFile;
     put: typeof putPiece;
@@ -237,6 +239,7 @@ export function browserEnv(workers: Workers): Env {
     suppressNoise: async (track, failed) =>
       (await import("../media/noise")).suppressNoise(track, failed),
     http: { createRoom, look, redeem },
+    beacon: (path, body) => navigator.sendBeacon(path, body),
     files: { open: openFile, put: putPiece, get: getPiece, remove: removeFile },
     save,
     urls: {

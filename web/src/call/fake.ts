@@ -173,6 +173,7 @@ export class FakeSocket implements SocketLike {
   onmessage: ((e: MessageEvent) => void) | null = null;
   readonly sent: ClientMessage[] = [];
   private n = 0;
+  readyState = 1;
   closed = false;
   send(text: string): void {
     this.sent.push(decodeClientMessage(JSON.parse(text)));
@@ -471,6 +472,8 @@ export class FakeBrowser {
   forged = false;
   /** What the HTTP interface says: a refusal's code, or the number of people. */
   looked: number | Refusal["code"] = 2;
+  /** What was posted by a page that goes away. */
+  beacons: Promise<{ path: string; text: string }>[] = [];
   /** What the server says beside, of a link that was changed. */
   ordered: Pick<Looked, "number" | "relink" | "permit"> = {};
   visited: string[] = [];
@@ -569,6 +572,7 @@ export class FakeBrowser {
           return { card: new Uint8Array(8), people: this.looked, ...this.ordered };
         },
       },
+      beacon: (path, body) => void this.beacons.push(body.text().then((text) => ({ path, text }))),
       now: () => this.clock.now,
       after: this.clock.after,
       files: this.files.door,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { parseDepart } from "../wire/wire.gen";
 import { FakeBrowser, settle, theRoom } from "./fake";
 import { atCheck, inMeeting, joinedMessage, linkAddress, member, rosterOf, withBen } from "./steps";
 
@@ -367,6 +368,24 @@ describe("meeting: the end", () => {
     assert.equal(
       app.meeting.link.value,
       `https://meet.example/r/${theRoom}${linkAddress.fragment}`,
+    );
+  });
+
+  it("a page whose socket the browser has closed before it goes away leaves all the same", async () => {
+    const { b } = await withBen();
+    const body = Uint8Array.of(1, 2, 3);
+    b.worker.tell({ type: "parting", body });
+    await settle();
+    b.socket.readyState = 3;
+    b.leavePage();
+    b.leavePage();
+    assert.deepEqual(b.socket.of("leave"), []);
+    const { session, secret } = joinedMessage("ann", []);
+    const own = { session, secret: new Uint8Array(Buffer.from(secret, "base64")) };
+    const said = await Promise.all(b.beacons);
+    assert.deepEqual(
+      said.map(({ path, text }) => ({ path, ...parseDepart(text) })),
+      [{ path: "/api/leave", room: theRoom, ...own, body }],
     );
   });
 

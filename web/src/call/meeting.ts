@@ -240,7 +240,7 @@ export class Meeting implements MeetingModel {
       this.told,
     );
     this.session = new Session(
-      { connect: env.connect, after: env.after, random: env.random },
+      { connect: env.connect, after: env.after, random: env.random, beacon: env.beacon },
       {
         joined: (j, fresh) => this.joined(j, fresh),
         message: (m) => this.take(m),

@@ -34,6 +34,7 @@ class Network {
     },
     connect: () => {
       const socket: SocketLike = {
+        readyState: 1,
         send: () => {},
         close: () => {},
         onopen: null,

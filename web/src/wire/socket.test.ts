@@ -3,8 +3,10 @@ import { describe, it } from "node:test";
 import { Session, type SocketLike } from "./socket";
 import {
   type ClientMessage,
+  type Depart,
   decodeClientMessage,
   type Joined,
+  parseDepart,
   type ServerMessage,
 } from "./wire.gen";
 
@@ -42,6 +44,7 @@ class FakeSocket implements SocketLike {
   onopen: ((e: Event) => void) | null = null;
   onclose: ((e: CloseEvent) => void) | null = null;
   onmessage: ((e: MessageEvent) => void) | null = null;
+  readyState = 1;
   closed = false;
   readonly sent: Sent[] = [];
   send(text: string): void {
@@ -93,6 +96,7 @@ const arrived = (n: number, session = `s${n}`): object => ({ type: "arrived", n,
 function setup(random = 0.5) {
   const clock = new FakeClock();
   const sockets: FakeSocket[] = [];
+  const departed: Promise<Depart & { path: string }>[] = [];
   const joins: { joined: Joined; fresh: boolean }[] = [];
   const messages: ServerMessage[] = [];
   const refusals: string[] = [];
@@ -106,6 +110,7 @@ function setup(random = 0.5) {
       },
       after: clock.after,
       random: () => random,
+      beacon: (path, body) => departed.push(body.text().then((t) => ({ path, ...parseDepart(t) }))),
     },
     {
       joined: (joined, fresh) => joins.push({ joined, fresh }),
@@ -120,7 +125,7 @@ function setup(random = 0.5) {
     assert.ok(s, "no socket was made");
     return s;
   };
-  return { clock, sockets, joins, messages, refusals, seen, session, last };
+  return { clock, sockets, departed, joins, messages, refusals, seen, session, last };
 }
 
 function joinedSetup() {
@@ -450,6 +455,28 @@ describe("session: the end", () => {
     t.clock.pass(60_000);
     assert.equal(t.last().types().at(-1), "leave");
     assert.equal(t.sockets.length, 1);
+  });
+
+  for (const [how, cut] of [
+    ["is broken", (s: FakeSocket) => s.break()],
+    ["was closed by the browser", (s: FakeSocket) => void (s.readyState = 2)],
+  ] as const)
+    it(`leaves without the socket when it ${how}, once`, async () => {
+      const t = joinedSetup();
+      const body = Uint8Array.of(1, 2, 3);
+      cut(t.last());
+      t.session.close(body);
+      t.session.close(body);
+      assert.deepEqual(t.last().types(), ["join"]);
+      const own = { session: "ann", secret: new Uint8Array(Buffer.from(secret, "base64")) };
+      const said = await Promise.all(t.departed);
+      assert.deepEqual(said, [{ path: "/api/leave", room, ...own, body }]);
+    });
+
+  it("has nothing to leave before it has joined", () => {
+    const t = setup();
+    t.session.close();
+    assert.deepEqual(t.departed, []);
   });
 
   it("stops trying when it is closed during a pause", () => {

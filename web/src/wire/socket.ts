@@ -2,11 +2,13 @@
  * One participant's session with the server (PROTOCOL.md 1.2): numbered messages over sockets that may break, so that
  * nothing is lost and nothing is taken twice. The server is not trusted: what is malformed is dropped and counted.
  */
-import type { Code, Joined, ServerMessage } from "./wire.gen";
+import { json } from "./check";
+import type { Code, Depart, Joined, ServerMessage } from "./wire.gen";
 import { type ClientMessage, encodeClient, parseServer } from "./wire.gen";
 
 export interface SocketLike {
   send(text: string): void;
+  readonly readyState: number;
   close(): void;
   onopen: ((e: Event) => void) | null;
   onclose: ((e: CloseEvent) => void) | null;
@@ -18,6 +20,8 @@ export interface SocketEnv {
   /** Runs f later; returns how to cancel that. */
   after(ms: number, f: () => void): () => void;
   random(): number;
+  /** Posts something though the page goes away. What becomes of it is not told. */
+  beacon(path: string, body: Blob): void;
 }
 
 export interface SessionEvents {
@@ -30,6 +34,7 @@ export interface SessionEvents {
   broken(): void;
 }
 
+const OPEN = 1; // as WebSocket.OPEN
 const ACK_AFTER = 16;
 const ACK_DELAY = 2_000;
 const FIRST_RETRY = 250;
@@ -88,11 +93,20 @@ export class Session {
 
   /** Ends the session for good; the others are told that we left. body is for them. */
   close(body?: Uint8Array): void {
-    if (this.live) this.send({ type: "leave", ...(body ? { body } : {}) });
+    if (this.closed) return;
+    const parting = body ? { body } : {};
+    // Firefox has closed the sockets of a page that goes away before the page hears of it.
+    if (this.live && this.socket?.readyState === OPEN) this.send({ type: "leave", ...parting });
+    else if (this.identity) this.depart({ room: this.room, ...this.identity, ...parting });
     this.closed = true;
     this.drop();
     this.cancelRetry?.();
     this.cancelRetry = null;
+  }
+
+  /** Where that does not arrive the server ends the session by itself, after a while. */
+  private depart(from: Depart): void {
+    this.env.beacon("/api/leave", new Blob([json(from)], { type: "application/json" }));
   }
 
   private connect(): void {

@@ -1055,6 +1055,25 @@ function decodeCreateRoom(v: unknown, where: string): CreateRoom {
 
 export const parseCreateRoom = (text: string): CreateRoom => decodeCreateRoom(parse(text), "CreateRoom");
 
+export interface Depart {
+  room: string;
+  session: string;
+  secret: Uint8Array;
+  body?: Uint8Array;
+}
+
+function decodeDepart(v: unknown, where: string): Depart {
+  const o = obj(v, where);
+  return {
+    room: str(o.room, `${where}.room`),
+    session: str(o.session, `${where}.session`),
+    secret: bytes(o.secret, `${where}.secret`),
+    ...optional("body", bytes, o, where),
+  };
+}
+
+export const parseDepart = (text: string): Depart => decodeDepart(parse(text), "Depart");
+
 export interface Look {
   room: string;
   token: Uint8Array;

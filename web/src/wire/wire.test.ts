@@ -6,6 +6,7 @@ import {
   decodeClientMessage,
   encodeClient,
   parseCreateRoom,
+  parseDepart,
   parseError,
   parseFileOpened,
   parseFileReceived,
@@ -35,6 +36,7 @@ function headOf(text: string) {
 
 const bodies: Record<string, (text: string) => object> = {
   "http.CreateRoom.json": parseCreateRoom,
+  "http.Depart.json": parseDepart,
   "http.Look.json": parseLook,
   "http.Looked.json": parseLooked,
   "http.Redeem.json": parseRedeem,

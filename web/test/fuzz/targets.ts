@@ -46,6 +46,7 @@ import { pad, unpad, unwrap, wrap } from "../../src/e2ee/wrap";
 import { encode as encodeWire, json, WireError } from "../../src/wire/check";
 import {
   parseCreateRoom,
+  parseDepart,
   parseError,
   parseLook,
   parseLooked,
@@ -309,7 +310,15 @@ function wire(): Target[] {
       .filter((v) => v.name.startsWith(`${side}.`))
       .map((v) => utf8(JSON.stringify(v.content)));
   const latin = (b: Bytes): string => Buffer.from(b).toString("latin1");
-  const bodies = [parseCreateRoom, parseError, parseLook, parseLooked, parseRedeem, parseRedeemed];
+  const bodies = [
+    parseCreateRoom,
+    parseDepart,
+    parseError,
+    parseLook,
+    parseLooked,
+    parseRedeem,
+    parseRedeemed,
+  ];
   return [
     {
       name: "wire-server",
