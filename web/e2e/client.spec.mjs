@@ -568,17 +568,24 @@ describe("the client", { timeout: 600_000 }, () => {
       for (const person of [ann, cleo]) {
         await person.press("More");
         await person.press("Settings");
-        await person.evaluate(() => {
-          const select = [...document.querySelectorAll("select")].find((s) =>
-            [...s.options].some((o) => o.value === "de"),
-          );
-          select.value = "de";
-          select.dispatchEvent(new Event("change", { bubbles: true }));
-        });
+        for (const [language, close, leave] of [
+          ["fr", "Fermer les réglages", "Quitter"],
+          ["es", "Cerrar ajustes", "Salir"],
+          ["de", "Einstellungen schließen", "Verlassen"],
+        ]) {
+          await person.evaluate((wanted) => {
+            const select = [...document.querySelectorAll("select")].find((s) =>
+              [...s.options].some((o) => o.value === wanted),
+            );
+            select.value = wanted;
+            select.dispatchEvent(new Event("change", { bubbles: true }));
+          }, language);
+          for (const label of [close, leave])
+            await eventually(`${person.name} reads “${label}”`, () => person.has(label));
+          assert.equal(await person.evaluate(() => document.documentElement.lang), language);
+          assert.equal(await person.evaluate(() => localStorage.getItem("language")), language);
+        }
         await person.press("Einstellungen schließen");
-        await eventually("all is German", () => person.has("Verlassen"));
-        assert.equal(await person.evaluate(() => document.documentElement.lang), "de");
-        assert.equal(await person.evaluate(() => localStorage.getItem("language")), "de");
         assert.deepEqual([...person.hosts], [new URL(server.url).host]);
       }
     });
