@@ -36,15 +36,19 @@ export class Check implements CheckModel {
     this.typed = signal(env.browser.get("name") ?? "");
     this.name = this.typed;
     this.clean = computed(() => this.typed.value.trim().normalize("NFC"));
-    const valid = computed(
-      () => wellFormed(this.clean.value) && this.clean.value !== this.misnamed.value,
+    this.nameHint = computed(() => {
+      const name = this.clean.value;
+      if (name === "") return "";
+      if (!wellFormed(name)) return "A name has at most 64 characters, and no invisible ones.";
+      return name === this.misnamed.value ? "Not every browser knows all of these characters." : "";
+    });
+    this.canJoin = computed(
+      () =>
+        this.about.value !== null &&
+        this.clean.value !== "" &&
+        this.nameHint.value === "" &&
+        !this.busy.value,
     );
-    this.nameHint = computed(() =>
-      this.clean.value === "" || valid.value
-        ? ""
-        : "A name has at most 64 characters, and no invisible ones.",
-    );
-    this.canJoin = computed(() => this.about.value !== null && valid.value && !this.busy.value);
     this.preview = computed(() =>
       local.camera.track.value ? new MediaStream([local.camera.track.value]) : null,
     );

@@ -168,6 +168,8 @@ export default {
   "Nobody is there yet.": "Noch ist niemand da.",
   "Nobody saw or heard you. If you think that it is a mistake, tell the person who invited you.":
     "Niemand hat Sie gesehen oder gehört. Halten Sie es für einen Irrtum, sagen Sie es der Person, die Sie eingeladen hat.",
+  "Not every browser knows all of these characters.":
+    "Nicht jeder Browser kennt alle diese Zeichen.",
   "Nothing leaves this browser before it can be sealed.":
     "Nichts verlässt diesen Browser, ehe es versiegelt werden kann.",
   "Nothing to install.": "Nichts zu installieren.",

@@ -167,6 +167,8 @@ export default {
   "Nobody is there yet.": "Aún no hay nadie.",
   "Nobody saw or heard you. If you think that it is a mistake, tell the person who invited you.":
     "Nadie le ha visto ni oído. Si cree que es un error, dígaselo a la persona que le invitó.",
+  "Not every browser knows all of these characters.":
+    "No todos los navegadores conocen todos estos caracteres.",
   "Nothing leaves this browser before it can be sealed.":
     "Nada sale de este navegador antes de poder sellarse.",
   "Nothing to install.": "Nada que instalar.",

@@ -169,6 +169,8 @@ export default {
   "Nobody is there yet.": "Personne n’est encore là.",
   "Nobody saw or heard you. If you think that it is a mistake, tell the person who invited you.":
     "Personne ne vous a vu ni entendu. Si vous pensez que c’est une erreur, dites-le à la personne qui vous a invité.",
+  "Not every browser knows all of these characters.":
+    "Tous les navigateurs ne connaissent pas tous ces caractères.",
   "Nothing leaves this browser before it can be sealed.":
     "Rien ne quitte ce navigateur avant de pouvoir être scellé.",
   "Nothing to install.": "Rien à installer.",
