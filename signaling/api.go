@@ -144,7 +144,7 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	e := s.rooms[m.Room]
 	s.mu.Unlock()
-	if e == nil || e.room.Depart(r.Context(), m) != nil {
+	if e == nil || e.room.Depart(s.life, m) != nil {
 		answerError(w, http.StatusNotFound, wire.CodeRefused, textRefused)
 		return
 	}
