@@ -14,6 +14,8 @@ const seconds = size("SECONDS", 10);
 const minutes = size("MINUTES", 30);
 /** ms of processor time in one task, above which it is felt. */
 const LONG = 50;
+/** Looks at the heap between the first and the last. */
+const PARTS = 6;
 const PATIENT = { timeout: 300_000, every: 500 };
 
 const print = (name, value, unit) =>
@@ -124,9 +126,13 @@ async function keeping(ann, link) {
   const first = await heap();
   const began = Date.now();
   let rounds = 0;
-  do {
-    await comeAndGo(ann, link, `Guest ${rounds++}`);
-  } while (Date.now() - began < minutes * 60_000);
+  for (let part = 1; part <= PARTS; part++) {
+    const end = began + (part / PARTS) * minutes * 60_000;
+    do await comeAndGo(ann, link, `Guest ${rounds++}`);
+    while (Date.now() < end);
+    const passed = (Date.now() - began) / 60_000;
+    print(`heap_after_${Math.round(passed)}_minutes`, await heap(), "MB");
+  }
   const last = await heap();
   print("heap_before_joins_and_leaves", first, "MB");
   print("heap_after_joins_and_leaves", last, "MB");
