@@ -1,6 +1,7 @@
 // What makes people choose the client: hands, layouts, devices, invitations, languages; three people in two browsers.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { choose } from "./lib/features.mjs";
 import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
 import { newRoom, startPeer, startServer } from "./lib/server.mjs";
 
@@ -573,13 +574,7 @@ describe("the client", { timeout: 600_000 }, () => {
           ["es", "Cerrar ajustes", "Salir"],
           ["de", "Einstellungen schließen", "Verlassen"],
         ]) {
-          await person.evaluate((wanted) => {
-            const select = [...document.querySelectorAll("select")].find((s) =>
-              [...s.options].some((o) => o.value === wanted),
-            );
-            select.value = wanted;
-            select.dispatchEvent(new Event("change", { bubbles: true }));
-          }, language);
+          await choose(person, "de", language);
           for (const label of [close, leave])
             await eventually(`${person.name} reads “${label}”`, () => person.has(label));
           assert.equal(await person.evaluate(() => document.documentElement.lang), language);
@@ -589,7 +584,6 @@ describe("the client", { timeout: 600_000 }, () => {
         assert.deepEqual([...person.hosts], [new URL(server.url).host]);
       }
     });
-
     it("are the browser's own for who has chosen none", async () => {
       const dora = await chromium.person("Dora", "yellow", { context: { locale: "es-AR" } });
       await dora.goto(server.url);

@@ -53,16 +53,23 @@ export const toggle = (person, label) =>
     label,
   );
 
+/** Chooses in the list of the open sheet that has one of these values. */
+export const choose = (person, one, value) =>
+  person.evaluate(
+    ([known, wanted]) => {
+      const select = [...document.querySelectorAll("dialog[open] select")].find((s) =>
+        [...s.options].some((o) => o.value === known),
+      );
+      select.value = wanted;
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    },
+    [one, value],
+  );
+
 /** Chooses in the settings what is behind somebody, and leaves them open. */
 export async function chooseBehind(person, to) {
   await sheet(person, "Settings");
-  await person.evaluate((value) => {
-    const select = [...document.querySelectorAll("dialog[open] select")].find((s) =>
-      [...s.options].some((o) => o.value === "blur"),
-    );
-    select.value = value;
-    select.dispatchEvent(new Event("change", { bubbles: true }));
-  }, to);
+  await choose(person, "blur", to);
 }
 export async function behind(person, to) {
   await chooseBehind(person, to);

@@ -4,14 +4,9 @@ import { validName } from "../e2ee/leaf";
 import type { FromWorker, SourceName, ToWorker } from "../e2ee/protocol";
 import type { PinStatus, ToPin } from "../pin/pin";
 import { Refusal } from "../wire/http";
-import type { SocketLike } from "../wire/socket";
-import {
-  type ClientMessage,
-  type CreateRoom,
-  decodeClientMessage,
-  type Looked,
-} from "../wire/wire.gen";
+import type { CreateRoom, Looked } from "../wire/wire.gen";
 import type { Env, Recordings, Store } from "./env";
+import { FakeSocket } from "./fakesocket";
 import type { Kept, Problem, RecordedTile } from "./model";
 import type { RecorderLike } from "./recording";
 import type { Treated } from "./treatment";
@@ -165,37 +160,6 @@ export class FakeRecordings implements Recordings {
     this.kept = this.kept.filter((k) => k.name !== name);
   }
   refresh: () => Promise<void> = async () => {};
-}
-
-export class FakeSocket implements SocketLike {
-  onopen: ((e: Event) => void) | null = null;
-  onclose: ((e: CloseEvent) => void) | null = null;
-  onmessage: ((e: MessageEvent) => void) | null = null;
-  readonly sent: ClientMessage[] = [];
-  private n = 0;
-  readyState = 1;
-  closed = false;
-  send(text: string): void {
-    this.sent.push(decodeClientMessage(JSON.parse(text)));
-  }
-  close(): void {
-    this.closed = true;
-  }
-  open(): void {
-    this.onopen?.(new Event("open"));
-  }
-  break(): void {
-    this.onclose?.({} as CloseEvent);
-  }
-  /** A message with a number of its own, or without for those that carry none. */
-  say(message: { type: string } & Record<string, unknown>): void {
-    const bare = message.type === "joined" || message.type === "refused";
-    const head = bare ? {} : { n: ++this.n };
-    this.onmessage?.({ data: JSON.stringify({ ...head, ...message }) } as MessageEvent);
-  }
-  of<T extends ClientMessage["type"]>(type: T): Extract<ClientMessage, { type: T }>[] {
-    return this.sent.filter((m): m is Extract<ClientMessage, { type: T }> => m.type === type);
-  }
 }
 
 /** Answers what the real worker would answer, without any encryption. */
