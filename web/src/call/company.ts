@@ -57,6 +57,7 @@ export class Company {
       this.state.value = none;
     });
     this.goodbye = undefined;
+    this.settle(); // who is still here is warned of anew
   }
 
   phase({ phase, epoch }: FromWorker & { type: "phase" }): void {
