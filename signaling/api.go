@@ -145,6 +145,7 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request) {
 	e := s.rooms[m.Room]
 	s.mu.Unlock()
 	if e == nil || e.room.Depart(s.life, m) != nil {
+		s.counters.refused.Add(1)
 		answerError(w, http.StatusNotFound, wire.CodeRefused, textRefused)
 		return
 	}
