@@ -371,7 +371,8 @@ export type FromWorker =
   | { type: "filed"; number: number; answer: FileAnswer | null }
   /** waiting: frames arrive that cannot be opened yet; open: the last frame was opened. */
   | { type: "seat"; index: number; session: string; state: "empty" | "waiting" | "open" }
-  /** epochs: those whose keys are held, oldest first, each with the time of day when it was installed, in ms since 1970. */
+  /** A name that was to be judged may not stand in a leaf. */
   | { type: "misnamed"; name: string }
+  /** epochs: those whose keys are held, oldest first, each with the time of day when it was installed, in ms since 1970. */
   | { type: "counters"; counters: Counters; epochs: { epoch: number; since: number }[] }
   | { type: "fault"; code: FaultCode; text: string };
