@@ -1,7 +1,7 @@
 // What makes people choose the client: hands, layouts, devices, invitations, languages; three people in two browsers.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { choose } from "./lib/features.mjs";
+import { choose, sheet } from "./lib/features.mjs";
 import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
 import { newRoom, startPeer, startServer } from "./lib/server.mjs";
 
@@ -567,8 +567,7 @@ describe("the client", { timeout: 600_000 }, () => {
   describe("languages", () => {
     it("are loaded on demand, chosen in the settings and kept", async () => {
       for (const person of [ann, cleo]) {
-        await person.press("More");
-        await person.press("Settings");
+        await sheet(person, "Settings");
         for (const [language, close, leave] of [
           ["fr", "Fermer les réglages", "Quitter"],
           ["es", "Cerrar ajustes", "Salir"],
@@ -584,6 +583,7 @@ describe("the client", { timeout: 600_000 }, () => {
         assert.deepEqual([...person.hosts], [new URL(server.url).host]);
       }
     });
+
     it("are the browser's own for who has chosen none", async () => {
       const dora = await chromium.person("Dora", "yellow", { context: { locale: "es-AR" } });
       await dora.goto(server.url);

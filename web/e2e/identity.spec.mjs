@@ -37,8 +37,8 @@ describe("who is who", { timeout: 120_000 }, () => {
         false,
         `it is ${p.name}'s alone`,
       );
-      await p.page.reload();
-      await ben.sees(`${p.name} left`); // at once: no socket of his has to be missed first
+      // At once: no socket of his has to be missed first.
+      await Promise.all([ben.sees(`${p.name} left`), p.page.reload()]);
       await eventually(`${p.name} is back`, () => p.has("Leave"), { timeout: 30_000 });
       await p.press("Security");
       await p.sees("numbers compared");
