@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -47,7 +48,9 @@ type joinCommand struct {
 	Say       []string      `sep:"none" help:"Say a line of chat as soon as somebody is there. Can be repeated."`
 	Hand      bool          `help:"Raise a hand as soon as somebody is there."`
 	Speak     bool          `help:"Say to speak, all the time: where more microphones are open than are heard at once, it is heard by that."`
+	Count     int           `default:"1" help:"Join as that many in one process, NAME 1 and so on, one after another; --json prints one report after another, too." placeholder:"N"`
 	NoPublish bool          `help:"Send nothing."`
+	NoReceive bool          `help:"Receive neither sound nor pictures."`
 	Only      string        `enum:",mic,camera" default:"" help:"Send only the sound (mic) or only the picture (camera)." placeholder:"SOURCE"`
 	Screen    bool          `help:"Share a screen, too."`
 	Layers    int           `default:"1" help:"Simulcast layers of the camera, 1 to 3."`
@@ -78,7 +81,18 @@ func (j *joinCommand) Validate() error {
 	if j.Rate < 0 || j.Rate > 60 {
 		return errors.New("--rate must be at most 60")
 	}
-	return link.CheckName(j.Name)
+	if j.Count < 1 || j.Count > maxCrowd {
+		return fmt.Errorf("--count must be 1 to %d", maxCrowd)
+	}
+	return link.CheckName(j.nameOf(j.Count))
+}
+
+// nameOf returns the name of the nth, from 1 on.
+func (j *joinCommand) nameOf(n int) string {
+	if j.Count == 1 {
+		return j.Name
+	}
+	return fmt.Sprintf("%s %d", j.Name, n)
 }
 
 func main() {
@@ -168,28 +182,59 @@ func join(ctx context.Context, j joinCommand, stdout, stderr io.Writer) error {
 			cfg.Publish = append(cfg.Publish, wire.SourceScreen)
 		}
 	}
+	if j.NoReceive {
+		cfg.Seats, cfg.Unwatching = map[wire.Source]int{}, true
+	}
 	if !j.JSON {
 		tellPeople(&cfg, stdout)
 	}
-	c, err := client.New(cfg)
-	if err != nil {
-		return err
+	clients := make([]*client.Client, j.Count)
+	for i := range clients {
+		cfg.Name = j.nameOf(i + 1)
+		if clients[i], err = client.New(cfg); err != nil {
+			return err
+		}
 	}
 	if j.Duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, j.Duration)
 		defer cancel()
 	}
-	go func() {
-		for _, text := range j.Say {
-			c.Say(ctx, text)
-		}
-	}()
-	if j.Speak {
-		go func() { _ = c.Speak(ctx, true) }() // an error means that it is over
+	errs := runAll(ctx, j, clients)
+	for _, c := range clients {
+		errs = append(errs, report(j, c.Report(), stdout))
 	}
-	runErr := c.Run(ctx)
-	return errors.Join(runErr, report(j, c.Report(), stdout))
+	return errors.Join(errs...)
+}
+
+// stagger is the time from one of several who join to the next.
+const stagger = 300 * time.Millisecond
+
+// runAll has them all join and stay until the context is done.
+func runAll(ctx context.Context, j joinCommand, clients []*client.Client) []error {
+	errs := make([]error, len(clients))
+	var all sync.WaitGroup
+	for i, c := range clients {
+		if i > 0 {
+			select {
+			case <-ctx.Done():
+			case <-time.After(stagger):
+			}
+		}
+		all.Go(func() {
+			go func() {
+				for _, text := range j.Say {
+					c.Say(ctx, text)
+				}
+			}()
+			if j.Speak {
+				go func() { _ = c.Speak(ctx, true) }() // an error means that it is over
+			}
+			errs[i] = c.Run(ctx)
+		})
+	}
+	all.Wait()
+	return errs
 }
 
 // tellPeople prints what happens while it does.

@@ -315,6 +315,44 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// TestSeveral: one process joins as several, whom others see and hear, and who
+// receive nothing if they are told so.
+func TestSeveral(t *testing.T) {
+	l := newMeeting(t, startServer(t, "127.0.0.1:0").url)
+	guest := enter(t, l, "Guest", wire.SourceMic)
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	var out, complaints bytes.Buffer
+	done := make(chan int, 1)
+	go func() {
+		done <- run(ctx, []string{"join", l.Text(), "--name", "Choir", "--count", "3", "--no-receive", "--json"}, &out, &complaints)
+	}()
+	until(t, "three are seen and heard", 20*time.Second, func() bool {
+		seen := 0
+		for _, s := range guest.Report().Received {
+			if strings.HasPrefix(s.Name, "Choir ") && s.Frames > 10 {
+				seen++
+			}
+		}
+		return seen == 3*2
+	})
+	interrupt()
+	if code := <-done; code != exitOK {
+		t.Errorf("exit %d, %s", code, complaints.String())
+	}
+	reports := json.NewDecoder(&out)
+	for _, name := range []string{"Choir 1", "Choir 2", "Choir 3"} {
+		var r client.Report
+		if err := reports.Decode(&r); err != nil {
+			t.Fatal(err)
+		}
+		if r.Name != name || len(r.Received) > 0 {
+			t.Errorf("%s reported %+v", name, r)
+		}
+	}
+	until(t, "they are gone", 10*time.Second, func() bool { return slices.Equal(guest.members(), []string{"Guest"}) })
+}
+
 // TestRefusals: what is wrong is said, and the exit code tells whose it is.
 func TestRefusals(t *testing.T) {
 	s := startServer(t, "127.0.0.1:0")
@@ -336,6 +374,7 @@ func TestRefusals(t *testing.T) {
 		{"join " + gone.Text(), exitFailure, "no meeting behind this link"},
 		{"join " + text + " --layers 4", exitUsage, "--layers"},
 		{"join " + text + " --name \u200b", exitUsage, "invisible"},
+		{"join " + text + " --count 0", exitUsage, "--count"},
 		{"join", exitUsage, "link"},
 		{"new", exitUsage, "--server"},
 		{"new --server example.org", exitUsage, "not of the form"},
