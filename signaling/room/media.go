@@ -301,7 +301,7 @@ func (w *mediaWorker) connect() error {
 			r.post(func() { r.graded(s, m) })
 		},
 		Closed: func(reason string) {
-			if !w.noteLost(n) {
+			if !w.noteLost(n) || w.life.Err() != nil { // with its life the worker closes the peer itself
 				return
 			}
 			r.post(func() { r.tell(s, wire.MediaLost{Reason: reason[:min(len(reason), wire.MaxText)]}) })
