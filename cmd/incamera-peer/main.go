@@ -185,12 +185,12 @@ func join(ctx context.Context, j joinCommand, stdout, stderr io.Writer) error {
 	if j.NoReceive {
 		cfg.Seats, cfg.Unwatching = map[wire.Source]int{}, true
 	}
-	if !j.JSON {
-		tellPeople(&cfg, stdout)
-	}
 	clients := make([]*client.Client, j.Count)
 	for i := range clients {
-		cfg.Name = j.nameOf(i + 1)
+		cfg.Name, cfg.Heard, cfg.Entered = j.nameOf(i+1), nil, nil
+		if !j.JSON && i == 0 { // what happens is the same for all
+			tellPeople(&cfg, stdout)
+		}
 		if clients[i], err = client.New(cfg); err != nil {
 			return err
 		}
@@ -201,7 +201,7 @@ func join(ctx context.Context, j joinCommand, stdout, stderr io.Writer) error {
 		defer cancel()
 	}
 	errs := runAll(ctx, j, clients)
-	for _, c := range clients {
+	for _, c := range clients[:len(errs)] {
 		errs = append(errs, report(j, c.Report(), stdout))
 	}
 	return errors.Join(errs...)
@@ -210,17 +210,23 @@ func join(ctx context.Context, j joinCommand, stdout, stderr io.Writer) error {
 // stagger is the time from one of several who join to the next.
 const stagger = 300 * time.Millisecond
 
-// runAll has them all join and stay until the context is done.
+// runAll has one after another join, and all stay until the context is done. It
+// returns how it went for each that has begun to.
 func runAll(ctx context.Context, j joinCommand, clients []*client.Client) []error {
 	errs := make([]error, len(clients))
 	var all sync.WaitGroup
+	begun := 0
 	for i, c := range clients {
 		if i > 0 {
 			select {
 			case <-ctx.Done():
 			case <-time.After(stagger):
 			}
+			if ctx.Err() != nil {
+				break
+			}
 		}
+		begun++
 		all.Go(func() {
 			go func() {
 				for _, text := range j.Say {
@@ -234,7 +240,7 @@ func runAll(ctx context.Context, j joinCommand, clients []*client.Client) []erro
 		})
 	}
 	all.Wait()
-	return errs
+	return errs[:begun]
 }
 
 // tellPeople prints what happens while it does.

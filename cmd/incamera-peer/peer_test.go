@@ -353,6 +353,26 @@ func TestSeveral(t *testing.T) {
 	until(t, "they are gone", 10*time.Second, func() bool { return slices.Equal(guest.members(), []string{"Guest"}) })
 }
 
+// TestSeveralInterrupted: who has not begun to join when they are to leave does not,
+// and is not told of.
+func TestSeveralInterrupted(t *testing.T) {
+	l := newMeeting(t, startServer(t, "127.0.0.1:0").url)
+	guest := enter(t, l, "Guest")
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	var out, complaints bytes.Buffer
+	done := make(chan int, 1)
+	go func() {
+		done <- run(ctx, []string{"join", l.Text(), "--name", "Choir", "--count", "40", "--no-publish"}, &out, &complaints)
+	}()
+	until(t, "the first is there", 20*time.Second, func() bool { return slices.Contains(guest.members(), "Choir 1") })
+	interrupt()
+	<-done // with an error, if somebody was on his way in
+	if n := strings.Count(out.String(), "roster code"); n < 1 || n > 39 {
+		t.Errorf("%d are told of", n)
+	}
+}
+
 // TestRefusals: what is wrong is said, and the exit code tells whose it is.
 func TestRefusals(t *testing.T) {
 	s := startServer(t, "127.0.0.1:0")
