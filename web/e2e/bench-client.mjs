@@ -97,7 +97,7 @@ async function watching(ann) {
     print(`tiles_${kind}_per_second_least`, rates[0] ?? 0, "fps");
     if (process.env.V) console.error(kind, rates.map((r) => r.toFixed(1)).join(" "));
   }
-  const began = performance.now(); // of its own, as tracing costs a tenth of the frames
+  const began = performance.now(); // of its own, as tracing costs a third of the frames
   const tasks = await traced(chromium, ann.page, () => delay(seconds * 1000));
   const worked = tasks.reduce((sum, t) => sum + t.worked, 0);
   print("main_thread_longest_task_tiles", tasks[0].worked, "ms of processor time");
