@@ -270,7 +270,7 @@ func (c *conn) heardOn(from netip.AddrPort, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, p := range c.paths {
-		if p.addr == from {
+		if p.addr == from && now.After(p.heard) {
 			p.heard = now
 		}
 	}

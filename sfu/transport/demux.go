@@ -33,11 +33,7 @@ func newDemux(port *udp.Conn, ts *tunnels) *demux {
 // read gives the port's packets to whom they are for, until it is closed.
 func (d *demux) read(garbage *atomic.Uint64) {
 	var due []*Publisher
-	var now time.Time
-	take := func(b []byte, from netip.AddrPort) {
-		if now.IsZero() {
-			now = time.Now()
-		}
+	take := func(b []byte, from netip.AddrPort, at time.Time) {
 		switch {
 		case ours(from.Addr()): // forged
 			garbage.Add(1)
@@ -46,7 +42,7 @@ func (d *demux) read(garbage *atomic.Uint64) {
 				r.take(b, from)
 			}
 		default:
-			mine, p := d.take(b, from, now)
+			mine, p := d.take(b, from, at)
 			if !mine {
 				garbage.Add(1)
 			}
@@ -56,7 +52,6 @@ func (d *demux) read(garbage *atomic.Uint64) {
 		}
 	}
 	for {
-		now = time.Time{}
 		if err := d.Receive(take); errors.Is(err, net.ErrClosed) {
 			return
 		} else if err != nil {
@@ -76,9 +71,9 @@ func (d *demux) read(garbage *atomic.Uint64) {
 
 // take reports whether the packet was for a connection. A check with a username
 // fragment of one is for it wherever it comes from; anything else must come from
-// where a check has come that was verified. It returns the publisher whose line
-// has to be taken, if there is one.
-func (d *demux) take(b []byte, from netip.AddrPort, now time.Time) (mine bool, due *Publisher) {
+// where a check has come that was verified. The packet came at that time. It returns
+// the publisher whose line has to be taken, if there is one.
+func (d *demux) take(b []byte, from netip.AddrPort, at time.Time) (mine bool, due *Publisher) {
 	if stun.IsMessage(b) {
 		r, ok := stun.Parse(b)
 		if !ok {
@@ -99,7 +94,7 @@ func (d *demux) take(b []byte, from netip.AddrPort, now time.Time) (mine bool, d
 	if c == nil {
 		return false, nil
 	}
-	return true, c.receive(b, from, now)
+	return true, c.receive(b, from, at)
 }
 
 func (d *demux) addUfrag(ufrag string, c *conn) {

@@ -46,11 +46,11 @@ type Report struct {
 // A Sink takes what a layer brings. It is called by one goroutine at a time for
 // all layers of a connection.
 type Sink interface {
-	// Receive takes an RTP packet that came at that time, retransmissions under
-	// their original numbers, and its dependency descriptor, if it is AV1 and has
-	// one; both are valid during the call.
-	Receive(packet, descriptor []byte, at time.Time)
-	// Report takes a sender report.
+	// Receive takes an RTP packet, retransmissions under their original numbers, and
+	// its dependency descriptor, if it is AV1 and has one; both are valid during the
+	// call. Whoever sends it on now sends it at that time: it may have come before.
+	Receive(packet, descriptor []byte, now time.Time)
+	// Report takes a sender report that came at that time.
 	Report(r Report, at time.Time)
 	// Gone says that nothing more comes.
 	Gone()
@@ -91,6 +91,7 @@ type Publisher struct {
 	}
 
 	// Owned by who has taken the line.
+	now     time.Time // when the round began
 	streams []*stream
 	opens   map[uint32]*srtp.Source // of every SSRC that anything has come from: what was opened is not opened again
 	arrived struct {                // layers that may arrive
@@ -282,7 +283,7 @@ func (p *Publisher) round() (more bool) {
 			more = false
 		}
 	}()
-	began := time.Now()
+	p.now = time.Now()
 	p.line.Lock()
 	packets, tick, reader := p.line.packets, p.line.tick, p.line.reader
 	if p.line.closed {
@@ -310,7 +311,7 @@ func (p *Publisher) round() (more bool) {
 	if cap(packets) <= keptLine { // who has sent a lot may be silent from now on
 		p.line.spare = packets[:0]
 	}
-	p.line.brief = time.Since(began) < briefFor
+	p.line.brief = time.Since(p.now) < briefFor
 	if !p.line.closed && (len(p.line.packets) > 0 || p.line.tick) {
 		return true
 	}

@@ -85,9 +85,10 @@ type sender struct {
 	// Guarded by mu.
 	heard []rtcp.Packet
 
-	layers []string // that have arrived, and gone
-	got    []string // packets
-	during func()   // called while a packet is delivered
+	layers []string  // that have arrived, and gone
+	got    []string  // packets
+	last   time.Time // when the latest was delivered
+	during func()    // called while a packet is delivered
 	lost   func(reason string)
 }
 
@@ -97,7 +98,8 @@ type sink struct {
 	name string
 }
 
-func (k *sink) Receive(b, descriptor []byte, _ time.Time) {
+func (k *sink) Receive(b, descriptor []byte, now time.Time) {
+	k.s.last = now
 	h, _ := rtpx.ParseHeader(b)
 	told := ""
 	if descriptor != nil {

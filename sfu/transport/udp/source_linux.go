@@ -29,9 +29,6 @@ type source struct {
 // bytes points at the message, for the kernel.
 func (s *source) bytes() *byte { return (*byte)(unsafe.Pointer(s)) }
 
-// sourceSpace is how long it may be.
-const sourceSpace = unix.SizeofCmsghdr + 24
-
 // sources are the addresses of ours to which clients came. Safe for concurrent
 // use.
 type sources struct {
@@ -54,11 +51,11 @@ func (c *Conn) askSources() error {
 
 // note remembers to which address a client came that begins or checks a
 // connection (STUN, of the relay, too); other packets go the way of these.
-func (s *sources) note(packet []byte, came *source, from netip.AddrPort) {
+func (s *sources) note(packet []byte, said *ancillary, n int, from netip.AddrPort) {
 	if len(packet) == 0 || packet[0] > 3 {
 		return
 	}
-	now, ok := came.back()
+	now, ok := said.back(n)
 	if !ok {
 		return
 	}
@@ -86,26 +83,24 @@ func (s *sources) of(to netip.AddrPort) source {
 	return s.by[netip.AddrPortFrom(to.Addr().Unmap(), to.Port())]
 }
 
-// back turns what the kernel says of a packet that came, of which n bytes were
-// written, into what it wants for one that goes back.
-func (s *source) back() (b source, ok bool) {
-	n := 0
-	switch {
-	case s.n < unix.SizeofCmsghdr+unix.SizeofInet4Pktinfo:
-		return b, false
-	case s.hdr.Level == unix.IPPROTO_IPV6 && s.hdr.Type == unix.IPV6_PKTINFO:
-		n = unix.SizeofInet6Pktinfo
-		copy(b.info[:], s.info[:16]) // by whatever device leads back
-	case s.hdr.Level == unix.IPPROTO_IP && s.hdr.Type == unix.IP_PKTINFO:
-		n = unix.SizeofInet4Pktinfo
-		copy(b.info[4:8], s.info[8:12]) // ipi_addr, of the packet's header, becomes ipi_spec_dst
-	default:
-		return b, false
+// back turns what the kernel says of a packet that came, in n bytes, into what it
+// wants for one that goes back.
+func (a *ancillary) back(n int) (s source, ok bool) {
+	size := 0
+	if to := a.find(n, unix.IPPROTO_IPV6, unix.IPV6_PKTINFO, unix.SizeofInet6Pktinfo); to != nil {
+		s.hdr.Level, s.hdr.Type = unix.IPPROTO_IPV6, unix.IPV6_PKTINFO
+		size = unix.SizeofInet6Pktinfo
+		copy(s.info[:], to[:16]) // by whatever device leads back
+	} else if to = a.find(n, unix.IPPROTO_IP, unix.IP_PKTINFO, unix.SizeofInet4Pktinfo); to != nil {
+		s.hdr.Level, s.hdr.Type = unix.IPPROTO_IP, unix.IP_PKTINFO
+		size = unix.SizeofInet4Pktinfo
+		copy(s.info[4:8], to[8:12]) // ipi_addr, of the packet's header, becomes ipi_spec_dst
+	} else {
+		return s, false
 	}
-	b.hdr.Level, b.hdr.Type = s.hdr.Level, s.hdr.Type
-	b.hdr.SetLen(unix.CmsgLen(n))
-	b.n = unix.CmsgSpace(n)
-	return b, true
+	s.hdr.SetLen(unix.CmsgLen(size))
+	s.n = unix.CmsgSpace(size)
+	return s, true
 }
 
 // Leads reports whether packets to d go from the address of ours to which the

@@ -29,7 +29,7 @@ func TestAnswersFromWhereItWasAsked(t *testing.T) {
 			t.Fatal(err)
 		}
 		var from netip.AddrPort
-		if err = c.Receive(func(_ []byte, a netip.AddrPort) { from = a }); err != nil {
+		if err = c.Receive(func(_ []byte, a netip.AddrPort, _ time.Time) { from = a }); err != nil {
 			t.Fatal(err)
 		}
 		arrives := func(how string, packets int) {
@@ -62,7 +62,7 @@ func TestAnswersFromWhereItWasAsked(t *testing.T) {
 		if !c.Leads(d, from) {
 			t.Errorf("%s: a destination is said to be old that is not", listen)
 		}
-		if err = c.Receive(func([]byte, netip.AddrPort) {}); err != nil {
+		if err = c.Receive(func([]byte, netip.AddrPort, time.Time) {}); err != nil {
 			t.Fatal(err)
 		}
 		if c.Leads(d, from) || !c.Leads(c.Dest(from), from) {
@@ -81,15 +81,15 @@ func TestAnswersFromWhereItWasAsked(t *testing.T) {
 // TestSourcesAreBounded: whoever forges addresses fills no memory.
 func TestSourcesAreBounded(t *testing.T) {
 	s := &sources{by: map[netip.AddrPort]source{}}
-	came := &source{}
-	if _, ok := came.back(); ok {
+	came := &ancillary{}
+	if _, ok := came.back(0); ok {
 		t.Error("nothing is taken for an address")
 	}
-	came.hdr.Level, came.hdr.Type, came.n = unix.IPPROTO_IPV6, unix.IPV6_PKTINFO, sourceSpace
+	n := came.put(unix.IPPROTO_IPV6, unix.IPV6_PKTINFO, make([]byte, unix.SizeofInet6Pktinfo))
 	for i := range maxSources + 100 {
-		s.note([]byte{0}, came, netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 5))
+		s.note([]byte{0}, came, n, netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 5))
 	}
-	s.note([]byte{0x80}, came, netip.MustParseAddrPort("192.0.2.1:5"))
+	s.note([]byte{0x80}, came, n, netip.MustParseAddrPort("192.0.2.1:5"))
 	if len(s.by) != maxSources || s.of(netip.MustParseAddrPort("192.0.2.1:5")).n != 0 {
 		t.Errorf("%d are known, and one by a packet that begins nothing", len(s.by))
 	}

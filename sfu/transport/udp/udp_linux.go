@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -56,8 +57,9 @@ type reader struct {
 	iov     [readBatch]unix.Iovec
 	names   [readBatch][sockaddrSize]byte
 	buf     [readBatch][2048]byte
-	control [readBatch]source
+	control [readBatch]ancillary
 	n       int
+	last    time.Time // when the latest packet came
 }
 
 // Over takes over a socket, such as one that was handed to the process.
@@ -79,7 +81,9 @@ func Over(std *net.UDPConn) (*Conn, error) {
 		c.rx.iov[i].SetLen(len(c.rx.buf[i]))
 		h.Iov, h.Name = &c.rx.iov[i], &c.rx.names[i][0]
 		h.SetIovlen(1)
+		h.Control = c.rx.control[i].bytes()
 	}
+	c.askTimes()
 	_, err = unix.GetsockoptInt(c.fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT)
 	c.segments.Store(err == nil)
 	c.pool.New = func() any { return newBatch(c) }
@@ -112,22 +116,27 @@ func (c *Conn) detach(std *net.UDPConn) error {
 func (c *Conn) DualStack() bool { return c.v6 }
 
 // Receive waits for packets and gives f each of those that have come, which is
-// valid during the call. It fails with net.ErrClosed when the port is closed.
-func (c *Conn) Receive(f func(b []byte, from netip.AddrPort)) error {
+// valid during the call, and when it came to this machine, which is not when it
+// is read, and never before the one before it. It fails with net.ErrClosed when the port is closed.
+func (c *Conn) Receive(f func(b []byte, from netip.AddrPort, at time.Time)) error {
 	if err := c.receive(); err != nil {
 		return err
 	}
+	now := time.Now()
 	for i := range c.rx.n {
 		from, ok := parseSockaddr(c.rx.names[i][:c.rx.msgs[i].hdr.Namelen])
 		if !ok {
 			continue
 		}
 		b := c.rx.buf[i][:c.rx.msgs[i].len]
+		said, n := &c.rx.control[i], int(c.rx.msgs[i].hdr.Controllen) //nolint:gosec // its type is of the system; at most ancillarySpace
 		if c.sources != nil {
-			c.rx.control[i].n = int(c.rx.msgs[i].hdr.Controllen)
-			c.sources.note(b, &c.rx.control[i], from)
+			c.sources.note(b, said, n, from)
 		}
-		f(b, from)
+		if at := said.arrived(n, now); at.After(c.rx.last) { // time goes on, even where somebody sets a clock
+			c.rx.last = at
+		}
+		f(b, from, c.rx.last)
 	}
 	return nil
 }
@@ -143,10 +152,7 @@ func (c *Conn) receive() error {
 	for i := range c.rx.msgs {
 		h := &c.rx.msgs[i].hdr
 		h.Namelen = sockaddrSize
-		if c.sources != nil {
-			h.Control = c.rx.control[i].bytes()
-			h.SetControllen(sourceSpace)
-		}
+		h.SetControllen(ancillarySpace)
 	}
 	n, _, errno := syscall.Syscall6(unix.SYS_RECVMMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&c.rx.msgs[0])), readBatch, unix.MSG_WAITFORONE, 0, 0)
 	switch {

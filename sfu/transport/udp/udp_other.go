@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 )
 
 // A Conn is a UDP port. Reading is for one goroutine; everything else is safe
@@ -33,14 +34,15 @@ func (c *Conn) Leads(*Dest, netip.AddrPort) bool { return true }
 // DualStack reports whether the port takes IPv4 and IPv6.
 func (c *Conn) DualStack() bool { return c.local.IP.To4() == nil }
 
-// Receive waits for a packet and gives it to f; it is valid during the call. It
-// fails with net.ErrClosed when the port is closed.
-func (c *Conn) Receive(f func(b []byte, from netip.AddrPort)) error {
+// Receive waits for a packet and gives it to f; it is valid during the call. When
+// it came is when it was read, on this system. It fails with net.ErrClosed when the
+// port is closed.
+func (c *Conn) Receive(f func(b []byte, from netip.AddrPort, at time.Time)) error {
 	n, from, err := c.std.ReadFromUDPAddrPort(c.buf[:])
 	if err != nil {
 		return err
 	}
-	f(c.buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
+	f(c.buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), time.Now())
 	return nil
 }
 

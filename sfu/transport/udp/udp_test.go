@@ -99,7 +99,7 @@ func TestReceivesFromAnybody(t *testing.T) {
 			}
 		}
 		for i := 0; i < 100; {
-			if err := c.Receive(func(b []byte, from netip.AddrPort) {
+			if err := c.Receive(func(b []byte, from netip.AddrPort, _ time.Time) {
 				if string(b) != fmt.Sprint(i) || from != addr {
 					t.Errorf("packet %d: %q from %v; want from %v", i, b, from, addr)
 				}
@@ -123,7 +123,7 @@ func TestCloseEndsReadingAndFreesThePort(t *testing.T) {
 	c := open(t, "127.0.0.1:0")
 	done := make(chan error)
 	go func() {
-		done <- c.Receive(func([]byte, netip.AddrPort) {})
+		done <- c.Receive(func([]byte, netip.AddrPort, time.Time) {})
 	}()
 	if _, err := Open(c.local.AddrPort()); err == nil {
 		t.Error("the port was taken twice")
