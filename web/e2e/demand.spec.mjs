@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { sheet, toggle } from "./lib/features.mjs";
 import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
-import { newRoom, startServer } from "./lib/server.mjs";
+import { newRoom, startPeer, startServer } from "./lib/server.mjs";
 
 /** Frames that each layer of the camera has sent, by rid. */
 async function sent(person) {
@@ -46,12 +46,19 @@ async function halfCome(publisher, watcher) {
   );
 }
 
+// Windows in which three tiles are large enough for the largest layer, and small enough for the smallest.
+const [large, small] = [
+  { width: 1600, height: 900 },
+  { width: 320, height: 300 },
+];
+
 describe("demand", { timeout: 180_000 }, () => {
   let server;
   let chromium;
   let firefox;
   let ann;
   let fay;
+  let desk; // somebody who only looks on, at small pictures
   let link;
   before(async () => {
     server = await startServer();
@@ -60,33 +67,31 @@ describe("demand", { timeout: 180_000 }, () => {
     link = await newRoom(server.url, "Demand");
     ann = await chromium.person("Ann", "red");
     fay = await firefox.person("Fay", "green");
-    await ann.page.setViewportSize({ width: 1280, height: 800 });
-    await fay.page.setViewport({ width: 1280, height: 800 });
+    await ann.page.setViewportSize(large);
+    await fay.page.setViewport(large);
     await ann.join(link);
     await fay.join(link);
     await ann.seesFace("Fay", "green");
     await fay.seesFace("Ann", "red");
+    desk = startPeer(link, { name: "Desk", args: ["--no-publish", "--height", "90"] });
+    for (const person of [ann, fay]) await person.sees("3 people");
   });
   after(async () => {
+    desk?.kill();
     await chromium?.close();
     await firefox?.close();
     await server?.stop();
   });
 
   for (const [what, publisher, watcher, resize] of [
-    [
-      "Firefox",
-      () => fay,
-      () => ann,
-      (width, height) => ann.page.setViewportSize({ width, height }),
-    ],
-    ["Chromium", () => ann, () => fay, (width, height) => fay.page.setViewport({ width, height })],
+    ["Firefox", () => fay, () => ann, (size) => ann.page.setViewportSize(size)],
+    ["Chromium", () => ann, () => fay, (size) => fay.page.setViewport(size)],
   ]) {
     it(`${what} encodes for the largest tile, and goes on when it grows`, async () => {
       const [name, look] = what === "Firefox" ? ["Fay", "green"] : ["Ann", "red"];
       const many = async () => (await running(publisher())).length > 1;
       await eventually("several layers are sent", many, { timeout: 20_000 });
-      await resize(320, 300); // tiles of 110 lines
+      await resize(small);
       await eventually(
         "only the smallest layer is sent",
         async () => (await running(publisher())) === "q",
@@ -94,13 +99,13 @@ describe("demand", { timeout: 180_000 }, () => {
       );
       await halfCome(publisher(), watcher());
       await watcher().seesFace(name, look);
-      const small = (await watcher().tileOf(name)).height;
-      assert.ok(small <= 90, `the picture has ${small} lines`);
-      await resize(1280, 800);
+      const lines = (await watcher().tileOf(name)).height;
+      assert.ok(lines <= 90, `the picture has ${lines} lines`);
+      await resize(large);
       await eventually("the largest that the machine can do is sent again", many, {
         timeout: 20_000,
       });
-      await eventually("and seen", async () => (await watcher().tileOf(name)).height > small, {
+      await eventually("and seen", async () => (await watcher().tileOf(name)).height > lines, {
         timeout: 20_000,
       });
       assert.deepEqual(await watcher().errors(), []);
@@ -139,10 +144,12 @@ describe("demand", { timeout: 180_000 }, () => {
     });
 
   it("who is alone encodes nothing, and is seen by whoever comes", async () => {
+    const rests = (what, layers) =>
+      eventually(what, async () => (await running(ann)) === layers, { timeout: 20_000 });
     await fay.press("Leave");
-    await eventually("Ann's encoders rest", async () => (await running(ann)) === "", {
-      timeout: 20_000,
-    });
+    await rests("Ann encodes for Desk only", "q");
+    await desk.report(); // he leaves
+    await rests("Ann's encoders rest", "");
     const ben = await chromium.person("Ben", "blue");
     await ben.join(link);
     await ben.seesFace("Ann", "red");
