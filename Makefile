@@ -54,7 +54,7 @@ churn:                                 ## the group's life at size: 1000 seeds a
 churn-browsers: browsers build         ## twelve people in browsers and without come, go, reload and are killed for two minutes (needs a quiet machine); SEED=n repeats
 	cd web && node e2e/churn.mjs
 
-crowd: browsers build                  ## a hundred people, three of them in browsers, who look at every page and pin somebody (minutes); PEOPLE changes how many
+crowd: browsers build                  ## a hundred people, three of them in browsers, who look at every page and pin somebody (minutes); PEOPLE and BROWSERS change how many
 	cd web && node e2e/crowd.mjs
 
 memory: browsers build                 ## looks for the keys of an ended epoch in the memory of browsers and server (root, minutes)

@@ -154,7 +154,7 @@ try {
   await joining(ann, link);
   add(link, tiles - people, "Viewer", "--only", "camera");
   await watching(ann);
-  for (const crowd of peers.splice(1)) await crowd.kill();
+  for (const crowd of peers.splice(1)) await crowd.leave(); // whoever is killed stays for half a minute
   await keeping(ann, link);
 } finally {
   await Promise.allSettled(peers.map((p) => p.kill()));

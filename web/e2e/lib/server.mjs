@@ -99,6 +99,11 @@ export function startPeer(link, { name = "Field office", args = [] } = {}) {
       if (code !== 0) throw new Error(`incamera-peer ended with ${code}: ${Buffer.concat(err)}`);
       return JSON.parse(text);
     },
+    /** Leaves; of several, all do. */
+    async leave() {
+      if (child.exitCode === null) child.kill("SIGINT");
+      await ended;
+    },
     async kill() {
       child.kill("SIGKILL");
       await ended;
