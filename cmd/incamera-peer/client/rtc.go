@@ -154,10 +154,6 @@ func newAPI(se webrtc.SettingEngine, codecs []webrtc.RTPCodecParameters, sends b
 		registry.Add(responder)
 		registry.Add(reports)
 	} else {
-		generator, err := nack.NewGeneratorInterceptor()
-		if err != nil {
-			return nil, fmt.Errorf("preparing media: %w", err)
-		}
 		reports, err := report.NewReceiverInterceptor()
 		if err != nil {
 			return nil, fmt.Errorf("preparing media: %w", err)
@@ -172,7 +168,6 @@ func newAPI(se webrtc.SettingEngine, codecs []webrtc.RTPCodecParameters, sends b
 		if err != nil {
 			return nil, fmt.Errorf("preparing media: %w", err)
 		}
-		registry.Add(generator)
 		registry.Add(reports)
 		registry.Add(arrivals)
 	}

@@ -36,9 +36,10 @@ type listener interface {
 
 // A subscriber receives on a subscribe connection.
 type subscriber struct {
-	pc    *webrtc.PeerConnection
-	seats []wire.Source
-	to    listener
+	pc      *webrtc.PeerConnection
+	seats   []wire.Source
+	to      listener
+	missing *missing
 
 	mu sync.Mutex
 	// Guarded by mu until closed is set; then nothing is added.
@@ -52,6 +53,7 @@ func newSubscriber(e *engine, cfg webrtc.Configuration, seats map[wire.Source]in
 		return nil, fmt.Errorf("making the subscribe connection: %w", err)
 	}
 	s := &subscriber{pc: pc, to: to}
+	s.missing = newMissing(func(packets []rtcp.Packet) { _ = pc.WriteRTCP(packets) }) // what is missing still is asked for again
 	for _, source := range seatOrder {
 		kind := webrtc.RTPCodecTypeAudio
 		if isPicture(source) {
@@ -108,10 +110,14 @@ func (s *subscriber) arrived(track *webrtc.TrackRemote, receiver *webrtc.RTPRece
 		if err != nil {
 			return
 		}
+		repeated := attributes.Get(webrtc.AttributeRtxPayloadType) != nil
+		if isPicture(source) {
+			s.missing.came(uint32(track.SSRC()), p.SequenceNumber, p.Payload, repeated)
+		}
 		if len(p.Payload) == 0 {
 			continue
 		}
-		s.to.packet(seat, source, came.packet(p.SequenceNumber, attributes.Get(webrtc.AttributeRtxPayloadType) != nil))
+		s.to.packet(seat, source, came.packet(p.SequenceNumber, repeated))
 		if !isPicture(source) {
 			s.to.frame(seat, source, p.Payload, p.Timestamp)
 			continue
@@ -153,6 +159,7 @@ func (s *subscriber) close() error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
+	s.missing.end()
 	err := s.pc.Close()
 	s.work.Wait()
 	return err
