@@ -1,6 +1,7 @@
 // A meeting of a hundred: three browsers, and participants without a screen. Each browser looks at every page of the pictures and pins
 // somebody of the last one. Prints one line per figure: name value unit; ends with 1 when a page did not show a picture for each tile.
-// PEOPLE changes how many there are, BROWSERS how many of the browsers: a machine of two cores bears 25 pictures in one at a time.
+// PEOPLE changes how many there are, BROWSERS how many of the browsers. Who does not look has the page in a hidden tab, as a machine of
+// two cores bears 25 pictures in one browser at a time.
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
 import { newRoom, startPeer, startServer } from "./lib/server.mjs";
@@ -26,6 +27,16 @@ const shown = (person) =>
           there: tile.dataset.video === "on" && video?.videoWidth > 0 && video.currentTime > 0,
         };
       }),
+  );
+
+/** Has the person look at the page, or at another tab. */
+const looks = (person, at) =>
+  person.evaluate(
+    (state) => {
+      Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    },
+    at ? "visible" : "hidden",
   );
 
 const pages = (person) =>
@@ -97,6 +108,7 @@ try {
     const from = performance.now();
     await person.join(link);
     print(`crowd_${name.toLowerCase()}_join`, performance.now() - from, "ms");
+    if (browsers > 1) await looks(person, false);
     persons.push(person);
   }
   for (const person of persons)
@@ -108,6 +120,7 @@ try {
   print("crowd_all_inside", (performance.now() - began) / 1000, "s");
   for (const person of persons) {
     const name = person.name.toLowerCase();
+    await looks(person, true);
     const { seen, took, all } = await turn(person);
     print(`crowd_${name}_pages`, all, "pages");
     print(`crowd_${name}_seen`, seen.size, `of ${people - 1}`);
@@ -134,6 +147,7 @@ try {
     );
     print(`crowd_${name}_pinned_after`, performance.now() - from, "ms");
     await person.press(label);
+    if (browsers > 1) await looks(person, false);
     const wrong = await person.errors();
     if (wrong.length > 0) {
       failed = true;
