@@ -7,7 +7,11 @@ import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
 import { newRoom, startPeer, startServer } from "./lib/server.mjs";
 
 const people = Number(process.env.PEOPLE ?? 100);
-const browsers = Math.min(3, Number(process.env.BROWSERS ?? 3));
+const browsers = Number(process.env.BROWSERS ?? 3);
+if (![1, 2, 3].includes(browsers) || !(people > browsers))
+  throw new Error(
+    `crowd: BROWSERS is ${process.env.BROWSERS}, PEOPLE ${process.env.PEOPLE}: there are 1 to 3 browsers, and more people than these`,
+  );
 const PATIENT = { timeout: 240_000, every: 500 };
 
 const print = (name, value, unit) => console.log(name, Number(value.toPrecision(4)), unit);
