@@ -125,15 +125,12 @@ func (o *outgoing) setPace(target bwe.Bitrate, cause bwe.Cause, loss float64, at
 	o.mu.Unlock()
 }
 
-// write seals a packet into the batch, or keeps it for its time.
-func (o *outgoing) write(b *Batch, s *Seat, k *keys, p *Packet, now time.Time) error {
-	at := now.Sub(o.start)
+// write seals a packet into the batch, or keeps it for its time. Called under mu.
+func (o *outgoing) write(b *Batch, s *Seat, k *keys, p *Packet, at time.Duration) error {
 	size := srtp.HeaderSize + extensionSize + len(p.Payload) + k.rtp.Overhead()
 	if size > maxPacket {
 		return errTooLarge
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	if !s.video || p.Probe {
 		o.pacer.Pay(size, at)
 	} else if !o.pacer.Take(size, at) {

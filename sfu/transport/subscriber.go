@@ -95,16 +95,52 @@ type Batch = udp.Batch
 // Batch returns an empty batch.
 func (t *Transport) Batch() *Batch { return t.demux.Batch() }
 
-// Write seals one packet into a batch, or keeps it for a moment when the network
+// A Writer writes packets of one moment to one seat. Until Close it keeps
+// everybody else from the connection: it is for packets that are there, one after
+// the other, each for less than it would cost alone. Not safe for concurrent use.
+type Writer struct {
+	seat  *Seat
+	batch *Batch
+	keys  *keys // nil: the seat is not connected
+	at    time.Duration
+}
+
+// Writer begins to write into a batch. Writers of one seat must not be used
+// concurrently, and the same goroutine must close one before it begins another of
+// any seat of the connection.
+func (s *Seat) Writer(b *Batch, now time.Time) Writer {
+	w := Writer{seat: s, batch: b, keys: s.conn.keys.Load()}
+	if w.keys == nil || s.conn.dest.Load() == nil {
+		w.keys = nil
+		return w
+	}
+	w.at = now.Sub(s.conn.out.start)
+	s.conn.out.mu.Lock()
+	return w
+}
+
+// Write seals one packet into the batch, or keeps it for a moment when the network
 // takes no more now: then it goes in a batch of the transport's own. A number
-// that was used before under its SSRC is refused. The calls for one seat must
-// not be concurrent.
-func (s *Seat) Write(b *Batch, p Packet, now time.Time) error {
-	k := s.conn.keys.Load()
-	if k == nil || s.conn.dest.Load() == nil {
+// that was used before under its SSRC is refused.
+func (w *Writer) Write(p *Packet) error {
+	if w.keys == nil {
 		return errNotReady
 	}
-	return s.conn.out.write(b, s, k, &p, now)
+	return w.seat.conn.out.write(w.batch, w.seat, w.keys, p, w.at)
+}
+
+// Close lets others use the connection. It is to be called once.
+func (w *Writer) Close() {
+	if w.keys != nil {
+		w.seat.conn.out.mu.Unlock()
+	}
+}
+
+// Write is a Writer's, for one packet.
+func (s *Seat) Write(b *Batch, p Packet, now time.Time) error {
+	w := s.Writer(b, now)
+	defer w.Close()
+	return w.Write(&p)
 }
 
 // maxPacket is what UDP over Ethernet carries.
