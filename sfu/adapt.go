@@ -240,11 +240,11 @@ func (s *seat) repeat(b *transport.Batch, now time.Time) int {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h := s.repair.probe()
-	if h == nil {
+	h, ok := s.repair.probe()
+	if !ok {
 		return 0
 	}
-	return s.again(b, h, true, now)
+	return s.again(b, &h, true, now)
 }
 
 // padding is an RTP packet's payload of nothing (RFC 3550 §5.1).

@@ -12,6 +12,9 @@ const (
 	// layer, and of the smallest. Powers of two, so that they divide 1<<16.
 	historySize  = 1024
 	firstHistory = 64
+	// firstRuns is how many runs of packets there are to begin with, a power of two,
+	// too. More, and a small picture takes more memory; fewer, and each grows it.
+	firstRuns = 16
 	// historyFor is for how long packets are remembered if they are not too many.
 	// Shorter, and what is missed over a slow network cannot be had again;
 	// longer, and each picture that somebody watches takes more memory.
@@ -33,55 +36,129 @@ const (
 	giveUpFor = time.Second
 )
 
-// sent remembers what went out under a sequence number: 40 bytes, while the
-// packet itself is once in the layer's ring.
+// sent is what went out under a sequence number. The packet itself is once in the
+// layer's ring.
 type sent struct {
-	in      *incoming // nil: nothing
-	seq     uint64    // incoming, extended
-	out     munge.Out
+	in     *incoming
+	seq    uint64 // incoming, extended
+	out    munge.Out
+	marker bool // a picture ended with it
+}
+
+// slot is what is remembered of one packet alone. What it has in common with its
+// neighbours is remembered once: the eight packets of a usual picture are in two
+// lines of a processor's cache, of as many subscribers as there are, and not in five.
+type slot struct {
 	at      uint32 // when it was sent latest, in ms since start
+	run     uint16 // of which run it is, by the low half of that one's number
 	resends uint8
-	marker  bool // a picture ended with it
+	marker  bool
+	held    bool // something was sent
+}
+
+// maxRun is how many packets are in a run at most: fewer than firstHistory, so that
+// each has a slot of its own.
+const maxRun = 32
+
+// run is packets in a row of one picture: incoming and outgoing numbers follow each
+// other, all else is the same.
+type run struct {
+	in  *incoming // nil: there is none
+	seq uint64    // of the first
+	out munge.Out // of the first
+	n   uint16
+}
+
+// goesOn reports whether a packet is the next of the run.
+func (r *run) goesOn(s *sent) bool {
+	next := r.out
+	next.Seq += r.n
+	return r.in == s.in && r.n < maxRun && r.seq+uint64(r.n) == s.seq && next == s.out
 }
 
 // repair is the memory of one seat for retransmissions. Not safe for
 // concurrent use.
 type repair struct {
-	start   time.Time
-	history []sent        // by outgoing number; nil until something was sent
-	first   uint16        // outgoing number of the latest key frame's first packet
-	gaveUp  time.Time     // when a key frame was asked for; zero: it has come
-	rtxSeq  uint16        // of the latest retransmission
-	latest  uint16        // outgoing number that was sent latest
-	trip    time.Duration // round trip to the subscriber; 0: not known
-	back    uint16        // how far before it the latest packet of a probe was
+	start  time.Time
+	slots  []slot        // by outgoing number; nil until something was sent
+	runs   []run         // by their own number; as many as slots need
+	run    uint16        // number of the latest
+	first  uint16        // outgoing number of the latest key frame's first packet
+	gaveUp time.Time     // when a key frame was asked for; zero: it has come
+	rtxSeq uint16        // of the latest retransmission
+	latest uint16        // outgoing number that was sent latest
+	trip   time.Duration // round trip to the subscriber; 0: not known
+	back   uint16        // how far before it the latest packet of a probe was
 }
 
 // note remembers a packet. The memory grows with the rate of the layer, so that
 // it holds what was sent within historyFor.
-func (r *repair) note(s sent, now time.Time) {
-	if r.history == nil {
-		r.history, r.start = make([]sent, firstHistory), now
+func (r *repair) note(s *sent, now time.Time) {
+	if r.slots == nil {
+		r.slots, r.runs, r.start = make([]slot, firstHistory), make([]run, firstRuns), now
 	}
-	s.at = r.sinceStart(now)
+	at := r.sinceStart(now)
 	h := r.place(s.out.Seq)
-	for len(r.history) < historySize && h.in != nil && h.out.Seq != s.out.Seq && s.at-h.at < uint32(historyFor/time.Millisecond) {
+	for len(r.slots) < historySize && h.held && at-h.at < uint32(historyFor/time.Millisecond) {
 		r.grow()
 		h = r.place(s.out.Seq)
 	}
-	*h = s
+	latest := r.runOf(r.run)
+	if !latest.goesOn(s) {
+		latest = r.begin(s)
+	}
+	latest.n++
+	*h = slot{at: at, run: r.run, marker: s.marker, held: true}
 	r.latest = s.out.Seq
 }
 
+// begin begins a run, in the place of one whose packets are forgotten.
+func (r *repair) begin(s *sent) *run {
+	next := r.runOf(r.run + 1)
+	for len(r.runs) < len(r.slots) && next.in != nil && s.out.Seq-(next.out.Seq+next.n-1) < uint16(len(r.slots)) {
+		old := r.runs
+		r.runs = make([]run, 2*len(old))
+		for i := range uint16(len(old)) {
+			*r.runOf(r.run - i) = old[int(r.run-i)%len(old)]
+		}
+		next = r.runOf(r.run + 1)
+	}
+	r.run++
+	*next = run{in: s.in, seq: s.seq, out: s.out}
+	return next
+}
+
 // place returns where a number is remembered, if it is.
-func (r *repair) place(seq uint16) *sent { return &r.history[int(seq)%len(r.history)] }
+func (r *repair) place(seq uint16) *slot { return &r.slots[int(seq)%len(r.slots)] }
+
+func (r *repair) runOf(number uint16) *run { return &r.runs[int(number)%len(r.runs)] }
+
+// get returns what was sent under a number, and what is remembered of it alone, nil
+// when it is forgotten or was not sent. A run that has taken the place of the
+// packet's own has other numbers.
+func (r *repair) get(seq uint16) (s sent, h *slot) {
+	if r.slots == nil {
+		return s, nil
+	}
+	h = r.place(seq)
+	of := r.runOf(h.run)
+	i := seq - of.out.Seq
+	if !h.held || of.in == nil || i >= of.n {
+		return s, nil
+	}
+	s = sent{in: of.in, seq: of.seq + uint64(i), out: of.out, marker: h.marker}
+	s.out.Seq = seq
+	return s, h
+}
 
 func (r *repair) grow() {
-	old := r.history
-	r.history = make([]sent, 2*len(old))
-	for _, h := range old {
-		if h.in != nil {
-			*r.place(h.out.Seq) = h
+	old := r.slots
+	r.slots = make([]slot, 2*len(old))
+	for i := range old {
+		h := &old[i]
+		of := r.runOf(h.run)
+		if nth := (uint16(i) - of.out.Seq) % uint16(len(old)); h.held && nth < of.n {
+			*r.place(of.out.Seq + nth) = *h
 		}
 	}
 }
@@ -90,23 +167,19 @@ func (r *repair) grow() {
 const probeBack = 64
 
 // probe returns a packet to repeat that is not missed, going back from the latest
-// over and over; nil when there is none.
-func (r *repair) probe() *sent {
-	if r.history == nil {
-		return nil
-	}
+// over and over; ok is false when there is none.
+func (r *repair) probe() (s sent, ok bool) {
 	for range probeBack {
 		r.back = (r.back + 1) % probeBack
-		h := r.place(r.latest - r.back)
-		if h.in != nil && h.out.Seq == r.latest-r.back {
-			return h
+		if was, h := r.get(r.latest - r.back); h != nil {
+			return was, true
 		}
 	}
-	return nil
+	return s, false
 }
 
 // forget lets go of what was sent of a source that has left the seat.
-func (r *repair) forget() { r.history = nil }
+func (r *repair) forget() { r.slots, r.runs = nil, nil }
 
 // keyFrame notes that a key frame begins at this number: what was before is of
 // no use to anybody.
@@ -115,29 +188,31 @@ func (r *repair) keyFrame(seq uint16) { r.first, r.gaveUp = seq, time.Time{} }
 // givenUp notes that the subscriber waits for a key frame.
 func (r *repair) givenUp(now time.Time) { r.gaveUp = now }
 
-// find returns what was sent as seq if it is to be sent again, else nil.
-func (r *repair) find(seq uint16, now time.Time) *sent {
-	if r.history == nil || int16(seq-r.first) < 0 {
-		return nil
+// find returns what was sent as seq if it is to be sent again.
+func (r *repair) find(seq uint16, now time.Time) (s sent, ok bool) {
+	if int16(seq-r.first) < 0 {
+		return s, false
 	}
 	if !r.gaveUp.IsZero() && now.Sub(r.gaveUp) < giveUpFor {
-		return nil
+		return s, false
 	}
-	h := r.place(seq)
-	if h.in == nil || h.out.Seq != seq || h.resends >= maxResends {
-		return nil
+	s, h := r.get(seq)
+	if h == nil || h.resends >= maxResends {
+		return sent{}, false
 	}
 	again := min(max(resendAfter, time.Duration(resendTrips*float64(r.trip))), mostResendAfter)
 	if h.resends > 0 && r.sinceStart(now)-h.at < uint32(again/time.Millisecond) {
-		return nil
+		return sent{}, false
 	}
-	return h
+	return s, true
 }
 
-// resent notes that h was sent again because it was asked for.
-func (r *repair) resent(h *sent, now time.Time) {
-	h.resends++
-	h.at = r.sinceStart(now)
+// resent notes that what was sent as seq was sent again because it was asked for.
+func (r *repair) resent(seq uint16, now time.Time) {
+	if _, h := r.get(seq); h != nil {
+		h.resends++
+		h.at = r.sinceStart(now)
+	}
 }
 
 // next returns the number of the next packet of the retransmission stream.

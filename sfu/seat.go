@@ -170,40 +170,47 @@ func (s *seat) forward(in *incoming, batch *transport.Batch, packets []packet, n
 		s.server.counters.unsendable.Add(uint64(len(packets)))
 		return
 	}
+	before := s.packets
+	w := s.wire.Writer(batch, now)
+	defer w.Close()
 	for i := range packets {
 		p := &packets[i]
 		switch {
 		case !s.takes(in, p, now):
 		case s.skips(p, now):
-			s.leaveOut(batch, p, to, now)
+			s.leaveOut(&w, p, to)
 		default:
-			s.send(in, batch, p, to, now)
+			s.send(in, &w, p, to, now)
 		}
 	}
+	s.server.counters.out.Add(uint64(s.packets - before)) // once, as all subscribers count
 }
 
-// send puts a packet into the batch, with the seat's numbers.
-func (s *seat) send(in *incoming, batch *transport.Batch, p *packet, to transport.Stream, now time.Time) {
+// send writes a packet, with the seat's numbers.
+func (s *seat) send(in *incoming, w *transport.Writer, p *packet, to transport.Stream, now time.Time) {
 	out, ok := s.stream.Rewrite(p.in, now)
 	if !ok {
 		return
 	}
+	marker := s.ends(p)
 	if to.RTXSSRC != 0 {
 		if p.info.KeyFrame && p.newest {
 			s.repair.keyFrame(out.Seq)
 		}
-		s.repair.note(sent{in: in, seq: p.in.Seq, out: out, marker: s.ends(p)}, now)
+		s.repair.note(&sent{in: in, seq: p.in.Seq, out: out, marker: marker}, now)
 	}
 	if p.info.Rewrites() { // whoever had it before is done with it
 		p.info.Rewrite(p.header.Payload, out.PictureID, out.TL0, out.KeyIdx)
 	}
-	if s.write(batch, transport.Packet{
-		Marker: s.ends(p), Padded: p.pad > 0, PayloadType: to.PayloadType, SSRC: to.SSRC, Seq: out.Seq, Timestamp: out.Timestamp,
+	if w.Write(&transport.Packet{
+		Marker: marker, Padded: p.pad > 0, PayloadType: to.PayloadType, SSRC: to.SSRC, Seq: out.Seq, Timestamp: out.Timestamp,
 		Payload: p.payload(),
-	}, now) {
-		s.packets++
-		s.octets += uint32(len(p.header.Payload))
+	}) != nil {
+		s.server.counters.unwritable.Add(1)
+		return
 	}
+	s.packets++
+	s.octets += uint32(len(p.header.Payload))
 }
 
 // skips reports whether the packet is of a frame that is left out, for a lower
@@ -233,16 +240,16 @@ func (s *seat) skips(p *packet, now time.Time) bool {
 
 // leaveOut takes a packet out of the stream. One that is late has left a gap,
 // which is filled with a packet of nothing, or the subscriber would ask for it.
-func (s *seat) leaveOut(batch *transport.Batch, p *packet, to transport.Stream, now time.Time) {
+func (s *seat) leaveOut(w *transport.Writer, p *packet, to transport.Stream) {
 	s.server.counters.leftOut.Add(1)
 	in := p.in
 	if p.spatial && s.above(p) {
 		in.PictureBits, in.Timed = 0, false // the picture is not left out
 	}
 	if gap, late := s.stream.Skip(in); late {
-		s.write(batch, transport.Packet{
+		s.count(w.Write(&transport.Packet{
 			Padded: true, PayloadType: to.PayloadType, SSRC: to.SSRC, Seq: gap.Seq, Timestamp: gap.Timestamp, Payload: nothing[:],
-		}, now)
+		}))
 	}
 }
 
@@ -305,8 +312,14 @@ func (s *seat) skip(in *incoming, seq uint64) {
 	}
 }
 
+// write writes one packet.
 func (s *seat) write(batch *transport.Batch, p transport.Packet, now time.Time) bool {
-	if s.wire.Write(batch, p, now) != nil {
+	return s.count(s.wire.Write(batch, p, now))
+}
+
+// count counts a packet that was written, or was not, and reports whether it was.
+func (s *seat) count(err error) bool {
+	if err != nil {
 		s.server.counters.unwritable.Add(1)
 		return false
 	}
@@ -341,8 +354,8 @@ func (s *seat) answer(batch *transport.Batch, f transport.Feedback, now time.Tim
 // layer's ring.
 func (s *seat) resend(batch *transport.Batch, seq uint16, now time.Time) {
 	s.server.counters.asked.Add(1)
-	if h := s.repair.find(seq, now); h != nil && s.again(batch, h, false, now) > 0 {
-		s.repair.resent(h, now)
+	if h, ok := s.repair.find(seq, now); ok && s.again(batch, &h, false, now) > 0 {
+		s.repair.resent(seq, now)
 		s.server.counters.resent.Add(1)
 	}
 }
