@@ -273,7 +273,11 @@ func (v *virtual) drain(at time.Duration) {
 	}
 	if at < v.probe.until {
 		due := int64(v.probe.rate) * int64(at-v.probe.begun) / 8 / int64(time.Second)
-		for lacking := due - (v.bytes - v.probe.before); lacking > 0; lacking -= 1170 {
+		for due > v.bytes-v.probe.before {
+			if p, ok := v.pacer.Early(at); ok {
+				v.send(p)
+				continue
+			}
 			v.pacer.Pay(1170, at)
 			v.send(virtualPacket{size: 1170, resends: maxResends})
 		}

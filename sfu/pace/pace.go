@@ -17,6 +17,14 @@ const (
 	// maxWait bounds the queue in time of the pace: what waits for longer is of no
 	// use. It holds a key frame of a second's bits.
 	maxWait = 500 * time.Millisecond
+	// Where a network has become slow at once, what waits is of no use if what repairs
+	// takes longer than longRepair, or all longer than longWait. Longer, and pictures stand
+	// still until all of it went; shorter, and what is held up for a moment is lost.
+	longRepair, longWait = time.Second, 2 * time.Second
+	// maxDebt is what sound and probes may take in advance, in time of the pace. Longer,
+	// and pictures stand still after a probe that has tried for a multiple of the pace;
+	// shorter, and what a probe has filled a queue with does not drain.
+	maxDebt = 100 * time.Millisecond
 	// maxBytes bounds it in any case.
 	maxBytes = 1 << 20
 )
@@ -30,6 +38,7 @@ type Pacer[T any] struct {
 	repairs queue[T]
 	media   queue[T]
 	bytes   int
+	mending int // bytes of repairs
 }
 
 type entry[T any] struct {
@@ -75,7 +84,11 @@ func (p *Pacer[T]) SetRate(bitrate int64, now time.Duration) {
 		p.budget = leastBurst
 	}
 	p.rate = factor * float64(bitrate) / 8
+	p.forgive()
 }
+
+// forgive bounds what is owed.
+func (p *Pacer[T]) forgive() { p.budget = max(p.budget, -p.most(maxDebt)) }
 
 func (p *Pacer[T]) advance(now time.Duration) {
 	if now > p.at {
@@ -98,22 +111,24 @@ func (p *Pacer[T]) Take(size int, now time.Duration) bool {
 	return true
 }
 
-// Pay counts a packet that does not wait: sound.
+// Pay counts a packet that does not wait: sound, or a probe's.
 func (p *Pacer[T]) Pay(size int, now time.Duration) {
 	if p.rate > 0 {
 		p.advance(now)
 		p.budget -= float64(size)
+		p.forgive()
 	}
 }
 
 // Put keeps a packet. What repairs goes before what is new. It reports false
 // when the queue is full: the packet is to be dropped.
 func (p *Pacer[T]) Put(item T, size int, repair bool) bool {
-	if p.bytes+size > maxBytes || p.bytes > 0 && float64(p.bytes+size) > max(p.rate*maxWait.Seconds(), leastBurst) {
+	if p.bytes+size > maxBytes || p.bytes > 0 && float64(p.bytes+size) > p.most(maxWait) {
 		return false
 	}
 	p.bytes += size
 	if repair {
+		p.mending += size
 		p.repairs.put(entry[T]{item, size})
 	} else {
 		p.media.put(entry[T]{item, size})
@@ -121,31 +136,58 @@ func (p *Pacer[T]) Put(item T, size int, repair bool) bool {
 	return true
 }
 
+// most is how many bytes may wait for that long.
+func (p *Pacer[T]) most(wait time.Duration) float64 { return max(p.rate*wait.Seconds(), leastBurst) }
+
+// Trim gives up all that waits where it is of no use at the pace that is set now: whoever
+// waits for it needs a key frame.
+func (p *Pacer[T]) Trim(drop func(T)) {
+	if p.rate == 0 || float64(p.bytes) <= p.most(longWait) && float64(p.mending) <= p.most(longRepair) {
+		return
+	}
+	p.drop(&p.repairs, drop)
+	p.drop(&p.media, drop)
+	p.mending = 0
+}
+
+func (p *Pacer[T]) drop(q *queue[T], drop func(T)) {
+	for !q.empty() {
+		e := q.take()
+		p.bytes -= e.size
+		drop(e.item)
+	}
+}
+
 // Next returns the next packet that may go, which is then counted.
 func (p *Pacer[T]) Next(now time.Duration) (item T, ok bool) {
 	p.advance(now)
-	if p.bytes == 0 || p.rate > 0 && p.budget <= 0 {
+	if p.rate > 0 && p.budget <= 0 {
+		return item, false
+	}
+	return p.Early(now)
+}
+
+// Early returns the next packet whether or not it may go, which is then counted: for a
+// probe, which is of what waits as long as something does.
+func (p *Pacer[T]) Early(now time.Duration) (item T, ok bool) {
+	p.advance(now)
+	if p.bytes == 0 {
 		return item, false
 	}
 	q := &p.media
-	if !p.repairs.empty() {
+	mends := !p.repairs.empty()
+	if mends {
 		q = &p.repairs
 	}
 	e := q.take()
+	if mends {
+		p.mending -= e.size
+	}
 	p.bytes -= e.size
 	p.budget -= float64(e.size)
+	p.forgive()
 	return e.item, true
 }
 
 // Waiting returns how many bytes wait.
 func (p *Pacer[T]) Waiting() int { return p.bytes }
-
-// Spare returns how many bytes may go now beside what waits: what a probe can
-// add without delaying anything.
-func (p *Pacer[T]) Spare(now time.Duration) int {
-	p.advance(now)
-	if p.bytes > 0 {
-		return 0
-	}
-	return max(0, int(p.budget))
-}

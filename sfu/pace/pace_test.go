@@ -175,3 +175,97 @@ func TestQueueKeepsLittle(t *testing.T) {
 		t.Errorf("nothing that waits takes the memory of %d", n)
 	}
 }
+
+// TestTrim: what waits for a network that has become slow at once is given up, where
+// it is too much, or what repairs is.
+func TestTrim(t *testing.T) {
+	for _, tc := range []struct {
+		name             string
+		repairs, media   int // packets of 1200 bytes
+		rate             int64
+		repaired, played int // are left
+	}{
+		{"as fast", 100, 300, 8_000_000, 100, 300},
+		{"half as fast", 100, 200, 4_000_000, 100, 200},
+		{"a quarter as fast", 50, 200, 2_000_000, 50, 200},
+		{"almost too slow for the repairs", 120, 10, 500_000, 120, 10},
+		{"too slow for the repairs", 140, 10, 500_000, 0, 0},
+		{"too slow for all", 10, 300, 500_000, 0, 0},
+		{"not too slow for what is new", 0, 250, 500_000, 0, 250},
+		{"too slow for what is new", 0, 300, 500_000, 0, 0},
+		{"without a pace", 100, 300, 0, 100, 300},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var p Pacer[bool]
+			p.SetRate(8_000_000, time.Second)
+			for range tc.media {
+				p.Put(false, 1200, false)
+			}
+			for range tc.repairs {
+				if !p.Put(true, 1200, true) {
+					t.Fatal("it is full")
+				}
+			}
+			p.SetRate(tc.rate, time.Second)
+			dropped := map[bool]int{}
+			p.Trim(func(repair bool) { dropped[repair]++ })
+			if got := tc.repairs - dropped[true]; got != tc.repaired {
+				t.Errorf("%d repairs are left, want %d", got, tc.repaired)
+			}
+			if got := tc.media - dropped[false]; got != tc.played {
+				t.Errorf("%d packets are left, want %d", got, tc.played)
+			}
+			if p.Waiting() != 1200*(tc.repaired+tc.played) {
+				t.Errorf("%d bytes wait", p.Waiting())
+			}
+			if tc.rate > 0 && tc.played == 0 && !p.Put(true, 1200, true) {
+				t.Error("a repair finds no place")
+			}
+		})
+	}
+}
+
+// TestDebt: what went in advance, at whatever pace, is paid for within a while.
+func TestDebt(t *testing.T) {
+	var p Pacer[int]
+	p.SetRate(8_000_000, time.Second)
+	p.Pay(10_000_000, time.Second)
+	if p.Take(1200, time.Second+maxDebt/2) {
+		t.Error("nothing was owed")
+	}
+	if !p.Take(1200, time.Second+maxDebt+time.Millisecond) {
+		t.Error("it takes longer at the same pace")
+	}
+	p.Pay(10_000_000, time.Second+maxDebt+time.Millisecond)
+	slow := time.Second + maxDebt + 2*time.Millisecond
+	p.SetRate(400_000, slow)
+	if p.Take(1200, slow+maxDebt/2) {
+		t.Error("after it has become slow nothing is owed")
+	}
+	if !p.Take(1200, slow+maxDebt+time.Millisecond) {
+		t.Error("it takes longer")
+	}
+}
+
+// TestEarly: what waits goes for a probe at once, repairs first.
+func TestEarly(t *testing.T) {
+	var p Pacer[int]
+	p.SetRate(100_000, time.Second)
+	atOnce, _ := fill(&p, 6, time.Second)
+	p.Put(100, 1200, true)
+	for _, want := range append([]int{100}, []int{0, 1, 2, 3, 4, 5}[atOnce:]...) {
+		if got, ok := p.Early(time.Second); !ok || got != want {
+			t.Errorf("%d (%v) goes, want %d", got, ok, want)
+		}
+	}
+	if _, ok := p.Early(time.Second); ok || p.Waiting() != 0 {
+		t.Errorf("more goes than waits, or %d bytes wait", p.Waiting())
+	}
+	fill(&p, 12, time.Second)
+	for _, ok := p.Early(time.Second); ok; _, ok = p.Early(time.Second) {
+	}
+	// What may be owed is 3750 bytes, at 31250 in a second.
+	if p.Take(1200, time.Second+110*time.Millisecond) || !p.Take(1200, time.Second+130*time.Millisecond) {
+		t.Error("what is owed for it is too little, or more than may be")
+	}
+}

@@ -54,7 +54,7 @@ type conn struct {
 	publisher *Publisher // nil when we send
 
 	out    *outgoing                     // nil when we receive
-	said   func(ssrc uint32, f Feedback) // called while reading is held; f is valid during the call
+	said   func(ssrc uint32, f Feedback) // f is valid during the call
 	life   context.Context
 	end    context.CancelFunc
 	work   sync.WaitGroup

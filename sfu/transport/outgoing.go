@@ -2,6 +2,7 @@ package transport
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync"
 	"time"
 
@@ -119,10 +120,28 @@ func (o *outgoing) setPace(target bwe.Bitrate, cause bwe.Cause, loss float64, at
 	}
 	o.mu.Lock()
 	o.pacer.SetRate(int64(target), at)
+	anew := o.trim()
 	if loss >= lossFrom && enough {
 		o.twice = at + twiceFor
 	}
 	o.mu.Unlock()
+	for _, s := range anew {
+		s.conn.said(s.ssrc, Feedback{KeyFrame: true})
+	}
+}
+
+// trim gives up what waits for a network that has become slow at once, and returns whose
+// it was: with a key frame they are seen again sooner than when all of it went. Called
+// under mu.
+func (o *outgoing) trim() (anew []*Seat) {
+	o.pacer.Trim(func(h held) {
+		heldPool.Put(h.buf)
+		o.dropped++
+		if !slices.Contains(anew, h.seat) {
+			anew = append(anew, h.seat)
+		}
+	})
+	return anew
 }
 
 // write seals a packet into the batch, or keeps it for its time. Called under mu.
@@ -257,20 +276,25 @@ func (o *outgoing) drain(b *Batch, c *conn, now time.Time) (lacking int, more bo
 	at, k := now.Sub(o.start), c.keys.Load()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for {
-		h, ok := o.pacer.Next(at)
-		if !ok {
-			break
-		}
+	send := func(h held) {
 		if k != nil {
 			_ = o.seal(b, h.seat, k, &h.packet, at) // a connection that is gone needs nothing
 		}
 		heldPool.Put(h.buf)
 	}
+	for h, ok := o.pacer.Next(at); ok; h, ok = o.pacer.Next(at) {
+		send(h)
+	}
 	probing := k != nil && at < o.probe.until
 	if probing {
 		due := int64(o.probe.rate) * int64(at-o.probe.begun) / 8 / int64(time.Second)
-		lacking = int(due - (o.bytes - o.probe.before))
+		for lacking = int(due - (o.bytes - o.probe.before)); lacking > 0; lacking = int(due - (o.bytes - o.probe.before)) {
+			h, ok := o.pacer.Early(at)
+			if !ok {
+				break
+			}
+			send(h)
+		}
 	}
 	o.waits = probing || o.pacer.Waiting() > 0
 	return lacking, o.waits

@@ -120,6 +120,79 @@ func TestHoldsBack(t *testing.T) {
 	}
 }
 
+// TestSlowAtOnce: what waits for a network that has become slow at once is given up, and
+// the seat is told as if the subscriber had asked for a key frame; one that is a little
+// slower keeps it.
+func TestSlowAtOnce(t *testing.T) {
+	v := watchTelling(t, openTransport(t, 15*time.Second))
+	s := v.ready()
+	asked := make(chan Feedback, 10)
+	v.seat.Listen(func(f Feedback) { asked <- f })
+	v.write(Packet{PayloadType: s.PayloadType, SSRC: s.SSRC, Seq: 0, Payload: []byte("picture")})
+	until(t, "the viewer has told of packets", func() bool { return v.sub.Congestion().Begun })
+	o, now := v.seat.conn.out, time.Now()
+	o.mu.Lock()
+	o.waits = true // the pacing goroutine is not told: however slow this one is, all stays
+	o.mu.Unlock()
+	o.setPace(startRate, bwe.Untried, 0, now.Sub(o.start))
+	b := v.tr.Batch()
+	for i := range 100 {
+		if err := v.seat.Write(b, Packet{PayloadType: s.PayloadType, SSRC: s.SSRC, Seq: uint16(i + 1), Payload: make([]byte, 1100)}, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.Send()
+	waits := v.sub.Congestion().Waiting
+	o.setPace(startRate, bwe.Loss, 0.1, now.Sub(o.start))
+	if c := v.sub.Congestion(); waits < 80*1100 || c.Dropped != 0 || len(asked) > 0 {
+		t.Errorf("of %d bytes %d wait for a network that is a little slower, %d packets were dropped", waits, c.Waiting, c.Dropped)
+	}
+	o.setPace(bwe.Least, bwe.Loss, 0.5, now.Sub(o.start))
+	if c := v.sub.Congestion(); c.Waiting != 0 || c.Dropped == 0 {
+		t.Errorf("%d bytes wait for a slow network, %d packets were dropped", c.Waiting, c.Dropped)
+	}
+	select {
+	case f := <-asked:
+		if !f.KeyFrame || f.Missing != nil {
+			t.Errorf("the seat is told %+v", f)
+		}
+	case <-time.After(patience):
+		t.Error("the seat is not told")
+	}
+}
+
+// TestProbeIsOfWhatWaits: a probe sends what waits, and asks for more when nothing does.
+func TestProbeIsOfWhatWaits(t *testing.T) {
+	v := watchTelling(t, openTransport(t, 15*time.Second))
+	s := v.ready()
+	o, now := v.seat.conn.out, time.Now()
+	at := now.Sub(o.start)
+	o.mu.Lock()
+	o.waits = true // the pacing goroutine is not told
+	o.pacer.SetRate(int64(bwe.Least), at)
+	o.mu.Unlock()
+	b := v.tr.Batch()
+	defer b.Send()
+	for i := range 12 {
+		if err := v.seat.Write(b, Packet{PayloadType: s.PayloadType, SSRC: s.SSRC, Seq: uint16(i), Payload: make([]byte, 1100)}, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waits := v.sub.Congestion().Waiting
+	o.mu.Lock()
+	o.probe = probe{rate: 2000 * bwe.Kbps, begun: at, until: at + time.Second, before: o.bytes}
+	o.mu.Unlock()
+	// 5000 bytes by then.
+	lacking, more := o.drain(b, v.seat.conn, now.Add(20*time.Millisecond))
+	if left := v.sub.Congestion().Waiting; waits-left < 5000 || waits-left > 6500 || lacking > 0 || !more {
+		t.Errorf("of %d bytes %d still wait, and %d are asked for (%v)", waits, left, lacking, more)
+	}
+	lacking, _ = o.drain(b, v.seat.conn, now.Add(100*time.Millisecond))
+	if left := v.sub.Congestion().Waiting; left != 0 || lacking < 10_000 {
+		t.Errorf("%d bytes still wait, %d are asked for", left, lacking)
+	}
+}
+
 // TestProbes: to try more, packets are asked for, sent at once, and told of.
 func TestProbes(t *testing.T) {
 	v := watchTelling(t, openTransport(t, 15*time.Second))
