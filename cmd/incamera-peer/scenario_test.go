@@ -156,10 +156,12 @@ func (a *adapting) recovery(hole time.Duration) float64 {
 	return max(float64(w.GapMs)/1000-hole.Seconds(), 0)
 }
 
-// rejoins is how often ben's session or epoch changed since it was settled.
+// rejoins is how often ben's session or epoch changed while he was watched: then the
+// first to leave has an epoch begin.
 func (a *adapting) rejoins() (n float64) {
 	for _, c := range a.report.Changes {
-		if c.What != "seats" && c.AtMs > a.began.UnixMilli() {
+		at := time.UnixMilli(c.AtMs).Sub(a.began)
+		if c.What != "seats" && at > 0 && at < a.script.watching() {
 			n++
 		}
 	}
