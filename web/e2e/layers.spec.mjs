@@ -1,8 +1,20 @@
-// A camera in spatial layers of one stream: each gets those that suit its tile, and who takes no VP9 brings simulcast back.
+// A camera in layers of one stream: each gets those that suit its tile, in space with VP9 and in time with AV1, and who takes no VP9
+// brings simulcast back.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { eventually, openChromium, openFirefox } from "./lib/people.mjs";
 import { newRoom, startPeer, startServer } from "./lib/server.mjs";
+
+/** Runs in a page: how many frames of a person's camera have come. */
+async function framesOf(name) {
+  const tiles = [...document.querySelectorAll("[data-session][data-source=camera]")];
+  const video = tiles.find((t) => t.innerText.includes(name))?.querySelector("video");
+  const track = video?.srcObject?.getVideoTracks()[0];
+  const receivers = window.__spec.pcs.flatMap((pc) => pc.getReceivers());
+  const report = await receivers.find((r) => r.track === track)?.getStats();
+  return [...(report?.values() ?? [])].find((s) => s.type === "inbound-rtp")?.framesReceived ?? 0;
+}
 
 describe("spatial layers", { timeout: 240_000 }, () => {
   let server;
@@ -93,5 +105,50 @@ describe("spatial layers", { timeout: 240_000 }, () => {
     await bothSeeAnn();
     await benSees("the larger", (height) => height > 180);
     assert.deepEqual(await ann.errors(), []);
+  });
+
+  it("are told apart in time by their descriptors where cameras go in AV1", async () => {
+    await Promise.all([ann, ben, cleo].map((person) => person.close()));
+    link = await newRoom(server.url, "Described");
+    ann = await chromium.person("Ann", "red", { width: 320, height: 180 });
+    ben = await chromium.person("Ben", "green", { width: 320, height: 180, rate: 5 });
+    cleo = await firefox.person("Cleo", "blue", { width: 320, height: 180, rate: 5 });
+    await Promise.all([ann, ben, cleo].map((person) => person.join(link, { query: "codec=av1" })));
+    await bothSeeAnn();
+    const streams = async () =>
+      (await ann.stats()).filter((x) => x.type === "outbound-rtp" && x.kind === "video");
+    await eventually(
+      "Ann sends three temporal layers of AV1",
+      async () => {
+        const all = await streams();
+        if (all.some((x) => x.codec === "video/AV1" && x.mode === "L1T3" && x.framesSent > 0))
+          return true;
+        throw new Error(JSON.stringify(all));
+      },
+      { timeout: 30_000 },
+    );
+    const came = (person) => person.evaluate(framesOf, "Ann");
+    const sent = async () => (await streams()).reduce((sum, x) => sum + x.framesSent, 0);
+    const comes = (person, what, least, most) =>
+      eventually(
+        `${what} of what Ann sends comes to ${person.name}`,
+        async () => {
+          const before = [await sent(), await came(person)];
+          await delay(1500);
+          const [went, got] = [(await sent()) - before[0], (await came(person)) - before[1]];
+          if (went >= 15 && got >= least * went && got <= most * went) return true;
+          throw new Error(`${got} of ${went}`);
+        },
+        { timeout: 40_000 },
+      );
+    await comes(ben, "all", 0.85, 1.2);
+    await ben.page.setViewportSize({ width: 320, height: 300 });
+    await comes(ben, "half", 0.35, 0.65);
+    await comes(cleo, "all", 0.85, 1.2);
+    await ben.seesFace("Ann", "red");
+    await ben.page.setViewportSize({ width: 1280, height: 800 });
+    await comes(ben, "all", 0.85, 1.2);
+    await bothSeeAnn();
+    for (const person of [ann, ben, cleo]) assert.deepEqual(await person.errors(), []);
   });
 });
