@@ -318,6 +318,7 @@ func (v *virtual) setPace() {
 		target = max(target, 3000*bwe.Kbps)
 	}
 	v.pacer.SetRate(int64(target), v.now.Sub(v.began))
+	v.pacer.Trim(func(virtualPacket) { v.requestKey() })
 }
 
 // adapt is that of a peer with one picture.
