@@ -28,6 +28,7 @@ type packet struct {
 	info   rtpx.Info
 	in     munge.In
 	newest bool
+	came   time.Time // to this machine
 	// spatial: its stream has several spatial layers, of which a seat gets some.
 	spatial bool
 	pad     int // bytes of RTP padding that follow the payload in buf

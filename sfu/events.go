@@ -3,6 +3,7 @@ package sfu
 import (
 	"sync/atomic"
 
+	"incamera/sfu/delay"
 	"incamera/sfu/quality"
 	"incamera/sfu/transport"
 )
@@ -49,11 +50,16 @@ type Stats struct {
 	KeyFrameCoalesced uint64 // asked for by subscribers, not sent on at once
 
 	Told transport.Feedbacks // by subscribers, about their networks
+
+	// How long packets were with us: those that were sent on at once, and those that
+	// were kept for what subscribers' networks take.
+	Forwarded, Paced delay.Counts
 }
 
 // Stats returns the totals so far.
 func (s *Server) Stats() Stats {
 	c := &s.counters
+	forwarded, paced := s.transport.Delays()
 	return Stats{
 		PacketsIn: c.in.Load(), PacketsOut: c.out.Load(),
 		Garbage: s.transport.Garbage(), Overrun: s.transport.Overrun(), Malformed: c.malformed.Load(), Duplicates: c.duplicates.Load(),
@@ -61,6 +67,6 @@ func (s *Server) Stats() Stats {
 		Faults: s.transport.Faults(), LeftOut: c.leftOut.Load(),
 		Asked: c.asked.Load(), Resent: c.resent.Load(),
 		KeyFrameRequests: c.requests.Load(), KeyFrameCoalesced: c.coalesced.Load(),
-		Told: s.transport.Told(),
+		Told: s.transport.Told(), Forwarded: forwarded, Paced: paced,
 	}
 }

@@ -35,7 +35,16 @@ func NewInjectorOf(p *Peer, codec rtpx.Codec) *Injector {
 }
 
 // Inject forwards a packet on the caller's goroutine.
-func (i *Injector) Inject(raw []byte) { i.in.Receive(raw, nil, time.Now()) }
+func (i *Injector) Inject(raw []byte) { i.Describe(raw, nil) }
 
 // Describe is Inject for a packet with a dependency descriptor.
-func (i *Injector) Describe(raw, descriptor []byte) { i.in.Receive(raw, descriptor, time.Now()) }
+func (i *Injector) Describe(raw, descriptor []byte) {
+	now := time.Now()
+	i.in.Receive(raw, descriptor, now, now)
+}
+
+// Late is Inject for a packet that came some time ago.
+func (i *Injector) Late(raw []byte, by time.Duration) {
+	now := time.Now()
+	i.in.Receive(raw, nil, now.Add(-by), now)
+}

@@ -136,7 +136,7 @@ func (in *incoming) Gone() {
 //  2. keep it for those who will miss it;
 //  3. collect it with others of its frame;
 //  4. give these to each seat that the source is on.
-func (in *incoming) Receive(raw, descriptor []byte, now time.Time) {
+func (in *incoming) Receive(raw, descriptor []byte, came, now time.Time) {
 	c := &in.source.server.counters
 	c.in.Add(1)
 	if in.source.layers[in.index].Load() != in {
@@ -151,7 +151,7 @@ func (in *incoming) Receive(raw, descriptor []byte, now time.Time) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	p := in.burst.next()
-	p.header, p.in = header, munge.In{Timestamp: header.Timestamp}
+	p.header, p.in, p.came = header, munge.In{Timestamp: header.Timestamp}, came
 	p.in.Seq, p.newest = in.unwrap.Unwrap(header.Seq)
 	if !in.seen.Fresh(p.in.Seq) {
 		c.duplicates.Add(1)
@@ -260,6 +260,7 @@ func (in *incoming) flush(now time.Time) {
 		return
 	}
 	batch := in.source.server.transport.Batch()
+	batch.Came(packets[0].came) // none of them came before
 	for _, s := range seats {
 		s.forward(in, batch, packets, now)
 	}

@@ -199,6 +199,8 @@ type Metric struct {
 	// Label and Of tell figures of one name apart: a word of the program's own,
 	// never a room or a person. Empty: there is one such figure.
 	Label, Of string
+	// Histogram is whose figure this is, by the rules of Prometheus for their names; empty: of none.
+	Histogram string
 }
 
 // Metrics returns figures of the whole server, none of a room or a person.

@@ -17,9 +17,10 @@ import (
 // A rule says what a package may import of ours; "x/..." is x and all below it.
 // Rules for a whole tree hold where no rule names the package itself.
 var mayImport = map[string][]string{
-	"cmd/incamera":             {"signaling", "signaling/auth", "signaling/files", "signaling/hook", "signaling/room", "signaling/store", "signaling/wire", "sfu", "sfu/trace", "sfu/trace/replay", "sfu/transport/sniff", "web"},
+	"cmd/incamera":             {"signaling", "signaling/auth", "signaling/files", "signaling/hook", "signaling/room", "signaling/store", "signaling/wire", "sfu", "sfu/delay", "sfu/trace", "sfu/trace/replay", "sfu/transport/sniff", "web"},
 	"cmd/incamera-peer":        {"cmd/incamera-peer/...", "e2ee/...", "signaling/wire", "testdata/media"},
 	"cmd/incamera-peer/...":    {"cmd/incamera-peer/...", "e2ee/...", "signaling/wire", "testdata/media"},
+	"cmd/incamera-peer/bench":  {"cmd/incamera-peer/client", "e2ee/...", "signaling/wire", "sfu/delay"},
 	"cmd/incamera-peer/client": {"cmd/incamera-peer/...", "e2ee/...", "signaling/wire", "testdata/media", "sfu/rtpx", "sfu/transport/reception"},
 	"cmd/imagewrite":           {},
 	"cmd/wiregen":              {"signaling/wire"},
@@ -36,8 +37,9 @@ var mayImport = map[string][]string{
 	"sfu":                      {"sfu/..."}, // never signaling: media does not wait for control
 	"sfu/trace":                {"sfu/allocate", "sfu/bwe", "sfu/layer"},
 	"sfu/trace/replay":         {"sfu/allocate", "sfu/bwe", "sfu/layer", "sfu/quality", "sfu/trace"},
-	"sfu/transport":            {"sfu/bwe", "sfu/pace", "sfu/rtpx", "sfu/trace", "sfu/transport/..."},
+	"sfu/transport":            {"sfu/bwe", "sfu/delay", "sfu/pace", "sfu/rtpx", "sfu/trace", "sfu/transport/..."},
 	"sfu/transport/session":    {"sfu/rtpx"},
+	"sfu/transport/udp":        {"sfu/delay"},
 	"sfu/transport/reception":  {"sfu/munge", "sfu/transport/rtcpx"},
 	"sfu/sfutest":              {"sfu"},
 	"sfu/...":                  {}, // leaves

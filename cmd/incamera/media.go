@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strconv"
 
 	"incamera/sfu"
+	"incamera/sfu/delay"
 	"incamera/sfu/trace"
 	"incamera/signaling"
 	"incamera/signaling/room"
@@ -73,7 +75,7 @@ func (f forwarder) Metrics() []signaling.Metric {
 		return labelled("incamera_sfu_feedback_total", "What subscribers have told about their networks, by how: of each packet, by streams (ccfb, RFC 8888) or by "+
 			"transport-wide numbers (transport-cc), or what they estimate (remb).", "kind", kind, v)
 	}
-	return []signaling.Metric{
+	figures := []signaling.Metric{
 		packets("in", s.PacketsIn), packets("out", s.PacketsOut),
 		dropped("garbage", s.Garbage), dropped("overrun", s.Overrun), dropped("malformed", s.Malformed), dropped("duplicate", s.Duplicates),
 		dropped("stale", s.Stale), dropped("unsendable", s.Unsendable), dropped("unwritable", s.Unwritable),
@@ -84,6 +86,28 @@ func (f forwarder) Metrics() []signaling.Metric {
 		counter("incamera_sfu_keyframe_requests_total", "Key frames asked of publishers.", s.KeyFrameRequests),
 		told("ccfb", s.Told.Streams), told("transport-cc", s.Told.Numbers), told("remb", s.Told.Estimates),
 	}
+	figures = append(figures, histogram("incamera_sfu_forward_seconds",
+		"How long media packets were in the server that were sent on at once, from when they came to the machine.", s.Forwarded)...)
+	return append(figures, histogram("incamera_sfu_paced_seconds",
+		"The same of those that were kept for what their subscribers' networks take.", s.Paced)...)
+}
+
+// histogram returns the figures of a histogram (Prometheus' text format): how many
+// took up to each bound, their times together, and how many there are.
+func histogram(name, help string, c delay.Counts) (figures []signaling.Metric) {
+	add := func(suffix, label, of string, v float64) {
+		figures = append(figures, signaling.Metric{Name: name + suffix, Help: help, Label: label, Of: of, Value: v, Histogram: name})
+	}
+	n := uint64(0)
+	for i, bound := range delay.Bounds {
+		n += c.Packets[i]
+		add("_bucket", "le", strconv.FormatFloat(bound.Seconds(), 'f', -1, 64), float64(n))
+	}
+	all := float64(c.Total())
+	add("_bucket", "le", "+Inf", all)
+	add("_sum", "", "", c.Sum.Seconds())
+	add("_count", "", "", all)
+	return figures
 }
 
 type mediaRoom struct{ *sfu.Room }

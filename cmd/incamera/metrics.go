@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -69,13 +70,16 @@ func exposition(version string, figures []signaling.Metric) string {
 	fmt.Fprintf(&b, "# HELP incamera_build_info The version that runs.\n# TYPE incamera_build_info gauge\nincamera_build_info{version=%q} 1\n", version)
 	last := ""
 	for _, f := range figures {
-		if f.Name != last {
+		if family := cmp.Or(f.Histogram, f.Name); family != last {
 			kind := "counter"
-			if f.Gauge {
+			switch {
+			case f.Histogram != "":
+				kind = "histogram"
+			case f.Gauge:
 				kind = "gauge"
 			}
-			fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n", f.Name, f.Help, f.Name, kind)
-			last = f.Name
+			fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n", family, f.Help, family, kind)
+			last = family
 		}
 		label := ""
 		if f.Label != "" {

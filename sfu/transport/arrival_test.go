@@ -22,8 +22,8 @@ func TestWaitIsNobodysNetwork(t *testing.T) {
 		}
 	}
 	s.p.work()
-	if len(s.got) != 3 || s.last.Before(began) {
-		t.Errorf("%d packets were delivered, the last %v before the line was taken", len(s.got), began.Sub(s.last))
+	if len(s.got) != 3 || s.last.Before(began) || !s.came.Equal(began.Add(20*time.Millisecond-time.Second)) {
+		t.Errorf("%d packets were delivered, the last %v before the line was taken, as if it had come %v before", len(s.got), began.Sub(s.last), began.Sub(s.came))
 	}
 	s.p.talk(time.Now().Add(feedbackEvery))
 	for _, p := range s.heard {

@@ -278,7 +278,9 @@ func (o *outgoing) drain(b *Batch, c *conn, now time.Time) (lacking int, more bo
 	defer o.mu.Unlock()
 	send := func(h held) {
 		if k != nil {
-			_ = o.seal(b, h.seat, k, &h.packet, at) // a connection that is gone needs nothing
+			if o.seal(b, h.seat, k, &h.packet, at) == nil && !h.packet.Came.IsZero() { // a connection that is gone needs nothing
+				c.t.paced.Note(1, time.Since(h.packet.Came))
+			}
 		}
 		heldPool.Put(h.buf)
 	}

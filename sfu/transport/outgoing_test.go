@@ -90,9 +90,14 @@ func TestTellsOfPackets(t *testing.T) {
 func TestHoldsBack(t *testing.T) {
 	v := watchTelling(t, openTransport(t, 15*time.Second))
 	s := v.ready()
-	b := v.tr.Batch()
+	b, came := v.tr.Batch(), time.Now().Add(-time.Minute)
+	b.Came(came)
 	for i := range 100 {
-		if err := v.seat.Write(b, Packet{PayloadType: s.PayloadType, SSRC: s.SSRC, Seq: uint16(i), Payload: make([]byte, 1100)}, time.Now()); err != nil {
+		p := Packet{PayloadType: s.PayloadType, SSRC: s.SSRC, Seq: uint16(i), Payload: make([]byte, 1100), Came: came}
+		if i == 99 {
+			p.Came = time.Time{} // as what is sent again
+		}
+		if err := v.seat.Write(b, p, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -108,6 +113,13 @@ func TestHoldsBack(t *testing.T) {
 	}
 	if waiting := v.sub.Congestion().Waiting; waiting != 0 {
 		t.Errorf("%d bytes still wait", waiting)
+	}
+	until(t, "what has waited is counted, and nothing that is sent again", func() bool {
+		sent, paced := v.tr.Delays()
+		return sent.Total()+paced.Total() == 99
+	})
+	if _, paced := v.tr.Delays(); paced.Total() < 40 || paced.Quantile(0) != time.Second {
+		t.Errorf("what came a minute ago has waited for %+v", paced)
 	}
 	full := error(nil)
 	b = v.tr.Batch()

@@ -48,8 +48,8 @@ type Report struct {
 type Sink interface {
 	// Receive takes an RTP packet, retransmissions under their original numbers, and
 	// its dependency descriptor, if it is AV1 and has one; both are valid during the
-	// call. Whoever sends it on now sends it at that time: it may have come before.
-	Receive(packet, descriptor []byte, now time.Time)
+	// call. It came to this machine then; whoever sends it on now sends it now.
+	Receive(packet, descriptor []byte, came, now time.Time)
 	// Report takes a sender report that came at that time.
 	Report(r Report, at time.Time)
 	// Gone says that nothing more comes.

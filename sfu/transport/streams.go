@@ -186,7 +186,7 @@ func (p *Publisher) deliver(s *stream, b []byte, h *rtpx.Header, at time.Time, r
 	if s.layer.Codec == rtpx.AV1 {
 		descriptor = p.bound.Descriptor(b)
 	}
-	s.sink.Receive(b, descriptor, p.now)
+	s.sink.Receive(b, descriptor, at, p.now)
 }
 
 // bind finds out what a new stream is, by a packet of it, and keeps it. It reports

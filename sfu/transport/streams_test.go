@@ -87,7 +87,8 @@ type sender struct {
 
 	layers []string  // that have arrived, and gone
 	got    []string  // packets
-	last   time.Time // when the latest was delivered
+	came   time.Time // when the latest came
+	last   time.Time // and when it was delivered
 	during func()    // called while a packet is delivered
 	lost   func(reason string)
 }
@@ -98,8 +99,8 @@ type sink struct {
 	name string
 }
 
-func (k *sink) Receive(b, descriptor []byte, now time.Time) {
-	k.s.last = now
+func (k *sink) Receive(b, descriptor []byte, came, now time.Time) {
+	k.s.came, k.s.last = came, now
 	h, _ := rtpx.ParseHeader(b)
 	told := ""
 	if descriptor != nil {

@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"incamera/sfu/delay"
 	"incamera/sfu/transport/session"
 	"incamera/sfu/transport/udp"
 )
@@ -44,6 +45,9 @@ type Transport struct {
 	overrun atomic.Uint64
 	faults  atomic.Uint64
 	told    [ways]atomic.Uint64
+
+	// How long packets were with us that were kept for what their networks take.
+	paced delay.Counter
 }
 
 // Config says where media is received.
@@ -188,6 +192,13 @@ type Feedbacks struct {
 // Told counts what subscribers have told about their networks.
 func (t *Transport) Told() Feedbacks {
 	return Feedbacks{t.told[estimates].Load(), t.told[numbers].Load(), t.told[streams].Load()}
+}
+
+// Delays returns how long packets were with us, from when they came to this machine:
+// those that were sent on at once, and those that were kept for what subscribers'
+// networks take.
+func (t *Transport) Delays() (forwarded, paced delay.Counts) {
+	return t.demux.Totals().Delays, t.paced.Counts()
 }
 
 // Dropped counts packets that the kernel did not take.

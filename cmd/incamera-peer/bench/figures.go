@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"incamera/sfu/delay"
 )
 
 // moment is what was counted so far.
@@ -27,6 +29,10 @@ const (
 	metricCPU  = "process_cpu_seconds_total"
 	metricRSS  = "process_resident_memory_bytes"
 	metricLost = "incamera_sfu_nacks_total"
+
+	// How long packets were in the server: histograms.
+	metricForwarded = "incamera_sfu_forward_seconds"
+	metricPaced     = "incamera_sfu_paced_seconds"
 )
 
 // figures are made of the joins and of three moments: before anybody came, and
@@ -62,10 +68,35 @@ func figures(into, pictures, took []time.Duration, empty, first, last moment) []
 	}
 	add("server_cpu_used", of(metricCPU)/seconds*100, "%_of_a_core")
 	add("server_asked_again", of(metricLost), "packets")
+	forwarded, paced := delays(last.server, metricForwarded).Since(delays(first.server, metricForwarded)), delays(last.server, metricPaced).Since(delays(first.server, metricPaced))
+	if all := forwarded.And(paced); all.Total() > 0 {
+		add("server_forwarding_p50", float64(all.Quantile(0.5).Microseconds())/1000, "ms")
+		add("server_forwarding_p99", float64(all.Quantile(0.99).Microseconds())/1000, "ms")
+		add("server_paced", float64(paced.Total())/float64(all.Total())*100, "%")
+	}
 	add("server_rss", last.server[metricRSS]/1000, "kB")
 	add("server_rss_per_participant", (last.server[metricRSS]-empty.server[metricRSS])/1000/float64(last.people), "kB")
 	add("server_cpu_per_join", (first.server[metricCPU]-empty.server[metricCPU])/float64(first.people)*1000, "ms")
 	return list
+}
+
+// delays reads one of the server's histograms of packets; one that it does not
+// have is empty.
+func delays(server map[string]float64, name string) (c delay.Counts) {
+	before := 0.0
+	for i := range c.Packets {
+		bound := "+Inf"
+		if i < len(delay.Bounds) {
+			bound = strconv.FormatFloat(delay.Bounds[i].Seconds(), 'f', -1, 64)
+		}
+		n, ok := server[name+`_bucket{le="`+bound+`"}`]
+		if !ok || n < before {
+			return delay.Counts{} // it is none of ours
+		}
+		c.Packets[i], before = uint64(n-before), n
+	}
+	c.Sum = time.Duration(server[name+"_sum"] * float64(time.Second))
+	return c
 }
 
 // quantile returns the value below which a share q of all is. It sorts.

@@ -2,6 +2,7 @@ package udp
 
 import (
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -23,6 +24,7 @@ type Batch struct {
 	arena   []byte
 	used    int
 	packets int
+	came    time.Time // zero: it says nothing
 	runs    [maxRuns]run
 	n       int
 	open    bool // the last run takes more
@@ -96,14 +98,21 @@ func (b *Batch) Reserve(d *Dest, size int) []byte {
 // any more. What the kernel does not take at once is dropped and counted.
 func (b *Batch) Send() {
 	b.flush()
+	b.came = time.Time{}
 	b.conn.pool.Put(b)
 }
+
+// Came says when what is reserved from now on came to this machine, for the totals.
+func (b *Batch) Came(at time.Time) { b.came = at }
 
 func (b *Batch) flush() {
 	for i := range b.runs[:b.n] {
 		b.prepare(i)
 	}
 	b.sendAll()
+	if !b.came.IsZero() {
+		b.conn.totals.delays.Note(b.packets, time.Since(b.came))
+	}
 	clear(b.runs[:b.n])
 	b.n, b.used, b.packets, b.open = 0, 0, 0, false
 }

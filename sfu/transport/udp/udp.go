@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/netip"
 	"sync/atomic"
+
+	"incamera/sfu/delay"
 )
 
 const (
@@ -35,13 +37,19 @@ const (
 type Totals struct {
 	Packets, Runs uint64
 	Dropped       uint64 // packets that the kernel refused, the socket's buffer being full or the destination not to be reached
+	// Delays are of packets of which it was said when they came to this machine, until
+	// the kernel has had them again.
+	Delays delay.Counts
 }
 
-type totals struct{ packets, runs, dropped atomic.Uint64 }
+type totals struct {
+	packets, runs, dropped atomic.Uint64
+	delays                 delay.Counter
+}
 
 // Totals returns the totals so far. Safe for concurrent use.
 func (c *Conn) Totals() Totals {
-	return Totals{Packets: c.totals.packets.Load(), Runs: c.totals.runs.Load(), Dropped: c.totals.dropped.Load()}
+	return Totals{Packets: c.totals.packets.Load(), Runs: c.totals.runs.Load(), Dropped: c.totals.dropped.Load(), Delays: c.totals.delays.Counts()}
 }
 
 // Open takes a UDP port; port 0 picks one. The error is that of package net.

@@ -84,6 +84,7 @@ type Batch struct {
 	dests [maxPackets]*Dest
 	ends  [maxPackets]int
 	n     int
+	came  time.Time // zero: it says nothing
 }
 
 // Batch returns an empty batch, to be given back by Send.
@@ -116,8 +117,12 @@ func (b *Batch) Reserve(d *Dest, size int) []byte {
 // any more.
 func (b *Batch) Send() {
 	b.flush()
+	b.came = time.Time{}
 	b.conn.pool.Put(b)
 }
+
+// Came says when what is reserved from now on came to this machine, for the totals.
+func (b *Batch) Came(at time.Time) { b.came = at }
 
 func (b *Batch) flush() {
 	from := 0
@@ -128,6 +133,9 @@ func (b *Batch) flush() {
 			_, _ = b.conn.WriteToAddrPort(p, b.dests[i].addr) // it counts what is dropped
 		}
 		from = b.ends[i]
+	}
+	if !b.came.IsZero() {
+		b.conn.totals.delays.Note(b.n, time.Since(b.came))
 	}
 	clear(b.dests[:b.n])
 	b.n, b.used = 0, 0

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"incamera/sfu/delay"
 )
 
 func open(t testing.TB, addr string) *Conn {
@@ -182,5 +184,25 @@ func TestThrough(t *testing.T) {
 		if len(got) != 8 || !bytes.Equal(got[2*i], packet(i, size)) || !bytes.Equal(got[2*i+1], packet(i+100, size)) {
 			t.Fatalf("by the other way came %d packets, and %d is another", len(got), i)
 		}
+	}
+}
+
+// TestDelays: what a batch has is counted by when it is said to have come, however
+// often it is sent on the way; of another batch nothing is known.
+func TestDelays(t *testing.T) {
+	c := open(t, "127.0.0.1:0")
+	_, to := receiver(t)
+	d := c.Dest(to)
+	const n = 2*maxPackets + 3
+	b := c.Batch()
+	b.Came(time.Now().Add(-time.Minute))
+	for range n {
+		b.Reserve(d, 100)
+	}
+	b.Send()
+	b.Reserve(d, 100) // as if the pool gave it again: with the race detector it may not
+	b.Send()
+	if all := c.Totals().Delays; all.Total() != n || all.Packets[len(delay.Bounds)] != n {
+		t.Errorf("of %d packets are counted %+v", n, all)
 	}
 }
