@@ -21,11 +21,8 @@ import (
 // media, or for the relay.
 func openBoth(t testing.TB, serve func(*sfu.Server, net.Conn)) *sfu.Server {
 	t.Helper()
-	server := sfutest.OpenWith(t, sfu.Config{TCP: true})
-	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", server.Port()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	l, conn := bothPorts(t)
+	server := sfutest.OpenWith(t, sfu.Config{TCP: true, Conn: conn})
 	var work sync.WaitGroup
 	work.Go(func() {
 		for {
@@ -40,6 +37,23 @@ func openBoth(t testing.TB, serve func(*sfu.Server, net.Conn)) *sfu.Server {
 		_ = l.Close()
 	})
 	return server
+}
+
+// bothPorts takes a number that is free for TCP and for UDP.
+func bothPorts(t testing.TB) (net.Listener, *net.UDPConn) {
+	t.Helper()
+	for range 50 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if conn, err := net.ListenPacket("udp", l.Addr().String()); err == nil {
+			return l, conn.(*net.UDPConn) //nolint:forcetypeassert // that is what it is
+		}
+		_ = l.Close() // somebody has it for UDP
+	}
+	t.Fatal("no number is free for TCP and UDP")
+	return nil, nil
 }
 
 // meet has two exchange pictures and voices, and what is lost asked for again.
