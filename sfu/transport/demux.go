@@ -18,6 +18,7 @@ import (
 type demux struct {
 	*udp.Conn
 	tunnels *tunnels
+	workers *workers
 	relay   atomic.Pointer[relay] // nil while it is opened
 
 	mu sync.RWMutex
@@ -26,8 +27,8 @@ type demux struct {
 	addrs  map[netip.AddrPort]*conn // from where somebody has proved to belong to it
 }
 
-func newDemux(port *udp.Conn, ts *tunnels) *demux {
-	return &demux{Conn: port, tunnels: ts, ufrags: map[string]*conn{}, addrs: map[netip.AddrPort]*conn{}}
+func newDemux(port *udp.Conn, ts *tunnels, ws *workers) *demux {
+	return &demux{Conn: port, tunnels: ts, workers: ws, ufrags: map[string]*conn{}, addrs: map[netip.AddrPort]*conn{}}
 }
 
 // read gives the port's packets to whom they are for, until it is closed.
@@ -61,7 +62,7 @@ func (d *demux) read(garbage *atomic.Uint64) {
 			if i == len(due)-1 {
 				p.start()
 			} else {
-				go p.work()
+				d.workers.take(p)
 			}
 		}
 		clear(due)

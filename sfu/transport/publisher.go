@@ -87,7 +87,8 @@ type Publisher struct {
 		tick    bool
 		taken   bool // by somebody who looks until nothing is left
 		closed  bool
-		brief   bool // it took little time when it was taken last
+		slow    time.Time // until then it may take long, as it did
+		brief   bool      // when it was taken last it was to take little time
 	}
 
 	// Owned by who has taken the line.
@@ -145,6 +146,9 @@ const (
 	// briefFor is how long the port's reader may be kept from other connections by
 	// one: twice what it takes to have another thread woken.
 	briefFor = 200 * time.Microsecond
+	// slowFor is for how long a line that took longer is left to others: a frame goes
+	// with its last packet, and what came before it took little.
+	slowFor = time.Second
 	// heardEvery is how often paths are told that something comes on them.
 	heardEvery = 200 * time.Millisecond
 )
@@ -260,7 +264,7 @@ func (p *Publisher) start() {
 	brief := p.line.brief && len(p.line.packets) <= briefLine
 	p.line.Unlock()
 	if !brief || p.round() {
-		go p.work()
+		p.conn.t.workers.take(p)
 	}
 }
 
@@ -311,7 +315,11 @@ func (p *Publisher) round() (more bool) {
 	if cap(packets) <= keptLine { // who has sent a lot may be silent from now on
 		p.line.spare = packets[:0]
 	}
-	p.line.brief = time.Since(p.now) < briefFor
+	now := time.Now()
+	if now.Sub(p.now) >= briefFor {
+		p.line.slow = now.Add(slowFor)
+	}
+	p.line.brief = now.After(p.line.slow)
 	if !p.line.closed && (len(p.line.packets) > 0 || p.line.tick) {
 		return true
 	}

@@ -35,6 +35,7 @@ type Transport struct {
 	restsAfter  time.Duration // how long DTLS servers go on after the handshake
 	advertise   []netip.Addr
 	pacing      *pacing
+	workers     *workers
 	certificate tls.Certificate // of all connections
 	fingerprint string          // its own
 	log         *slog.Logger
@@ -62,7 +63,7 @@ type Config struct {
 
 // Open takes the UDP port. The error names the address when it is in use.
 func Open(cfg Config) (*Transport, error) {
-	t := &Transport{lostAfter: cfg.LostAfter, restsAfter: restsAfter, advertise: cfg.Advertise, tcp: cfg.TCP, tunnels: newTunnels(), pacing: newPacing()}
+	t := &Transport{lostAfter: cfg.LostAfter, restsAfter: restsAfter, advertise: cfg.Advertise, tcp: cfg.TCP, tunnels: newTunnels(), pacing: newPacing(), workers: newWorkers()}
 	if t.log = cfg.Log; t.log == nil {
 		t.log = slog.New(slog.DiscardHandler)
 	}
@@ -79,7 +80,7 @@ func Open(cfg Config) (*Transport, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sfu: taking UDP port %v for media: %w", cfg.Listen, err)
 	}
-	t.demux = newDemux(port, t.tunnels)
+	t.demux = newDemux(port, t.tunnels, t.workers)
 	t.pacing.done.Go(func() { t.pacing.run(t) })
 	t.reading.Go(func() { t.demux.read(&t.garbage) })
 	if t.relay, err = newRelay(t); err != nil {
@@ -213,5 +214,6 @@ func (t *Transport) Close() error {
 	t.tunnels.endAll()
 	err := t.demux.Close()
 	t.reading.Wait()
+	t.workers.close()
 	return err
 }
