@@ -105,7 +105,7 @@ func histogram(name, help string, c delay.Counts) (figures []signaling.Metric) {
 	}
 	all := float64(c.Total())
 	add("_bucket", "le", "+Inf", all)
-	add("_sum", "", "", c.Sum.Seconds())
+	add("_sum", "", "", c.Sum)
 	add("_count", "", "", all)
 	return figures
 }

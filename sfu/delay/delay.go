@@ -18,7 +18,7 @@ var Bounds = [...]time.Duration{
 // A Counter counts packets. The zero value is ready. Safe for concurrent use.
 type Counter struct {
 	packets [len(Bounds) + 1]atomic.Uint64
-	sum     atomic.Int64
+	sum     atomic.Int64 // µs: of nanoseconds a busy server's would be full within months
 }
 
 // Note counts so many packets that all took that long. A negative time, which is of
@@ -33,7 +33,7 @@ func (c *Counter) Note(packets int, took time.Duration) {
 		i++
 	}
 	c.packets[i].Add(uint64(packets))
-	c.sum.Add(int64(took) * int64(packets))
+	c.sum.Add(took.Microseconds() * int64(packets))
 }
 
 // Counts returns what was counted so far.
@@ -41,14 +41,14 @@ func (c *Counter) Counts() (all Counts) {
 	for i := range c.packets {
 		all.Packets[i] = c.packets[i].Load()
 	}
-	all.Sum = time.Duration(c.sum.Load())
+	all.Sum = float64(c.sum.Load()) / 1e6
 	return all
 }
 
 // Counts are packets by how long they took.
 type Counts struct {
 	Packets [len(Bounds) + 1]uint64 // up to each bound, and above the one before; the last: above all
-	Sum     time.Duration           // of all packets' times
+	Sum     float64                 // of all packets' times, in s
 }
 
 // Since returns what was counted since before was.

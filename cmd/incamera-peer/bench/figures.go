@@ -95,7 +95,7 @@ func delays(server map[string]float64, name string) (c delay.Counts) {
 		}
 		c.Packets[i], before = uint64(n-before), n
 	}
-	c.Sum = time.Duration(server[name+"_sum"] * float64(time.Second))
+	c.Sum = server[name+"_sum"]
 	return c
 }
 
