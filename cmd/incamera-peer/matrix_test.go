@@ -34,6 +34,7 @@ type firewall struct {
 	relay     bool     // ben keeps to TURN in TLS
 	way       string   // by which ben's media goes; where UDP would, TCP may have answered first
 	port      int      // of the server
+	metrics   string   // where on its host its figures are; empty: nowhere
 }
 
 // A plan is who has which addresses. People come by the server's first one.
@@ -107,6 +108,7 @@ func TestFirewalls(t *testing.T) {
 // A site is the network of a scenario with a server, and a meeting on it.
 type site struct {
 	lab         *netlab.Lab
+	server      *netlab.Host
 	ann, ben    *netlab.Host
 	link        string // as ann comes
 	peer        string // the participant's binary
@@ -149,13 +151,13 @@ func (f firewall) open(ctx context.Context, t *testing.T) *site {
 	if len(f.net.server) > 1 {
 		listen = "::"
 	}
-	args := []string{"serve", "--listen", net.JoinHostPort(listen, strconv.Itoa(f.port)), "--tls", "self-signed", "--open", "--metrics=", "--data", dir}
+	args := []string{"serve", "--listen", net.JoinHostPort(listen, strconv.Itoa(f.port)), "--tls", "self-signed", "--open", "--metrics=" + f.metrics, "--data", dir}
 	for _, a := range f.advertise {
 		args = append(args, "--advertise", a)
 	}
 	runServer(t, host.Command(context.Background(), server, args...))
 	s := &site{
-		lab: lab, ann: ann, ben: ben, peer: peer, come: "https://" + first, first: first,
+		lab: lab, server: host, ann: ann, ben: ben, peer: peer, come: "https://" + first, first: first,
 		environment: append(os.Environ(), "SSL_CERT_FILE="+filepath.Join(dir, "authority.pem")),
 	}
 	if f.net.benComesBy != "" {

@@ -11,12 +11,14 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"incamera/cmd/incamera-peer/client"
+	"incamera/sfu/delay"
 	"incamera/sfu/netlab"
 	"incamera/signaling/wire"
 )
@@ -28,7 +30,7 @@ const browserPort = 8443
 func (s *scenario) browse(t *testing.T) ([]oracle, time.Duration) {
 	ctx, cancel := context.WithTimeout(t.Context(), s.lasts+5*time.Minute)
 	defer cancel()
-	site := firewall{port: browserPort, net: oldNet}.open(ctx, t)
+	site := firewall{port: browserPort, net: oldNet, metrics: labMetrics}.open(ctx, t)
 	a := &adapting{lab: site.lab, ctx: ctx, ben: site.ben, report: &client.Report{}, sender: &client.Report{}, script: s}
 	site.ann.Set(s.ann, s.ann)
 	site.ben.Set(s.up, s.down)
@@ -42,6 +44,7 @@ func (s *scenario) browse(t *testing.T) ([]oracle, time.Duration) {
 	}
 	site.lab.Follow(ctx, []netlab.Step{{At: settled - 5*second, Do: func() {}}}) // a layer's climb
 	a.began = time.Now()
+	before := site.delays(t)
 	site.ben.Record()
 	site.lab.Late(1)
 	end := netlab.Step{At: s.watching(), Do: func() {}}
@@ -52,15 +55,20 @@ func (s *scenario) browse(t *testing.T) ([]oracle, time.Duration) {
 	}
 	late := site.lab.Late(0.99)
 	a.record = site.ben.Recorded()
+	delays := site.delays(t)
+	for i := range delays {
+		delays[i] = delays[i].Since(before[i])
+	}
 	var seen struct {
 		Changes     []client.Change
 		Camera, Mic client.Watched
 		Decoded     int
+		Took        struct{ Video, Decoding, Sound int } // means in ms: in the page's buffers, decoding
 	}
 	var sends struct {
-		Frames, Bytes, Height int
-		Ms                    float64
-		Limited               string
+		Frames, Bytes, Height, Encoding int
+		Ms                              float64
+		Limited                         string
 	}
 	ben.end(t, &seen)
 	ann.end(t, &sends)
@@ -76,8 +84,45 @@ func (s *scenario) browse(t *testing.T) ([]oracle, time.Duration) {
 	oracles := s.judge(t, a)
 	fmt.Fprintf(os.Stderr, "%32s kbit/s by the second, sent: %s\n", s.name, seconds(a.record))
 	fmt.Fprintf(os.Stderr, "%32s ann's highest layer: %d lines, %.0f kbit/s, %d frames, limited by %q; ben's %v\n", "", sends.Height, a.best, sends.Frames, sends.Limited, seen.Camera.Layers)
+	all := delays[0].And(delays[1])
+	fmt.Fprintf(os.Stderr, "%32s the server had half of the packets for %.2g ms at most, 99 %% for %.2g ms; %.2g %% were kept for somebody's network\n", "",
+		ms64(all.Quantile(0.5)), ms64(all.Quantile(0.99)), 100*float64(delays[1].Total())/float64(max(1, all.Total())))
+	fmt.Fprintf(os.Stderr, "%32s encoding takes ann %d ms, decoding ben %d; his page buffers pictures for %d ms, sound for %d; from drawn to shown: %.0f (half), %.0f (95 %%)\n", "",
+		sends.Encoding, seen.Took.Decoding, seen.Took.Video, seen.Took.Sound, seen.Camera.Latency.P50, seen.Camera.Latency.P95)
 	return oracles, late
 }
+
+// labMetrics is where the server's figures are, on its host.
+const labMetrics = "127.0.0.1:9090"
+
+// delays returns how long the server has had packets so far: those that went at
+// once, and those that were kept for somebody's network.
+func (s *site) delays(t *testing.T) (all [2]delay.Counts) {
+	t.Helper()
+	out, err := s.server.Command(t.Context(), "node", "-e", "fetch('http://"+labMetrics+"/metrics').then(r => r.text()).then(t => process.stdout.write(t))").Output()
+	if err != nil {
+		t.Errorf("asking for the server's figures: %v", err)
+	}
+	for k, name := range []string{"incamera_sfu_forward_seconds", "incamera_sfu_paced_seconds"} {
+		i, before := 0, uint64(0)
+		for line := range strings.Lines(string(out)) {
+			if of, value, ok := strings.Cut(strings.TrimSpace(line), "} "); ok && strings.HasPrefix(of, name+"_bucket{") && i < len(all[k].Packets) {
+				n, err := strconv.ParseUint(value, 10, 64)
+				if err != nil || n < before {
+					t.Errorf("%q is no figure", line)
+				}
+				all[k].Packets[i], before = n-before, n
+				i++
+			}
+		}
+		if i != len(all[k].Packets) {
+			t.Errorf("the server tells %d figures of %s, want %d", i, name, len(all[k].Packets))
+		}
+	}
+	return all
+}
+
+func ms64(d time.Duration) float64 { return d.Seconds() * 1000 }
 
 // A page is a Chromium on a host, which goes on until its input ends.
 type page struct {

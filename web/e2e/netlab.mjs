@@ -118,6 +118,7 @@ async function sendingStats() {
     ms: highest.timestamp,
     height: highest.frameHeight ?? 0,
     limited: highest.qualityLimitationReason ?? "",
+    encoding: Math.round((1000 * highest.totalEncodeTime) / Math.max(1, highest.framesEncoded)),
   };
 }
 
@@ -126,6 +127,10 @@ function spread(values) {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (q) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99), most: at(1) };
+}
+
+function ratio(a, b) {
+  return b > 0 ? a / b : -1;
 }
 
 /** What was seen and heard from a time of the page on. */
@@ -171,5 +176,17 @@ function told({ shown, samples, changes }, begin) {
       frames: more("audio", "packetsReceived"),
     },
     decoded: more("video", "framesDecoded"),
+    // Means over what was decoded, in ms: what the page's own buffers and decoder take.
+    took: {
+      video: Math.round(
+        1000 * ratio(more("video", "jitterBufferDelay"), more("video", "jitterBufferEmittedCount")),
+      ),
+      decoding: Math.round(
+        1000 * ratio(more("video", "totalDecodeTime"), more("video", "framesDecoded")),
+      ),
+      sound: Math.round(
+        1000 * ratio(more("audio", "jitterBufferDelay"), more("audio", "jitterBufferEmittedCount")),
+      ),
+    },
   };
 }
