@@ -317,7 +317,7 @@ func (v *virtual) setPace() {
 	if v.estimator.Cause() == bwe.Untried {
 		target = max(target, 3000*bwe.Kbps)
 	}
-	v.pacer.SetRate(int64(target), v.now.Sub(v.began))
+	v.pacer.SetRate(int64(target), v.estimator.Full(), v.now.Sub(v.began))
 	v.pacer.Trim(func(virtualPacket) { v.requestKey() })
 }
 

@@ -107,6 +107,10 @@ func (e *Estimator) Cause() Cause {
 	return Untried
 }
 
+// Full reports whether a queue of ours is what keeps the estimate from being higher:
+// what is sent faster waits there. Of another's queue that is not true.
+func (e *Estimator) Full() bool { return e.Cause() == Queue && !e.queue.foreign }
+
 // Acked is at what rate packets arrived lately; 0: not known.
 func (e *Estimator) Acked() Bitrate { r, _ := e.acked.rate(); return r }
 

@@ -27,6 +27,27 @@ func TestREMB(t *testing.T) {
 	}
 }
 
+// TestFull: what keeps an estimate from being higher is a queue of ours where one
+// was seen, and neither another's nor loss.
+func TestFull(t *testing.T) {
+	e := New(800 * Kbps)
+	if e.Full() {
+		t.Error("a network of which nothing is known is full")
+	}
+	e.control.capacity.sample(500 * Kbps)
+	if !e.Full() {
+		t.Error("where a queue has shown what it takes, it is not full")
+	}
+	e.queue.foreign = true
+	if e.Full() {
+		t.Error("another's queue is ours")
+	}
+	e.queue.foreign = false
+	if e.REMB(100 * Kbps); e.Full() {
+		t.Error("what the subscriber itself estimates is a queue")
+	}
+}
+
 // TestSilenceHolds: who is not heard of is not sent more, and is not probed.
 func TestSilenceHolds(t *testing.T) {
 	e := New(800 * Kbps)

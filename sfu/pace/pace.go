@@ -9,6 +9,10 @@ const (
 	// factor is by how much faster than the estimate packets go. Slower, and a
 	// key frame is late; faster, and it is a burst again (2.5 in libwebrtc).
 	factor = 2.5
+	// filled is the same where the network has shown by a queue what it takes: what goes
+	// faster waits there, and sound behind it. Slower, and an estimate that is too low
+	// makes pictures late; faster, and a key frame is a queue.
+	filled = 1.65
 	// burstFor is what may go at once, in time of the pace. Longer fills queues;
 	// shorter, and runs of packets are cut, each costing a system call's share.
 	burstFor = 8 * time.Millisecond
@@ -32,7 +36,8 @@ const (
 // A Pacer holds what cannot go at once. The zero value holds nothing back until
 // it has a rate. Not safe for concurrent use.
 type Pacer[T any] struct {
-	rate    float64 // bytes per second; 0: no pace
+	rate    float64 // bytes per second, of which what waits is bounded; 0: no pace
+	goes    float64 // at which packets go
 	budget  float64 // bytes that may go now; below 0 it is a debt
 	at      time.Duration
 	repairs queue[T]
@@ -77,13 +82,18 @@ func (q *queue[T]) take() entry[T] {
 	return e
 }
 
-// SetRate sets the pace by an estimate in bits per second; 0 is no pace.
-func (p *Pacer[T]) SetRate(bitrate int64, now time.Duration) {
+// SetRate sets the pace by an estimate in bits per second; 0 is no pace. full: the
+// network has shown by a queue that it takes no more.
+func (p *Pacer[T]) SetRate(bitrate int64, full bool, now time.Duration) {
 	p.advance(now)
 	if p.rate == 0 {
 		p.budget = leastBurst
 	}
 	p.rate = factor * float64(bitrate) / 8
+	p.goes = p.rate
+	if full {
+		p.goes = filled * float64(bitrate) / 8
+	}
 	p.forgive()
 }
 
@@ -92,7 +102,7 @@ func (p *Pacer[T]) forgive() { p.budget = max(p.budget, -p.most(maxDebt)) }
 
 func (p *Pacer[T]) advance(now time.Duration) {
 	if now > p.at {
-		p.budget = min(p.budget+p.rate*(now-p.at).Seconds(), max(p.rate*burstFor.Seconds(), leastBurst))
+		p.budget = min(p.budget+p.goes*(now-p.at).Seconds(), max(p.goes*burstFor.Seconds(), leastBurst))
 		p.at = now
 	}
 }

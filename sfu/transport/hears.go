@@ -33,10 +33,9 @@ func (o *outgoing) hears(p rtcpx.Packet, now time.Time) way {
 		o.congestion.Lock()
 		o.congestion.estimator.REMB(bwe.Bitrate(rate))
 		o.trace.REMB(bwe.Bitrate(rate), at, o.congestion.estimator)
-		e := o.congestion.estimator
-		target, cause, loss := e.Target(), e.Cause(), e.LossShare()
+		j := judge(o.congestion.estimator)
 		o.congestion.Unlock()
-		o.setPace(target, cause, loss, at)
+		o.setPace(j, at)
 		return estimates
 	}
 	switch {
@@ -161,10 +160,9 @@ func (o *outgoing) observe(at time.Duration) {
 	o.congestion.Lock()
 	o.congestion.estimator.Observe(o.acks, at)
 	o.trace.Report(o.acks, at, o.congestion.estimator)
-	e := o.congestion.estimator
-	target, cause, loss := e.Target(), e.Cause(), e.LossShare()
+	j := judge(o.congestion.estimator)
 	o.congestion.Unlock()
-	o.setPace(target, cause, loss, at)
+	o.setPace(j, at)
 }
 
 // A clock makes the receiver's times grow, which start over every 12 days, and

@@ -103,25 +103,36 @@ func (o *outgoing) expect(w way, now time.Time) {
 		return
 	}
 	o.congestion.expected = true
-	e := o.congestion.estimator
-	target, cause, loss := e.Target(), e.Cause(), e.LossShare()
+	j := judge(o.congestion.estimator)
 	o.congestion.Unlock()
-	o.setPace(target, cause, loss, now.Sub(o.start))
+	o.setPace(j, now.Sub(o.start))
 }
 
 // untriedPace is the rate that sets the pace as long as nothing speaks against
 // it: everybody's key frames come at the beginning.
 const untriedPace = 3000 * bwe.Kbps
 
-func (o *outgoing) setPace(target bwe.Bitrate, cause bwe.Cause, loss float64, at time.Duration) {
-	enough := target >= leastForTwice
-	if cause == bwe.Untried {
+// A judgement is what an estimator says by which the pace is set.
+type judgement struct {
+	target  bwe.Bitrate
+	untried bool // nothing speaks against more
+	full    bool // a queue of ours does
+	loss    float64
+}
+
+func judge(e *bwe.Estimator) judgement {
+	return judgement{target: e.Target(), untried: e.Cause() == bwe.Untried, full: e.Full(), loss: e.LossShare()}
+}
+
+func (o *outgoing) setPace(j judgement, at time.Duration) {
+	target := j.target
+	if j.untried {
 		target = max(target, untriedPace)
 	}
 	o.mu.Lock()
-	o.pacer.SetRate(int64(target), at)
+	o.pacer.SetRate(int64(target), j.full, at)
 	anew := o.trim()
-	if loss >= lossFrom && enough {
+	if j.loss >= lossFrom && j.target >= leastForTwice {
 		o.twice = at + twiceFor
 	}
 	o.mu.Unlock()

@@ -55,7 +55,7 @@ func BenchmarkWrite(b *testing.B) {
 					rate = bwe.Least
 				}
 				o.mu.Lock()
-				o.pacer.SetRate(int64(rate), now.Sub(o.start))
+				o.pacer.SetRate(int64(rate), false, now.Sub(o.start))
 				o.mu.Unlock()
 				batch := tr.Batch()
 				for range burst {

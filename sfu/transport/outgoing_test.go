@@ -132,6 +132,24 @@ func TestHoldsBack(t *testing.T) {
 	}
 }
 
+// TestFullIsPacedCloser: where a queue has shown what the network takes, what is more
+// goes slower than where nothing has.
+func TestFullIsPacedCloser(t *testing.T) {
+	went := map[bool]int{}
+	for _, full := range []bool{false, true} {
+		o := newOutgoing(nil)
+		o.setPace(judgement{target: 1000 * bwe.Kbps, full: full}, 0)
+		for at := time.Duration(0); at < time.Second; at += time.Millisecond {
+			for o.pacer.Take(1200, at) {
+				went[full]++
+			}
+		}
+	}
+	if float64(went[true]) > 0.7*float64(went[false]) || float64(went[true]) < 1.2*1_000_000/8/1200 {
+		t.Errorf("packets that went in a second: %v", went)
+	}
+}
+
 // TestSlowAtOnce: what waits for a network that has become slow at once is given up, and
 // the seat is told as if the subscriber had asked for a key frame; one that is a little
 // slower keeps it.
@@ -146,7 +164,7 @@ func TestSlowAtOnce(t *testing.T) {
 	o.mu.Lock()
 	o.waits = true // the pacing goroutine is not told: however slow this one is, all stays
 	o.mu.Unlock()
-	o.setPace(startRate, bwe.Untried, 0, now.Sub(o.start))
+	o.setPace(judgement{target: startRate, untried: true}, now.Sub(o.start))
 	b := v.tr.Batch()
 	for i := range 100 {
 		if err := v.seat.Write(b, Packet{PayloadType: s.PayloadType, SSRC: s.SSRC, Seq: uint16(i + 1), Payload: make([]byte, 1100)}, now); err != nil {
@@ -155,11 +173,11 @@ func TestSlowAtOnce(t *testing.T) {
 	}
 	b.Send()
 	waits := v.sub.Congestion().Waiting
-	o.setPace(startRate, bwe.Loss, 0.1, now.Sub(o.start))
+	o.setPace(judgement{target: startRate, loss: 0.1}, now.Sub(o.start))
 	if c := v.sub.Congestion(); waits < 80*1100 || c.Dropped != 0 || len(asked) > 0 {
 		t.Errorf("of %d bytes %d wait for a network that is a little slower, %d packets were dropped", waits, c.Waiting, c.Dropped)
 	}
-	o.setPace(bwe.Least, bwe.Loss, 0.5, now.Sub(o.start))
+	o.setPace(judgement{target: bwe.Least, loss: 0.5}, now.Sub(o.start))
 	if c := v.sub.Congestion(); c.Waiting != 0 || c.Dropped == 0 {
 		t.Errorf("%d bytes wait for a slow network, %d packets were dropped", c.Waiting, c.Dropped)
 	}
@@ -181,7 +199,7 @@ func TestProbeIsOfWhatWaits(t *testing.T) {
 	at := now.Sub(o.start)
 	o.mu.Lock()
 	o.waits = true // the pacing goroutine is not told
-	o.pacer.SetRate(int64(bwe.Least), at)
+	o.pacer.SetRate(int64(bwe.Least), false, at)
 	o.mu.Unlock()
 	b := v.tr.Batch()
 	defer b.Send()
@@ -450,16 +468,16 @@ func TestSoundGoesTwice(t *testing.T) {
 			t.Errorf("%s: packets %v have come, want %v", when, got, want)
 		}
 	}
-	o.setPace(startRate, bwe.Loss, 0.1, now.Sub(o.start))
+	o.setPace(judgement{target: startRate, loss: 0.1}, now.Sub(o.start))
 	want("pictures", come(3, 3), 0, 1, 2)
 	o.mu.Lock()
 	v.seat.video, o.twice = false, 0 // nobody else looks at it
 	o.mu.Unlock()
-	o.setPace(startRate, bwe.Loss, lossFrom*0.9, now.Sub(o.start))
+	o.setPace(judgement{target: startRate, loss: lossFrom * 0.9}, now.Sub(o.start))
 	want("little is lost", come(3, 3), 3, 4, 5)
-	o.setPace(leastForTwice-1, bwe.Loss, 0.5, now.Sub(o.start))
+	o.setPace(judgement{target: leastForTwice - 1, loss: 0.5}, now.Sub(o.start))
 	want("there is no room", come(3, 3), 6, 7, 8)
-	o.setPace(startRate, bwe.Loss, lossFrom, now.Sub(o.start))
+	o.setPace(judgement{target: startRate, loss: lossFrom}, now.Sub(o.start))
 	want("packets are lost", come(3, 5), 9, 10, 9, 11, 10)
 	o.mu.Lock()
 	for n, twice := range map[uint64]bool{1<<16 + 8: false, 1<<16 + 9: true, 1<<16 + 10: true, 1<<16 + 11: false} {
