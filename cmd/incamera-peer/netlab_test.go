@@ -55,16 +55,8 @@ func (s *scenario) browse(t *testing.T) ([]oracle, time.Duration) {
 	}
 	late := site.lab.Late(0.99)
 	a.record = site.ben.Recorded()
-	delays := site.delays(t)
-	for i := range delays {
-		delays[i] = delays[i].Since(before[i])
-	}
-	var seen struct {
-		Changes     []client.Change
-		Camera, Mic client.Watched
-		Decoded     int
-		Took        struct{ Video, Decoding, Sound int } // means in ms: in the page's buffers, decoding
-	}
+	after := site.delays(t)
+	var seen seen
 	var sends struct {
 		Frames, Bytes, Height, Encoding int
 		Ms                              float64
@@ -84,12 +76,63 @@ func (s *scenario) browse(t *testing.T) ([]oracle, time.Duration) {
 	oracles := s.judge(t, a)
 	fmt.Fprintf(os.Stderr, "%32s kbit/s by the second, sent: %s\n", s.name, seconds(a.record))
 	fmt.Fprintf(os.Stderr, "%32s ann's highest layer: %d lines, %.0f kbit/s, %d frames, limited by %q; ben's %v\n", "", sends.Height, a.best, sends.Frames, sends.Limited, seen.Camera.Layers)
-	all := delays[0].And(delays[1])
-	fmt.Fprintf(os.Stderr, "%32s the server had half of the packets for %.2g ms at most, 99 %% for %.2g ms; %.2g %% were kept for somebody's network\n", "",
-		ms64(all.Quantile(0.5)), ms64(all.Quantile(0.99)), 100*float64(delays[1].Total())/float64(max(1, all.Total())))
-	fmt.Fprintf(os.Stderr, "%32s encoding takes ann %d ms, decoding ben %d; his page buffers pictures for %d ms, sound for %d; from drawn to shown: %.0f (half), %.0f (95 %%)\n", "",
-		sends.Encoding, seen.Took.Decoding, seen.Took.Video, seen.Took.Sound, seen.Camera.Latency.P50, seen.Camera.Latency.P95)
+	fmt.Fprintf(os.Stderr, "%32s encoding takes ann %d ms\n", "", sends.Encoding)
+	seen.tell(before, after)
 	return oracles, late
+}
+
+// seen is what a page saw.
+type seen struct {
+	Changes     []client.Change
+	Camera, Mic client.Watched
+	Decoded     int
+	Took        struct{ Video, Decoding, Sound int } // means in ms: in the page's buffers, decoding
+}
+
+// tell writes where the time went, by how long the server had had packets at the
+// beginning and at the end.
+func (s *seen) tell(before, after [2]delay.Counts) {
+	paced := after[1].Since(before[1])
+	all := after[0].Since(before[0]).And(paced)
+	fmt.Fprintf(os.Stderr, "%32s the server had half of the packets for %.2g ms at most, 99 %% for %.2g ms; %.2g %% were kept for somebody's network\n", "",
+		ms64(all.Quantile(0.5)), ms64(all.Quantile(0.99)), 100*float64(paced.Total())/float64(max(1, all.Total())))
+	fmt.Fprintf(os.Stderr, "%32s decoding takes ben %d ms; his page buffers pictures for %d ms, sound for %d; from drawn to shown: %.0f (half), %.0f (95 %%)\n", "",
+		s.Took.Decoding, s.Took.Video, s.Took.Sound, s.Camera.Latency.P50, s.Camera.Latency.P95)
+}
+
+// watchClip has one Chromium watch a clip that a Go participant sends, on the
+// network of N1: that leaves the machine time, and shows what is not the fault of
+// two browsers on it.
+func watchClip(t *testing.T) ([]oracle, time.Duration) {
+	s := &scenariosOfMedia[0]
+	ctx, cancel := context.WithTimeout(t.Context(), s.lasts+5*time.Minute)
+	defer cancel()
+	site := firewall{port: browserPort, net: oldNet, metrics: labMetrics}.open(ctx, t)
+	site.ann.Set(s.ann, s.ann)
+	site.ben.Set(s.up, s.down)
+	sends, end := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	defer work.Wait()
+	defer end()
+	cmd := site.ann.Command(sends, site.peer, "join", site.link, "--name", "ann", "--no-receive")
+	cmd.Env = site.environment
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	work.Go(func() { _ = cmd.Wait() }) // it is ended
+	ben := openPage(ctx, t, site, site.ben, "ben", "watch")
+	if ben == nil {
+		return nil, site.lab.Late(0.99)
+	}
+	before := site.delays(t)
+	site.lab.Late(1)
+	site.lab.Follow(ctx, []netlab.Step{{At: s.watching(), Do: func() {}}})
+	late, after := site.lab.Late(0.99), site.delays(t)
+	var seen seen
+	ben.end(t, &seen)
+	seen.tell(before, after)
+	a := &adapting{report: &client.Report{Received: []client.Received{{Source: wire.SourceCamera, Watched: seen.Camera}}}, script: s}
+	return []oracle{atMost("freezes", float64(seen.Camera.Freezes), 0, ""), a.skew()}, late
 }
 
 // labMetrics is where the server's figures are, on its host.
@@ -235,6 +278,7 @@ func entries() (list []entry) {
 	list = append(list,
 		blocked("N12 UDP blocked, by ICE-TCP", firewall{ben: netlab.Profile{BlockUDP: true}, way: "tcp"}),
 		blocked("N12 443/tcp only, by TURN in TLS", firewall{ben: netlab.Profile{OnlyTCP: serverPort}, relay: true, way: "relay"}))
+	list = append(list, entry{"N1 clean 20 ms, a clip to Chromium", watchClip})
 	for i := range scenariosOfMedia {
 		if s := &scenariosOfMedia[i]; s.browsers {
 			list = append(list, entry{fmt.Sprintf("%s, Chromium", s.name), s.browse})
