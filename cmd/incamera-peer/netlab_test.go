@@ -56,28 +56,28 @@ func (s *scenario) browse(t *testing.T) ([]oracle, time.Duration) {
 	late := site.lab.Late(0.99)
 	a.record = site.ben.Recorded()
 	after := site.delays(t)
-	var seen seen
+	var saw seen
 	var sends struct {
 		Frames, Bytes, Height, Encoding int
 		Ms                              float64
 		Limited                         string
 	}
-	ben.end(t, &seen)
+	ben.end(t, &saw)
 	ann.end(t, &sends)
-	if seen.Decoded == 0 {
+	if saw.Decoded == 0 {
 		t.Error("the page decodes nothing")
 	}
-	a.report.Changes = seen.Changes
-	a.report.Received = []client.Received{{Source: wire.SourceCamera, Watched: seen.Camera}, {Source: wire.SourceMic, Watched: seen.Mic}}
+	a.report.Changes = saw.Changes
+	a.report.Received = []client.Received{{Source: wire.SourceCamera, Watched: saw.Camera}, {Source: wire.SourceMic, Watched: saw.Mic}}
 	a.sender.Sent = map[wire.Source]client.Sent{wire.SourceCamera: {Frames: sends.Frames * client.MaxLayers, SpanMs: int64(sends.Ms)}}
 	if sends.Ms > 0 {
 		a.best = float64(sends.Bytes*8) / sends.Ms
 	}
 	oracles := s.judge(t, a)
 	fmt.Fprintf(os.Stderr, "%32s kbit/s by the second, sent: %s\n", s.name, seconds(a.record))
-	fmt.Fprintf(os.Stderr, "%32s ann's highest layer: %d lines, %.0f kbit/s, %d frames, limited by %q; ben's %v\n", "", sends.Height, a.best, sends.Frames, sends.Limited, seen.Camera.Layers)
+	fmt.Fprintf(os.Stderr, "%32s ann's highest layer: %d lines, %.0f kbit/s, %d frames, limited by %q; ben's %v\n", "", sends.Height, a.best, sends.Frames, sends.Limited, saw.Camera.Layers)
 	fmt.Fprintf(os.Stderr, "%32s encoding takes ann %d ms\n", "", sends.Encoding)
-	seen.tell(before, after)
+	saw.tell(before, after)
 	return oracles, late
 }
 
@@ -128,11 +128,11 @@ func watchClip(t *testing.T) ([]oracle, time.Duration) {
 	site.lab.Late(1)
 	site.lab.Follow(ctx, []netlab.Step{{At: s.watching(), Do: func() {}}})
 	late, after := site.lab.Late(0.99), site.delays(t)
-	var seen seen
-	ben.end(t, &seen)
-	seen.tell(before, after)
-	a := &adapting{report: &client.Report{Received: []client.Received{{Source: wire.SourceCamera, Watched: seen.Camera}}}, script: s}
-	return []oracle{atMost("freezes", float64(seen.Camera.Freezes), 0, ""), a.skew()}, late
+	var saw seen
+	ben.end(t, &saw)
+	saw.tell(before, after)
+	a := &adapting{report: &client.Report{Received: []client.Received{{Source: wire.SourceCamera, Watched: saw.Camera}}}, script: s}
+	return []oracle{atMost("freezes", float64(saw.Camera.Freezes), 0, ""), a.skew()}, late
 }
 
 // labMetrics is where the server's figures are, on its host.
