@@ -28,7 +28,6 @@ type packet struct {
 	info   rtpx.Info
 	in     munge.In
 	newest bool
-	came   time.Time // to this machine
 	// spatial: its stream has several spatial layers, of which a seat gets some.
 	spatial bool
 	pad     int // bytes of RTP padding that follow the payload in buf
@@ -39,15 +38,19 @@ type packet struct {
 type burst struct {
 	packets [maxBurst]packet
 	n       int
+	came    time.Time   // when the first of them came to this machine
 	late    *time.Timer // runs while something is collected
 }
 
 // next returns the place of the next packet.
 func (b *burst) next() *packet { return &b.packets[b.n] }
 
-// add takes the packet in next's place, whose payload it copies, and reports
-// whether it is time to send.
-func (b *burst) add(p *packet) bool {
+// add takes the packet in next's place, which came to this machine then, and whose
+// payload it copies, and reports whether it is time to send.
+func (b *burst) add(p *packet, came time.Time) bool {
+	if b.n == 0 {
+		b.came = came
+	}
 	n := copy(p.buf[:], p.header.Payload)
 	p.header.Payload = p.buf[:n:n]
 	b.n++

@@ -14,7 +14,7 @@ func filled(sizes ...int) *burst {
 	for i, n := range sizes {
 		p := b.next()
 		p.header = rtpx.Header{Payload: bytes.Repeat([]byte{byte(i + 1)}, n)}
-		b.add(p)
+		b.add(p, time.Time{})
 	}
 	return b
 }
@@ -57,7 +57,7 @@ func TestBurstIsSentWhenItIsWhole(t *testing.T) {
 	for i := range maxBurst {
 		p := b.next()
 		p.header = rtpx.Header{Payload: []byte{1}}
-		if full := b.add(p); full != (i == maxBurst-1) {
+		if full := b.add(p, time.Time{}); full != (i == maxBurst-1) {
 			t.Fatalf("after packet %d: full is %t", i, full)
 		}
 	}
@@ -66,7 +66,7 @@ func TestBurstIsSentWhenItIsWhole(t *testing.T) {
 	}
 	p := b.next()
 	p.header = rtpx.Header{Marker: true}
-	if !b.add(p) {
+	if !b.add(p, time.Time{}) {
 		t.Error("the end of a frame waits")
 	}
 }

@@ -151,7 +151,7 @@ func (in *incoming) Receive(raw, descriptor []byte, came, now time.Time) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	p := in.burst.next()
-	p.header, p.in, p.came = header, munge.In{Timestamp: header.Timestamp}, came
+	p.header, p.in = header, munge.In{Timestamp: header.Timestamp}
 	p.in.Seq, p.newest = in.unwrap.Unwrap(header.Seq)
 	if !in.seen.Fresh(p.in.Seq) {
 		c.duplicates.Add(1)
@@ -188,7 +188,7 @@ func (in *incoming) Receive(raw, descriptor []byte, came, now time.Time) {
 	if p.info.KeyFrame && p.newest && in.pending.Load() {
 		in.keyFrameArrived()
 	}
-	if in.burst.add(p) || !in.source.kind.IsVideo() {
+	if in.burst.add(p, came) || !in.source.kind.IsVideo() {
 		in.flush(now)
 	}
 	in.flushRequest(now)
@@ -260,7 +260,7 @@ func (in *incoming) flush(now time.Time) {
 		return
 	}
 	batch := in.source.server.transport.Batch()
-	batch.Came(packets[0].came) // none of them came before
+	batch.SetCame(in.burst.came)
 	for _, s := range seats {
 		s.forward(in, batch, packets, now)
 	}

@@ -204,7 +204,7 @@ func (s *seat) send(in *incoming, w *transport.Writer, p *packet, to transport.S
 	}
 	if w.Write(&transport.Packet{
 		Marker: marker, Padded: p.pad > 0, PayloadType: to.PayloadType, SSRC: to.SSRC, Seq: out.Seq, Timestamp: out.Timestamp,
-		Payload: p.payload(), Came: p.came,
+		Payload: p.payload(),
 	}) != nil {
 		s.server.counters.unwritable.Add(1)
 		return

@@ -71,6 +71,7 @@ type held struct {
 	seat   *Seat
 	packet Packet // its payload is of buf
 	buf    *[maxPacket]byte
+	came   time.Time // to this machine; zero: it did not, but is sent again
 }
 
 var heldPool = sync.Pool{New: func() any { return new([maxPacket]byte) }}
@@ -164,14 +165,14 @@ func (o *outgoing) write(b *Batch, s *Seat, k *keys, p *Packet, at time.Duration
 	if !s.video || p.Probe {
 		o.pacer.Pay(size, at)
 	} else if !o.pacer.Take(size, at) {
-		return o.hold(s, p, size)
+		return o.hold(b, s, p, size)
 	}
 	return o.seal(b, s, k, p, at)
 }
 
 // hold keeps a packet for its time. Called under mu.
-func (o *outgoing) hold(s *Seat, p *Packet, size int) error {
-	h := held{seat: s, packet: *p, buf: heldPool.Get().(*[maxPacket]byte)} //nolint:forcetypeassert,errcheck // it holds nothing else
+func (o *outgoing) hold(b *Batch, s *Seat, p *Packet, size int) error {
+	h := held{seat: s, packet: *p, came: b.Came(), buf: heldPool.Get().(*[maxPacket]byte)} //nolint:forcetypeassert,errcheck // it holds nothing else
 	h.packet.Payload = h.buf[:copy(h.buf[:], p.Payload)]
 	if !o.pacer.Put(h, size, p.SSRC == s.rtxSSRC) {
 		heldPool.Put(h.buf)
@@ -289,8 +290,8 @@ func (o *outgoing) drain(b *Batch, c *conn, now time.Time) (lacking int, more bo
 	defer o.mu.Unlock()
 	send := func(h held) {
 		if k != nil {
-			if o.seal(b, h.seat, k, &h.packet, at) == nil && !h.packet.Came.IsZero() { // a connection that is gone needs nothing
-				c.t.paced.Note(1, time.Since(h.packet.Came))
+			if o.seal(b, h.seat, k, &h.packet, at) == nil && !h.came.IsZero() { // a connection that is gone needs nothing
+				c.t.paced.Note(1, time.Since(h.came))
 			}
 		}
 		heldPool.Put(h.buf)

@@ -91,12 +91,13 @@ func TestHoldsBack(t *testing.T) {
 	v := watchTelling(t, openTransport(t, 15*time.Second))
 	s := v.ready()
 	b, came := v.tr.Batch(), time.Now().Add(-time.Minute)
-	b.Came(came)
+	b.SetCame(came)
 	for i := range 100 {
-		p := Packet{PayloadType: s.PayloadType, SSRC: s.SSRC, Seq: uint16(i), Payload: make([]byte, 1100), Came: came}
-		if i == 99 {
-			p.Came = time.Time{} // as what is sent again
+		if i == 99 { // as what is sent again
+			b.Send()
+			b = v.tr.Batch()
 		}
+		p := Packet{PayloadType: s.PayloadType, SSRC: s.SSRC, Seq: uint16(i), Payload: make([]byte, 1100)}
 		if err := v.seat.Write(b, p, time.Now()); err != nil {
 			t.Fatal(err)
 		}

@@ -48,7 +48,7 @@ type Report struct {
 type Sink interface {
 	// Receive takes an RTP packet, retransmissions under their original numbers, and
 	// its dependency descriptor, if it is AV1 and has one; both are valid during the
-	// call. It came to this machine then; whoever sends it on now sends it now.
+	// call. It came to this machine at came, and whoever sends it on sends it at now.
 	Receive(packet, descriptor []byte, came, now time.Time)
 	// Report takes a sender report that came at that time.
 	Report(r Report, at time.Time)

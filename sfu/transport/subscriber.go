@@ -83,8 +83,7 @@ type Packet struct {
 	Seq         uint16
 	Timestamp   uint32
 	SSRC        uint32
-	Payload     []byte    // only read, and not kept
-	Came        time.Time // to this machine; zero: it did not, but is sent again
+	Payload     []byte // only read, and not kept
 }
 
 // A Batch collects packets for any seats of the same transport, which go out

@@ -102,8 +102,11 @@ func (b *Batch) Send() {
 	b.conn.pool.Put(b)
 }
 
-// Came says when what is reserved from now on came to this machine, for the totals.
-func (b *Batch) Came(at time.Time) { b.came = at }
+// SetCame says when all that the batch is to have came to this machine, for the totals.
+func (b *Batch) SetCame(at time.Time) { b.came = at }
+
+// Came returns what SetCame was told; zero: nothing.
+func (b *Batch) Came() time.Time { return b.came }
 
 func (b *Batch) flush() {
 	for i := range b.runs[:b.n] {

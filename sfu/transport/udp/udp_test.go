@@ -195,7 +195,7 @@ func TestDelays(t *testing.T) {
 	d := c.Dest(to)
 	const n = 2*maxPackets + 3
 	b := c.Batch()
-	b.Came(time.Now().Add(-time.Minute))
+	b.SetCame(time.Now().Add(-time.Minute))
 	for range n {
 		b.Reserve(d, 100)
 	}
