@@ -12,7 +12,7 @@ import (
 type workers struct {
 	lines chan *Publisher // to those that rest
 	over  chan struct{}
-	rest  atomic.Int32
+	rest  atomic.Int64
 	done  sync.WaitGroup
 }
 
@@ -33,9 +33,8 @@ func (w *workers) take(p *Publisher) {
 func (w *workers) run(p *Publisher) {
 	for {
 		p.work()
-		p = nil                                             // it may be over while the worker rests
-		resting := w.rest.Add(1) <= int32(runtime.NumCPU()) //nolint:gosec // no machine has more
-		if resting {
+		p = nil // it may be over while the worker rests
+		if w.rest.Add(1) <= int64(runtime.NumCPU()) {
 			select {
 			case p = <-w.lines:
 			case <-w.over:

@@ -33,7 +33,7 @@ func TestWorkersRest(t *testing.T) {
 		}
 		all.Wait() // as long as one of them is not taken
 		close(together)
-		until(t, "no more rest than there are processors", func() bool { return w.rest.Load() == int32(runtime.NumCPU()) })
+		until(t, "no more rest than there are processors", func() bool { return w.rest.Load() == int64(runtime.NumCPU()) })
 	}
 	w.close()
 	if rest := w.rest.Load(); rest != 0 {
@@ -76,6 +76,10 @@ func TestSlowLineIsLeftToOthers(t *testing.T) {
 	if round(func() { <-time.After(briefFor) }) {
 		t.Error("what took long counts as brief")
 	}
+	if left := time.Until(s.p.line.slow); left > slowFor {
+		t.Errorf("it is left to others for %v", left)
+	}
+	s.p.line.slow = time.Now().Add(time.Hour) // a busy machine may take long until the next
 	if round(nil) {
 		t.Error("what took long a moment ago counts as brief")
 	}
