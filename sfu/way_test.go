@@ -47,8 +47,12 @@ func bothPorts(t testing.TB) (net.Listener, *net.UDPConn) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if conn, err := net.ListenPacket("udp", l.Addr().String()); err == nil {
-			return l, conn.(*net.UDPConn) //nolint:forcetypeassert // that is what it is
+		addr, err := net.ResolveUDPAddr("udp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if conn, err := net.ListenUDP("udp", addr); err == nil {
+			return l, conn
 		}
 		_ = l.Close() // somebody has it for UDP
 	}
