@@ -129,8 +129,9 @@ function spread(values) {
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99), most: at(1) };
 }
 
-function ratio(a, b) {
-  return b > 0 ? a / b : -1;
+/** The mean of times in seconds, in whole ms; -1 of none. */
+function meanMs(seconds, count) {
+  return count > 0 ? Math.round((1000 * seconds) / count) : -1;
 }
 
 /** What was seen and heard from a time of the page on. */
@@ -178,15 +179,9 @@ function told({ shown, samples, changes }, begin) {
     decoded: more("video", "framesDecoded"),
     // Means over what was decoded, in ms: what the page's own buffers and decoder take.
     took: {
-      video: Math.round(
-        1000 * ratio(more("video", "jitterBufferDelay"), more("video", "jitterBufferEmittedCount")),
-      ),
-      decoding: Math.round(
-        1000 * ratio(more("video", "totalDecodeTime"), more("video", "framesDecoded")),
-      ),
-      sound: Math.round(
-        1000 * ratio(more("audio", "jitterBufferDelay"), more("audio", "jitterBufferEmittedCount")),
-      ),
+      video: meanMs(more("video", "jitterBufferDelay"), more("video", "jitterBufferEmittedCount")),
+      decoding: meanMs(more("video", "totalDecodeTime"), more("video", "framesDecoded")),
+      sound: meanMs(more("audio", "jitterBufferDelay"), more("audio", "jitterBufferEmittedCount")),
     },
   };
 }
