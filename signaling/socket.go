@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"runtime/debug"
 	"sync"
@@ -24,6 +25,11 @@ type socket struct {
 	ws      *websocket.Conn
 	limits  *sessionLimiter
 	closing atomic.Bool // the last message is out: signs of life count no more
+
+	// Owned by the goroutine that reads.
+	stop   func() bool // what says goodbye
+	conn   *room.Conn  // nil: it has not joined
+	writer sync.WaitGroup
 }
 
 // socketBuffer holds most messages of clients. Each socket has one for as long
@@ -54,53 +60,60 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	k := &socket{server: s, ws: ws, limits: newSessionLimiter(s.cfg.Budgets)}
 	s.requests.Add(1) // there is one: this
-	go func() {
-		defer s.requests.Done()
-		defer s.counters.sockets.Add(-1)
-		k.serve()
-	}()
+	go k.serve()
 }
 
-// serve is all of a socket's life. A panic, which is a bug of ours, costs nobody
-// else anything: it ends the socket.
+// serve is all of a socket's life. While nothing comes its stack is no deeper than
+// it must be: under 1248 bytes the runtime halves one of 8 kB (see TestStacks).
 func (k *socket) serve() {
+	defer k.end()
+	k.stop = context.AfterFunc(k.server.life, k.shutDown)
+	if k.join() {
+		k.writer.Go(k.write)
+		k.read()
+	}
+}
+
+// end leaves the room. A panic, which is a bug of ours, costs nobody else anything:
+// it ends the socket.
+func (k *socket) end() {
 	s := k.server
+	defer s.requests.Done()
+	defer s.counters.sockets.Add(-1)
+	log := func(p any) {
+		s.cfg.Log.Error("panic in a socket", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	}
+	if p := recover(); p != nil {
+		log(p)
+	}
 	defer func() {
 		if p := recover(); p != nil {
-			s.cfg.Log.Error("panic in a socket", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			log(p)
 		}
 	}()
-	stop := context.AfterFunc(s.life, func() {
-		k.goodbye(websocket.CloseGoingAway, "the server is shutting down")
-		_ = k.ws.Close()
-	})
-	defer func() {
-		stop()
-		_ = k.ws.Close()
-	}()
-	c := k.join()
-	if c == nil {
-		return
+	k.stop()
+	_ = k.ws.Close() // a writer that waits for the network gives up
+	if k.conn != nil {
+		k.conn.Break(context.Background())
+		k.writer.Wait()
 	}
-	var writer sync.WaitGroup
-	writer.Go(func() { k.write(c) })
-	defer func() {
-		_ = k.ws.Close() // a writer that waits for the network gives up
-		c.Break(context.Background())
-		writer.Wait()
-	}()
-	k.read(c)
 }
 
-// join reads the first message and enters the room. It returns nil when it has
+// shutDown has the client know that the server ends.
+func (k *socket) shutDown() {
+	k.goodbye(websocket.CloseGoingAway, "the server is shutting down")
+	_ = k.ws.Close()
+}
+
+// join reads the first message and enters the room. It reports false when it has
 // refused.
-func (k *socket) join() *room.Conn {
+func (k *socket) join() bool {
 	s := k.server
 	k.ws.SetReadLimit(wire.MaxJoin)
 	_ = k.ws.SetReadDeadline(time.Now().Add(s.cfg.Times.Join))
 	typ, b, err := k.ws.ReadMessage()
 	if err != nil {
-		return nil
+		return false
 	}
 	_, m, err := wire.DecodeClient(b)
 	j, isJoin := m.(wire.Join)
@@ -128,16 +141,17 @@ func (k *socket) join() *room.Conn {
 	default:
 		s.counters.joined.Add(1)
 	}
-	return c
+	k.conn = c
+	return true
 }
 
-func (k *socket) refuse(code wire.Code, text string) *room.Conn {
+func (k *socket) refuse(code wire.Code, text string) bool {
 	_ = k.ws.SetWriteDeadline(time.Now().Add(k.server.cfg.Times.Write))
 	if k.ws.WriteMessage(websocket.TextMessage, wire.EncodeServer(wire.Head{}, wire.Refused{Code: code, Text: text})) == nil {
 		k.goodbye(websocket.ClosePolicyViolation, "refused")
 		k.drain()
 	}
-	return nil
+	return false
 }
 
 // goodbye sends the close frame. Safe beside the writer.
@@ -153,39 +167,52 @@ func (k *socket) alive() {
 }
 
 // read hands messages to the room until the socket or the session ends.
-func (k *socket) read(c *room.Conn) {
-	ctx := k.server.life
+func (k *socket) read() {
 	k.ws.SetReadLimit(wire.MaxMessage)
-	k.ws.SetPongHandler(func(string) error {
-		k.alive()
-		return nil
-	})
+	k.ws.SetPongHandler(k.pong)
 	for {
 		k.alive()
-		typ, b, err := k.ws.ReadMessage()
+		typ, r, err := k.ws.NextReader()
 		if err != nil {
 			return
 		}
-		if err := k.limits.wait(ctx, len(b)); err != nil {
-			return
-		}
-		if err := k.handle(ctx, c, typ, b); err != nil {
-			k.drain()
+		if err = k.take(typ, r); err != nil {
 			return
 		}
 	}
 }
 
-func (k *socket) handle(ctx context.Context, c *room.Conn, typ int, b []byte) error {
+func (k *socket) pong(string) error {
+	k.alive()
+	return nil
+}
+
+// take reads a message and hands it to the room. After an error the socket is over.
+func (k *socket) take(typ int, r io.Reader) error {
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	ctx := k.server.life
+	if err = k.limits.wait(ctx, len(b)); err != nil {
+		return err
+	}
+	if err = k.handle(ctx, typ, b); err != nil {
+		k.drain()
+	}
+	return err
+}
+
+func (k *socket) handle(ctx context.Context, typ int, b []byte) error {
 	head, m, err := wire.DecodeClient(b)
 	if err != nil || typ != websocket.TextMessage {
 		k.server.counters.malformed.Add(1)
-		return c.Malformed(ctx, head)
+		return k.conn.Malformed(ctx, head)
 	}
 	if err := k.limits.waitType(ctx, head.Type); err != nil {
 		return err
 	}
-	return c.Receive(ctx, head, m)
+	return k.conn.Receive(ctx, head, m)
 }
 
 // drain reads what still comes, so that closing does not reset the connection
@@ -201,7 +228,8 @@ func (k *socket) drain() {
 }
 
 // write passes on what the room says, and pings, until either side is done.
-func (k *socket) write(c *room.Conn) {
+func (k *socket) write() {
+	c := k.conn
 	ping := time.NewTicker(k.server.cfg.Times.Ping)
 	defer ping.Stop()
 	for {

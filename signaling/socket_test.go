@@ -548,7 +548,12 @@ func TestPanic(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.Log = slog.New(slog.NewTextHandler(&out, nil))
 	s := New(cfg)
+	s.requests.Add(1)
+	s.counters.sockets.Add(1)
 	(&socket{server: s}).serve() // it has no connection
+	if n := s.counters.sockets.Load(); n != 0 {
+		t.Errorf("%d sockets are left", n)
+	}
 	if !strings.Contains(out.String(), "panic in a socket") {
 		t.Errorf("the log says %q", out.String())
 	}

@@ -57,16 +57,8 @@ func startServer(t *testing.T, listen string) *server {
 // runServer starts the server and returns when it is ready.
 func runServer(t *testing.T, cmd *exec.Cmd) *server {
 	t.Helper()
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
 	complaints, err := os.Create(filepath.Join(t.TempDir(), "complaints"))
 	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stderr = complaints
-	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { // after it has stopped: cleanups run in reverse order
@@ -78,6 +70,20 @@ func runServer(t *testing.T, cmd *exec.Cmd) *server {
 			t.Logf("the server's last words:\n%s", said[max(0, len(said)-4000):])
 		}
 	})
+	return startOn(t, cmd, complaints)
+}
+
+// startOn starts the server, whose complaints go to a file, and returns when it is ready.
+func startOn(t *testing.T, cmd *exec.Cmd, complaints *os.File) *server {
+	t.Helper()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = complaints
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
 	lines := bufio.NewReader(out)
 	s := &server{}
 	for s.url == "" {

@@ -85,7 +85,11 @@ func (p *port) run() {
 		pause = 5 * time.Millisecond
 		select {
 		case p.hellos <- struct{}{}:
-			p.work.Go(func() { p.tell(conn) })
+			p.work.Go(func() {
+				if serve, c := p.tell(conn); serve != nil {
+					serve(c) // with a stack that what tells is not on any more
+				}
+			})
 		default:
 			_ = conn.Close() // too many say nothing
 		}
@@ -119,8 +123,8 @@ func (p *port) Addr() net.Addr { return p.listener.Addr() }
 // media.
 func (p *port) wait() { p.work.Wait() }
 
-// tell finds out what a connection is, and hands it on.
-func (p *port) tell(conn net.Conn) {
+// tell finds out what a connection is, and hands it on, or returns who is to serve it.
+func (p *port) tell(conn net.Conn) (serve func(net.Conn), _ net.Conn) {
 	handed := false
 	asking := true
 	asked := func() {
@@ -138,26 +142,26 @@ func (p *port) tell(conn net.Conn) {
 		}
 	}()
 	if conn.SetDeadline(time.Now().Add(helloTime)) != nil {
-		return
+		return nil, nil
 	}
 	what, c, err := peek(conn)
 	if err != nil {
-		return
+		return nil, nil
 	}
 	if what == sniff.TLS {
 		if p.tls == nil {
-			return
+			return nil, nil
 		}
 		if what, c, err = p.inside(c); err != nil {
-			return
+			return nil, nil
 		}
 	} else if what == sniff.HTTP && p.tls != nil {
 		// By hand: it is one line, for who has typed the wrong scheme.
 		_, _ = io.WriteString(c, "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nThis is https: begin the address with https://\n")
-		return
+		return nil, nil
 	}
 	if !stop() || conn.SetDeadline(time.Time{}) != nil {
-		return
+		return nil, nil
 	}
 	asked()
 	switch {
@@ -169,11 +173,12 @@ func (p *port) tell(conn net.Conn) {
 		}
 	case what == sniff.ICE && p.media != nil:
 		handed = true
-		p.media(c)
+		return p.media, c
 	case what == sniff.TURN && p.relay != nil:
 		handed = true
-		p.relay(c)
+		return p.relay, c
 	}
+	return nil, nil
 }
 
 // inside opens TLS, and tells what is in it: by ALPN, or by its first bytes

@@ -43,7 +43,11 @@ func (t *Transport) ServeTCP(conn net.Conn) {
 		w.close()
 		t.tunnels.fill(u)
 	}()
-	for readFrames(conn, func(packet []byte) { t.came(u, packet) }) == nil {
+	for {
+		n, err := awaitFrame(conn)
+		if err != nil || t.takeFrames(conn, u, n) != nil {
+			return
+		}
 	}
 }
 
@@ -57,38 +61,38 @@ var tcpBuffers = sync.Pool{New: func() any {
 	return &tcpBuffer{stream: *bufio.NewReaderSize(nil, 4096)}
 }}
 
-// readFrames waits until something comes, and gives f the packets that have. A
-// connection on which nothing comes, as on most that clients keep for the case
-// that UDP fails, has no memory to read into.
-func readFrames(conn net.Conn, f func(packet []byte)) error {
-	if err := conn.SetReadDeadline(time.Now().Add(tcpSilence)); err != nil {
-		return err
+// awaitFrame waits until something comes, and returns the size of the first packet.
+// A connection on which nothing comes, as on most that clients keep for the case
+// that UDP fails, has no memory to read into, and half a stack: under 1248 bytes the
+// runtime halves one of 8 kB.
+func awaitFrame(conn net.Conn) (n int, err error) {
+	if err = conn.SetReadDeadline(time.Now().Add(tcpSilence)); err != nil {
+		return 0, err
 	}
 	var head [frame.Overhead]byte
-	if _, err := io.ReadFull(conn, head[:]); err != nil {
-		return err
+	if _, err = io.ReadFull(conn, head[:]); err != nil {
+		return 0, err
 	}
-	n, err := frame.Size(head)
-	if err != nil {
-		return err
-	}
+	return frame.Size(head)
+}
+
+// takeFrames takes the packets that have come, the first of that size.
+func (t *Transport) takeFrames(conn net.Conn, u *tunnel, n int) error {
 	b := tcpBuffers.Get().(*tcpBuffer) //nolint:forcetypeassert,errcheck // it holds nothing else
 	b.stream.Reset(conn)
 	defer func() {
 		b.stream.Reset(nil)
 		tcpBuffers.Put(b)
 	}()
-	if err = frame.ReadBody(&b.stream, b.packet[:n]); err != nil {
-		return err
-	}
-	f(b.packet[:n])
-	for b.stream.Buffered() > 0 {
-		if n, err = frame.Read(&b.stream, b.packet[:]); err != nil {
-			return err
+	err := frame.ReadBody(&b.stream, b.packet[:n])
+	for err == nil {
+		t.came(u, b.packet[:n])
+		if b.stream.Buffered() == 0 {
+			return nil
 		}
-		f(b.packet[:n])
+		n, err = frame.Read(&b.stream, b.packet[:])
 	}
-	return nil
+	return err
 }
 
 // A tcpWriter sends frames without anybody waiting for the client. It has a
