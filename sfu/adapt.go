@@ -240,6 +240,9 @@ func (s *seat) repeat(b *transport.Batch, now time.Time) int {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.going == nil {
+		return 0
+	}
 	h, ok := s.repair.probe()
 	if !ok {
 		return 0
@@ -262,7 +265,7 @@ func (s *seat) pad(b *transport.Batch, now time.Time) int {
 	defer s.mu.Unlock()
 	to, ok := s.wire.Stream(rtpx.VP8)
 	if !ok || to.RTXSSRC == 0 || !s.write(b, transport.Packet{
-		Padded: true, Probe: true, PayloadType: to.RTXPayloadType, SSRC: to.RTXSSRC, Seq: s.repair.next(), Payload: padding[:],
+		Padded: true, Probe: true, PayloadType: to.RTXPayloadType, SSRC: to.RTXSSRC, Seq: s.nextRTX(), Payload: padding[:],
 	}, now) {
 		return 0
 	}

@@ -80,15 +80,13 @@ func (r *run) goesOn(s *sent) bool {
 // concurrent use.
 type repair struct {
 	start  time.Time
-	slots  []slot        // by outgoing number; nil until something was sent
-	runs   []run         // by their own number; as many as slots need
-	run    uint16        // number of the latest
-	first  uint16        // outgoing number of the latest key frame's first packet
-	gaveUp time.Time     // when a key frame was asked for; zero: it has come
-	rtxSeq uint16        // of the latest retransmission
-	latest uint16        // outgoing number that was sent latest
-	trip   time.Duration // round trip to the subscriber; 0: not known
-	back   uint16        // how far before it the latest packet of a probe was
+	slots  []slot    // by outgoing number; nil until something was sent
+	runs   []run     // by their own number; as many as slots need
+	run    uint16    // number of the latest
+	first  uint16    // outgoing number of the latest key frame's first packet
+	gaveUp time.Time // when a key frame was asked for; zero: it has come
+	latest uint16    // outgoing number that was sent latest
+	back   uint16    // how far before it the latest packet of a probe was
 }
 
 // note remembers a packet. The memory grows with the rate of the layer, so that
@@ -188,8 +186,9 @@ func (r *repair) keyFrame(seq uint16) { r.first, r.gaveUp = seq, time.Time{} }
 // givenUp notes that the subscriber waits for a key frame.
 func (r *repair) givenUp(now time.Time) { r.gaveUp = now }
 
-// find returns what was sent as seq if it is to be sent again.
-func (r *repair) find(seq uint16, now time.Time) (s sent, ok bool) {
+// find returns what was sent as seq if it is to be sent again. trip is the round trip
+// to the subscriber, 0 when it is not known.
+func (r *repair) find(seq uint16, trip time.Duration, now time.Time) (s sent, ok bool) {
 	if int16(seq-r.first) < 0 {
 		return s, false
 	}
@@ -200,7 +199,7 @@ func (r *repair) find(seq uint16, now time.Time) (s sent, ok bool) {
 	if h == nil || h.resends >= maxResends {
 		return sent{}, false
 	}
-	again := min(max(resendAfter, time.Duration(resendTrips*float64(r.trip))), mostResendAfter)
+	again := min(max(resendAfter, time.Duration(resendTrips*float64(trip))), mostResendAfter)
 	if h.resends > 0 && r.sinceStart(now)-h.at < uint32(again/time.Millisecond) {
 		return sent{}, false
 	}
@@ -213,12 +212,6 @@ func (r *repair) resent(seq uint16, now time.Time) {
 		h.resends++
 		h.at = r.sinceStart(now)
 	}
-}
-
-// next returns the number of the next packet of the retransmission stream.
-func (r *repair) next() uint16 {
-	r.rtxSeq++
-	return r.rtxSeq
 }
 
 func (r *repair) sinceStart(now time.Time) uint32 { return uint32(now.Sub(r.start).Milliseconds()) }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"incamera/sfu/munge"
+	"incamera/sfu/transport"
 )
 
 // TestHistory: what was sent within historyFor can be asked for again, at any
@@ -39,7 +40,7 @@ func TestHistory(t *testing.T) {
 					r.note(&s, now)
 					r.first = seq - uint16(historySize)
 					back := min(seq-60_001, uint16(tc.back-1)) // each is looked at when it is that old, also while the memory grows
-					if h, ok := r.find(seq-back, now.Add(resendAfter)); !ok || h != was(seq-back) {
+					if h, ok := r.find(seq-back, 0, now.Add(resendAfter)); !ok || h != was(seq-back) {
 						t.Fatalf("of the packet %d before %d there is %+v (%t)", back, seq, h, ok)
 					}
 				}
@@ -47,18 +48,18 @@ func TestHistory(t *testing.T) {
 					t.Errorf("it holds %d packets, want %d", len(r.slots), tc.size)
 				}
 				for back := range tc.back {
-					if h, ok := r.find(seq-uint16(back), now.Add(resendAfter)); !ok || h != was(seq-uint16(back)) {
+					if h, ok := r.find(seq-uint16(back), 0, now.Add(resendAfter)); !ok || h != was(seq-uint16(back)) {
 						t.Fatalf("of the packet %d back there is %+v (%t)", back, h, ok)
 					}
 				}
-				if _, ok := r.find(seq-uint16(tc.size), now); ok {
+				if _, ok := r.find(seq-uint16(tc.size), 0, now); ok {
 					t.Errorf("the packet %d back is still there", tc.size)
 				}
 				if h, ok := r.probe(); !ok || h.out.Seq != seq-1 {
 					t.Errorf("a probe begins with %+v (%t)", h, ok)
 				}
 				r.forget()
-				_, found := r.find(seq, now)
+				_, found := r.find(seq, 0, now)
 				if _, repeated := r.probe(); found || repeated || r.slots != nil || r.runs != nil {
 					t.Error("something is left")
 				}
@@ -135,17 +136,17 @@ func TestRepeatedNACK(t *testing.T) {
 		{time.Hour, mostResendAfter - time.Millisecond, mostResendAfter},
 	} {
 		now := time.Unix(1000, 0)
-		r := repair{trip: tc.trip}
+		r := repair{}
 		r.note(&sent{in: &incoming{}, out: munge.Out{Seq: 7}}, now)
 		now = now.Add(tc.trip)
-		if _, ok := r.find(7, now); !ok {
+		if _, ok := r.find(7, tc.trip, now); !ok {
 			t.Fatal("what was sent is not found")
 		}
 		r.resent(7, now)
-		if _, ok := r.find(7, now.Add(tc.same)); ok {
+		if _, ok := r.find(7, tc.trip, now.Add(tc.same)); ok {
 			t.Errorf("with a round trip of %v it is sent again after %v", tc.trip, tc.same)
 		}
-		if _, ok := r.find(7, now.Add(tc.again)); !ok {
+		if _, ok := r.find(7, tc.trip, now.Add(tc.again)); !ok {
 			t.Errorf("with a round trip of %v it is not sent again after %v", tc.trip, tc.again)
 		}
 	}
@@ -173,5 +174,25 @@ func TestWatchedMemory(t *testing.T) {
 	t.Logf("%d bytes for each watched picture", each)
 	if each > most {
 		t.Errorf("a watched picture takes %d bytes, want %d at most", each, most)
+	}
+}
+
+// TestEmptySeat: a seat on which nobody has been yet has nothing to send again,
+// whatever it is asked for.
+func TestEmptySeat(t *testing.T) {
+	server, now := &Server{}, time.Unix(1000, 0)
+	s := newSeat(server, 0, Camera, nil)
+	s.takesTrip(time.Second)
+	s.put(nil, suits{}, now)
+	s.allow(0, now)
+	s.answer(nil, transport.Feedback{KeyFrame: true, Missing: []uint16{1}}, now)
+	if n := s.repeat(nil, now); n != 0 {
+		t.Errorf("%d bytes are repeated", n)
+	}
+	if r, ok := s.report(now); ok {
+		t.Errorf("it reports %+v", r)
+	}
+	if asked, resent := server.counters.asked.Load(), server.counters.resent.Load(); asked != 1 || resent != 0 {
+		t.Errorf("asked for %d, sent %d again", asked, resent)
 	}
 }

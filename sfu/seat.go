@@ -38,13 +38,21 @@ type seat struct {
 	source   *source // nil: empty
 	layer    *incoming
 	selector layer.Selector
-	stream   *munge.Stream // nil until somebody is on the seat
-	clock    munge.Clock   // of the source before; Rate is 0 when unknown
-	tops     layer.Tops    // of a stream of several spatial layers
-	repair   repair
 	packets  uint32
 	octets   uint32
-	reported uint32 // packets, when last reported
+	reported uint32        // packets, when last reported
+	rtxSeq   uint16        // of the latest retransmission
+	trip     time.Duration // round trip to the subscriber; 0: not known
+	*going                 // nil until somebody is on the seat
+}
+
+// going is what goes on from one owner of a seat to the next. Most seats have had none,
+// and are half as large without it.
+type going struct {
+	stream *munge.Stream
+	clock  munge.Clock // of the source before; Rate is 0 when unknown
+	tops   layer.Tops  // of a stream of several spatial layers
+	repair repair
 }
 
 // suits is what suits a tile.
@@ -64,7 +72,7 @@ func (s Source) clockRate() uint32 {
 func newSeat(s *Server, index int, kind Source, wire *transport.Seat) *seat {
 	return &seat{
 		server: s, index: index, kind: kind, wire: wire, selector: layer.New(), limit: layer.Unlimited, allowed: layer.Unlimited,
-		repair: repair{rtxSeq: uint16(rand.Uint32())},
+		rtxSeq: uint16(rand.Uint32()),
 	}
 }
 
@@ -77,12 +85,14 @@ func (s *seat) put(src *source, wanted suits, now time.Time) {
 		s.keepClock()
 		s.source, s.layer = src, nil
 		s.selector.Reset()
-		s.repair.forget()
+		if s.going != nil {
+			s.repair.forget()
+		}
 		s.traceOwner(now)
 	}
-	if src != nil && s.stream == nil {
+	if src != nil && s.going == nil {
 		// Weak randomness is enough: the numbers are no secret (RFC 3550 §5.1 wants them unpredictable for weak ciphers only).
-		s.stream = munge.New(s.kind.clockRate(), uint16(rand.Uint32()), rand.Uint32())
+		s.going = &going{stream: munge.New(s.kind.clockRate(), uint16(rand.Uint32()), rand.Uint32())}
 	}
 	s.wanted = wanted
 	s.aim(now)
@@ -107,7 +117,7 @@ func (s *seat) allow(highest int, now time.Time) (changed bool) {
 // takesTrip sets for how long an answer is on its way at least.
 func (s *seat) takesTrip(trip time.Duration) {
 	s.mu.Lock()
-	s.repair.trip = trip
+	s.trip = trip
 	s.mu.Unlock()
 }
 
@@ -354,7 +364,10 @@ func (s *seat) answer(batch *transport.Batch, f transport.Feedback, now time.Tim
 // layer's ring.
 func (s *seat) resend(batch *transport.Batch, seq uint16, now time.Time) {
 	s.server.counters.asked.Add(1)
-	if h, ok := s.repair.find(seq, now); ok && s.again(batch, &h, false, now) > 0 {
+	if s.going == nil {
+		return // nothing was sent
+	}
+	if h, ok := s.repair.find(seq, s.trip, now); ok && s.again(batch, &h, false, now) > 0 {
 		s.repair.resent(seq, now)
 		s.server.counters.resent.Add(1)
 	}
@@ -379,11 +392,17 @@ func (s *seat) again(batch *transport.Batch, h *sent, probe bool, now time.Time)
 	info.Rewrite(payload[2:], h.out.PictureID, h.out.TL0, h.out.KeyIdx)
 	payload[0], payload[1] = byte(h.out.Seq>>8), byte(h.out.Seq)
 	if !s.write(batch, transport.Packet{
-		Marker: h.marker, Probe: probe, PayloadType: to.RTXPayloadType, SSRC: to.RTXSSRC, Seq: s.repair.next(), Timestamp: h.out.Timestamp, Payload: payload,
+		Marker: h.marker, Probe: probe, PayloadType: to.RTXPayloadType, SSRC: to.RTXSSRC, Seq: s.nextRTX(), Timestamp: h.out.Timestamp, Payload: payload,
 	}, now) {
 		return 0
 	}
 	return len(payload)
+}
+
+// nextRTX returns the number of the next packet of the retransmission stream.
+func (s *seat) nextRTX() uint16 {
+	s.rtxSeq++
+	return s.rtxSeq
 }
 
 // report returns how the seat's timestamps relate to our clock, if it has sent
