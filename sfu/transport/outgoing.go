@@ -255,15 +255,18 @@ func (o *outgoing) seal(b *Batch, s *Seat, k *keys, p *Packet, at time.Duration)
 // and no key is used twice for anything else. Called under mu.
 func (o *outgoing) copySound(b *Batch, s *Seat, dest *udp.Dest, packet []byte, at time.Duration) {
 	if at >= o.twice {
-		s.before, s.spare = sealed{}, sealed{}
+		s.again = nil
 		return
 	}
-	before := s.before
-	s.before = sealed{keys: s.keys, packet: append(s.spare.packet[:0], packet...)} // first: reserving may send the batch
-	if s.wide.Load() != 0 {
-		s.before.number = o.next - 1
+	if s.again == nil {
+		s.again = &again{}
 	}
-	s.spare = before
+	before := s.again.latest
+	s.again.latest = sealed{keys: s.keys, packet: append(s.again.spare[:0], packet...)} // first: reserving may send the batch
+	if s.wide.Load() != 0 {
+		s.again.latest.number = o.next - 1
+	}
+	s.again.spare = before.packet
 	if len(before.packet) == 0 || before.keys != s.keys {
 		return
 	}
@@ -273,6 +276,12 @@ func (o *outgoing) copySound(b *Batch, s *Seat, dest *udp.Dest, packet []byte, a
 	if n := before.number; n != 0 && o.next-n <= uint64(len(o.sent)) {
 		o.place(n).twice = true
 	}
+}
+
+// again is what a seat of sound has while it goes twice.
+type again struct {
+	latest sealed
+	spare  []byte // memory of a packet
 }
 
 // sealed is a packet as it went out.

@@ -46,8 +46,7 @@ type Seat struct {
 	// Guarded by conn.out.mu.
 	keys       *keys // those of media and rtx
 	media, rtx *srtp.Stream
-	before     sealed // of sound, while it goes twice: the latest, and a packet's memory
-	spare      sealed
+	again      *again // nil: it goes once
 
 	// Atomic; of the latest answer.
 	formats atomic.Pointer[payloadTypes]
