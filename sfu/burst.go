@@ -31,7 +31,9 @@ type packet struct {
 	// spatial: its stream has several spatial layers, of which a seat gets some.
 	spatial bool
 	pad     int // bytes of RTP padding that follow the payload in buf
-	buf     [maxPacket + maxPad]byte
+	// descriptor is at the end of buf, and may be rewritten; empty: there is none.
+	descriptor []byte
+	buf        [maxPacket + maxPad]byte
 }
 
 // burst collects the packets of a frame. Not safe for concurrent use.
@@ -61,6 +63,15 @@ func (b *burst) add(p *packet, came time.Time) bool {
 		b.late.Reset(holdFor)
 	}
 	return false
+}
+
+// tell keeps a dependency descriptor, which is malformed where it leaves no room for
+// the packet's payload.
+func (p *packet) tell(descriptor []byte) (ok bool) {
+	at := len(p.buf) - len(descriptor)
+	p.descriptor = p.buf[at:]
+	copy(p.descriptor, descriptor)
+	return len(p.header.Payload)+maxPad <= at
 }
 
 // take returns what was collected, of equal sizes where little is missing. It is

@@ -70,3 +70,30 @@ func TestBurstIsSentWhenItIsWhole(t *testing.T) {
 		t.Error("the end of a frame waits")
 	}
 }
+
+// TestDescriptorThatLeavesNoRoom: a descriptor is kept beside the payload, as it came
+// and as it is padded, or the packet is none that can be sent on.
+func TestDescriptorThatLeavesNoRoom(t *testing.T) {
+	for _, tc := range []struct {
+		payload, descriptor int
+		fits                bool
+	}{{1100, 100, true}, {maxPacket - 255, 255, true}, {maxPacket - 254, 255, false}, {maxPacket, 3, false}} {
+		b := filled()
+		p := b.next()
+		p.header = rtpx.Header{Payload: bytes.Repeat([]byte{1}, tc.payload)}
+		if fits := p.tell(bytes.Repeat([]byte{2}, tc.descriptor)); fits != tc.fits {
+			t.Errorf("%d bytes with a descriptor of %d fit: %t", tc.payload, tc.descriptor, fits)
+		}
+		if !tc.fits {
+			continue
+		}
+		b.add(p, time.Time{})
+		next := b.next()
+		next.header = rtpx.Header{Payload: bytes.Repeat([]byte{1}, tc.payload+maxPad)[:min(tc.payload+maxPad, maxPacket)]}
+		b.add(next, time.Time{})
+		got := b.take()[0]
+		if !bytes.Equal(got.descriptor, bytes.Repeat([]byte{2}, tc.descriptor)) || !bytes.Equal(got.header.Payload, bytes.Repeat([]byte{1}, tc.payload)) {
+			t.Errorf("of %d bytes with a descriptor of %d something is lost", tc.payload, tc.descriptor)
+		}
+	}
+}

@@ -20,6 +20,7 @@ type described struct {
 // frame, and does not get it, has none until the next key frame, and whoever does not,
 // sees a frame more.
 func (d *described) read(b []byte, p *packet) bool {
+	p.in.Frame, p.in.Described = rtpx.Frame(b)
 	f, is := d.structure.Parse(b, !d.keyed || p.in.Seq > d.since)
 	switch is {
 	case rtpx.Malformed:

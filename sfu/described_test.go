@@ -304,7 +304,7 @@ func all() int { return 9_000_000 }
 func TestDescribedSpatialLayers(t *testing.T) {
 	server := sfutest.Open(t)
 	room := server.NewRoom()
-	a, b := sfutest.Join(t, room, "a"), sfutest.Join(t, room, "b")
+	a, b := sfutest.Join(t, room, "a"), sfutest.JoinBy(t, room, "b", sfutest.Way{Described: true})
 	p, seat := newTeller(t, server, a, b)
 	p.spatial = true
 	move := p.mover(a)

@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"runtime"
+	"slices"
 	"time"
 
 	"incamera/sfu/rtpx"
@@ -40,11 +41,23 @@ func (i *Injector) Inject(raw []byte) { i.Describe(raw, nil) }
 // Describe is Inject for a packet with a dependency descriptor.
 func (i *Injector) Describe(raw, descriptor []byte) {
 	now := time.Now()
-	i.in.Receive(raw, descriptor, now, now)
+	if descriptor == nil {
+		i.in.Receive(raw, 0, now, now)
+		return
+	}
+	const id = 12
+	element := append([]byte{0x10, 0, 0, 0, id, byte(len(descriptor))}, descriptor...)
+	for len(element)%4 != 0 {
+		element = append(element, 0)
+	}
+	element[3] = byte(len(element)/4 - 1)
+	b := slices.Concat(raw[:12], element, raw[12:])
+	b[0] |= 0x10
+	i.in.Receive(b, id, now, now)
 }
 
 // Late is Inject for a packet that came some time ago.
 func (i *Injector) Late(raw []byte, by time.Duration) {
 	now := time.Now()
-	i.in.Receive(raw, nil, now.Add(-by), now)
+	i.in.Receive(raw, 0, now.Add(-by), now)
 }

@@ -38,6 +38,7 @@ type incoming struct {
 	parts   [layer.Count]part           // by spatial layer; all but the first are for those of spatial
 	spatial atomic.Bool                 // it has several spatial layers
 	loss    atomic.Uint32               // of a thousand packets
+	tells   atomic.Uint32               // id of the header extension with dependency descriptors; 0: there is none
 	clock   atomic.Pointer[munge.Clock] // nil before the first sender report
 	pending atomic.Bool                 // a key frame request is kept
 
@@ -136,7 +137,7 @@ func (in *incoming) Gone() {
 //  2. keep it for those who will miss it;
 //  3. collect it with others of its frame;
 //  4. give these to each seat that the source is on.
-func (in *incoming) Receive(raw, descriptor []byte, came, now time.Time) {
+func (in *incoming) Receive(raw []byte, described uint8, came, now time.Time) {
 	c := &in.source.server.counters
 	c.in.Add(1)
 	if in.source.layers[in.index].Load() != in {
@@ -151,7 +152,7 @@ func (in *incoming) Receive(raw, descriptor []byte, came, now time.Time) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	p := in.burst.next()
-	p.header, p.in = header, munge.In{Timestamp: header.Timestamp}
+	p.header, p.in, p.descriptor = header, munge.In{Timestamp: header.Timestamp}, nil
 	p.in.Seq, p.newest = in.unwrap.Unwrap(header.Seq)
 	if !in.seen.Fresh(p.in.Seq) {
 		c.duplicates.Add(1)
@@ -164,7 +165,7 @@ func (in *incoming) Receive(raw, descriptor []byte, came, now time.Time) {
 		}
 		return
 	}
-	if p.info, ok = rtpx.Parse(in.wire.Codec, header.Payload); !ok || !in.describe(p, descriptor) {
+	if p.info, ok = rtpx.Parse(in.wire.Codec, header.Payload); !ok || !in.describe(p, raw, described) {
 		c.malformed.Add(1)
 		return
 	}
@@ -194,20 +195,33 @@ func (in *incoming) Receive(raw, descriptor []byte, came, now time.Time) {
 	in.flushRequest(now)
 }
 
-// describe adds what a descriptor tells of a packet, nil for none. It reports false
-// for a malformed one. Called under mu.
-func (in *incoming) describe(p *packet, descriptor []byte) bool {
+// descriptor returns the dependency descriptor of a packet of the layer, part of it; nil
+// where it has none. Safe for concurrent use.
+func (in *incoming) descriptor(raw []byte) []byte {
+	if id := in.tells.Load(); id != 0 {
+		return rtpx.Extension(raw, uint8(id))
+	}
+	return nil
+}
+
+// describe adds what its descriptor tells of a packet, if it has one, in the extension
+// of that id. It reports false for a malformed one. Called under mu.
+func (in *incoming) describe(p *packet, raw []byte, id uint8) bool {
 	if in.wire.Codec != rtpx.AV1 {
 		return true
 	}
 	p.in.Timed = true
+	if in.tells.Load() != uint32(id) {
+		in.tells.Store(uint32(id))
+	}
+	descriptor := in.descriptor(raw)
 	if descriptor == nil {
 		return true
 	}
 	if in.told == nil {
 		in.told = &described{}
 	}
-	return in.told.read(descriptor, p)
+	return in.told.read(descriptor, p) && p.tell(descriptor)
 }
 
 // isSpatial reports whether the stream has several spatial layers: since its key

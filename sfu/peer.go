@@ -68,6 +68,8 @@ type Demand struct {
 	// Codecs are those that all who are inside take: a peer that sends another one
 	// is not seen by all.
 	Codecs []string
+	// Described: they take dependency descriptors, and with them spatial layers of AV1.
+	Described bool
 }
 
 // A Peer is one participant's media. Publish and Subscribe are not to be
@@ -111,6 +113,7 @@ type Peer struct {
 	seats    []*seat
 	seatsOf  *transport.Subscriber // the connection that seats belong to
 	takes    rtpx.Codecs           // that connection; all before there is one
+	plain    bool                  // that connection takes no dependency descriptors
 	mids     map[string]Source
 
 	// Owned by the caller of Publish and Subscribe; closing takes the lock.
@@ -232,9 +235,10 @@ func (p *Peer) tellDemand(fresh bool, now time.Time) {
 	}
 	if changed && p.events.Demand != nil {
 		p.room.mu.Lock()
-		codecs := p.room.codecs
+		d := Demand{Codecs: p.room.codecs.Names(), Described: p.room.described}
 		p.room.mu.Unlock()
-		p.events.Demand(Demand{Camera: p.demand[Camera].Told(), Screen: p.demand[Screen].Told(), Codecs: codecs.Names()})
+		d.Camera, d.Screen = p.demand[Camera].Told(), p.demand[Screen].Told()
+		p.events.Demand(d)
 	}
 }
 
@@ -399,7 +403,7 @@ func (p *Peer) Subscribe(ctx context.Context, offer string, seats []Source) (ans
 }
 
 func (p *Peer) takeSeats(sub *transport.Subscriber, kinds []Source, fresh []*transport.Seat) {
-	takes := sub.Takes()
+	takes, describes := sub.Takes(), sub.Describes()
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	if p.room.peers[p.id] != p {
@@ -417,7 +421,7 @@ func (p *Peer) takeSeats(sub *transport.Subscriber, kinds []Source, fresh []*tra
 		p.seats = append(p.seats[:i:i], s) // a copy: run reads the old list
 		w.Listen(s.feedback)
 	}
-	p.takes = takes
+	p.takes, p.plain = takes, !describes
 	p.room.agree()
 	p.room.assign(p, now)
 	p.tellSeats()

@@ -27,9 +27,11 @@ type Room struct {
 	order  []*Peer // in order of arrival
 	closed bool
 	codecs rtpx.Codecs // of pictures, that all who are inside take
-	voices allocate.Voices
-	ranked []string  // who has an open microphone, as they are to be heard
-	looked time.Time // when that was
+	// described: all of them take dependency descriptors.
+	described bool
+	voices    allocate.Voices
+	ranked    []string  // who has an open microphone, as they are to be heard
+	looked    time.Time // when that was
 }
 
 // heardAtOnce is how many microphones are heard at once, where more are open: as
@@ -80,19 +82,20 @@ func (r *Room) remove(p *Peer) {
 	r.assignAll(now)
 }
 
-// agree looks anew at which codecs all take who are inside, and has all told when
-// that has changed. Called under mu.
+// agree looks anew at which codecs all take who are inside, and whether descriptors,
+// and has all told when that has changed. Called under mu.
 func (r *Room) agree() {
-	codecs := rtpx.AllVideo
+	codecs, described := rtpx.AllVideo, true
 	for _, p := range r.order {
 		if p.inside {
 			codecs &= p.takes
+			described = described && !p.plain
 		}
 	}
-	if codecs == r.codecs {
+	if codecs == r.codecs && described == r.described {
 		return
 	}
-	r.codecs = codecs
+	r.codecs, r.described = codecs, described
 	for _, p := range r.order {
 		p.wake(func(e *errand) { e.anew = true })
 	}

@@ -212,9 +212,14 @@ func (s *seat) send(in *incoming, w *transport.Writer, p *packet, to transport.S
 	if p.info.Rewrites() { // whoever had it before is done with it
 		p.info.Rewrite(p.header.Payload, out.PictureID, out.TL0, out.KeyIdx)
 	}
+	var descriptor []byte
+	if p.in.Described && s.wire.Describes() {
+		descriptor = p.descriptor
+		rtpx.SetFrame(descriptor, out.PictureID)
+	}
 	if w.Write(&transport.Packet{
 		Marker: marker, Padded: p.pad > 0, PayloadType: to.PayloadType, SSRC: to.SSRC, Seq: out.Seq, Timestamp: out.Timestamp,
-		Payload: p.payload(),
+		Payload: p.payload(), Descriptor: descriptor,
 	}) != nil {
 		s.server.counters.unwritable.Add(1)
 		return
@@ -380,7 +385,8 @@ func (s *seat) again(batch *transport.Batch, h *sent, probe bool, now time.Time)
 		return 0
 	}
 	var raw, buf [maxPacket]byte
-	header, ok := rtpx.ParseHeader(h.in.ring.Get(h.seq, raw[:]))
+	packet := h.in.ring.Get(h.seq, raw[:])
+	header, ok := rtpx.ParseHeader(packet)
 	if !ok || len(header.Payload)+2 > len(buf) {
 		return 0 // the ring has gone on
 	}
@@ -391,8 +397,14 @@ func (s *seat) again(batch *transport.Batch, h *sent, probe bool, now time.Time)
 	payload := buf[:2+copy(buf[2:], header.Payload)]
 	info.Rewrite(payload[2:], h.out.PictureID, h.out.TL0, h.out.KeyIdx)
 	payload[0], payload[1] = byte(h.out.Seq>>8), byte(h.out.Seq)
+	var descriptor []byte
+	if s.wire.Describes() {
+		descriptor = h.in.descriptor(packet)
+		rtpx.SetFrame(descriptor, h.out.PictureID)
+	}
 	if !s.write(batch, transport.Packet{
 		Marker: h.marker, Probe: probe, PayloadType: to.RTXPayloadType, SSRC: to.RTXSSRC, Seq: s.nextRTX(), Timestamp: h.out.Timestamp, Payload: payload,
+		Descriptor: descriptor,
 	}, now) {
 		return 0
 	}

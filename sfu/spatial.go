@@ -1,6 +1,10 @@
 package sfu
 
-import "time"
+import (
+	"time"
+
+	"incamera/sfu/rtpx"
+)
 
 // begin begins a picture of a stream with several spatial layers: from a fresh one
 // on the seat may get more of them, with any fewer. Called under mu.
@@ -10,7 +14,11 @@ func (s *seat) begin(p *packet, now time.Time) {
 	if s.selector != before {
 		s.trace.Spatial(fresh, s.selector.Current(), now)
 	}
-	s.tops.Begin(p.in.Timestamp, s.selector.Current())
+	top := s.selector.Current()
+	if s.layer.wire.Codec == rtpx.AV1 && !s.wire.Describes() {
+		top = min(top, 0) // who has no descriptors takes the frames of one picture for several
+	}
+	s.tops.Begin(p.in.Timestamp, top)
 }
 
 // above reports whether a packet of a stream with several spatial layers is of one

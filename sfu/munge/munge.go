@@ -21,10 +21,14 @@ type In struct {
 	Apart bool
 	// Timed: pictures have no ids, and are told apart by their timestamps (AV1).
 	Timed bool
+	// Described: the frame has a number, Frame, by which others say which they need
+	// (AV1 RTP specification, A.2).
+	Described bool
+	Frame     uint16
 }
 
 // Out is what goes on the wire instead. The picture id has as many bits as that
-// of the incoming packet.
+// of the incoming packet; of one that is described it is the frame's number.
 type Out struct {
 	Timestamp uint32
 	Seq       uint16
@@ -52,6 +56,10 @@ type Stream struct {
 	timestamp       uint32   // outgoing, of the highest
 	timestampOffset uint32
 	sentAt          time.Time
+
+	frame       uint16 // outgoing number, the highest
+	frameOffset uint16
+	described   bool // the offset is of this source
 
 	tl0, keyIdx  uint8 // outgoing, of the highest
 	tl0Offset    uint8
@@ -88,6 +96,7 @@ func (s *Stream) Switch(in In, now time.Time, hint Hint) {
 	s.pictures.begin(firstPicture + uint64(in.PictureID))
 	s.times.begin(firstTime + uint64(in.Timestamp))
 	s.apart, s.pictureOffset = in.Apart, s.pictures.offset
+	s.described = false
 	s.tl0Offset = s.tl0 + 1 - in.TL0
 	s.keyIdxOffset = s.keyIdx + 1 - in.KeyIdx
 	s.started = true
@@ -158,11 +167,27 @@ func (s *Stream) Rewrite(in In, now time.Time) (out Out, ok bool) {
 			out.PictureID &= 0x7f
 		}
 	}
+	if in.Described {
+		out.PictureID = s.number(in.Frame)
+	}
 	if in.Seq > s.packets.highest {
 		s.packets.highest, s.timestamp, s.sentAt = in.Seq, out.Timestamp, now
 		s.tl0, s.keyIdx = out.TL0, out.KeyIdx
 	}
 	return out, true
+}
+
+// number returns the outgoing number of a frame. Those of a source keep their distances,
+// also where some are left out: they say by them which others they need.
+func (s *Stream) number(frame uint16) uint16 {
+	if !s.described {
+		s.described, s.frameOffset = true, s.frame+1-frame
+	}
+	out := frame + s.frameOffset
+	if int16(out-s.frame) > 0 {
+		s.frame = out
+	}
+	return out
 }
 
 // An Age says how a packet's picture stands to those before.

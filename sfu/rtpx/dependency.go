@@ -73,6 +73,23 @@ func (d *Descriptor) Previous(chain int) (frames uint8, ok bool) {
 	return d.chainDiffs[chain], true
 }
 
+// Frame returns the number of the frame of a descriptor, which is the same whatever
+// structure it is of. It reports false for what is too short for one.
+func Frame(descriptor []byte) (number uint16, ok bool) {
+	if len(descriptor) < 3 {
+		return 0, false
+	}
+	return uint16(descriptor[1])<<8 | uint16(descriptor[2]), true
+}
+
+// SetFrame sets the number of the frame in a descriptor that was read; an empty one
+// stays so.
+func SetFrame(descriptor []byte, number uint16) {
+	if len(descriptor) > 2 {
+		descriptor[1], descriptor[2] = byte(number>>8), byte(number)
+	}
+}
+
 // Targets returns how many decode targets there are, 0 before the first
 // structure.
 func (s *Dependencies) Targets() int { return int(s.targets) }

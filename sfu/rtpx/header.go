@@ -66,6 +66,17 @@ func Extensions(b []byte, f func(id uint8, value []byte)) {
 	}
 }
 
+// Extension returns the value of the element of a header extension that has an id, the
+// last one if there are several, part of the packet; nil where there is none.
+func Extension(packet []byte, id uint8) (value []byte) {
+	Extensions(packet, func(is uint8, v []byte) {
+		if is == id {
+			value = v
+		}
+	})
+	return value
+}
+
 // ParseHeader reads a packet. It reports false for what is no RTP.
 func ParseHeader(b []byte) (h Header, ok bool) {
 	at, ok := HeaderSize(b)

@@ -10,6 +10,8 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
+
+	"incamera/sfu/rtpx"
 )
 
 // connectWithin is how long a connection over loopback may take on a busy
@@ -26,6 +28,8 @@ type Way struct {
 	// Silent is a client that tells nothing of its network: what it is sent is
 	// neither numbered nor paced.
 	Silent bool
+	// Described is a client that takes dependency descriptors.
+	Described bool
 }
 
 // dial returns an unconnected connection on a socket of its own, which closes
@@ -42,6 +46,11 @@ func dial(tb testing.TB, way Way) (*webrtc.PeerConnection, *net.UDPConn) {
 	}
 	if err := webrtc.ConfigureSimulcastExtensionHeaders(me); err != nil {
 		tb.Fatal(err)
+	}
+	if way.Described {
+		if err := me.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: rtpx.DependencyURI}, webrtc.RTPCodecTypeVideo); err != nil {
+			tb.Fatal(err)
+		}
 	}
 	var se webrtc.SettingEngine
 	var conn *net.UDPConn

@@ -20,6 +20,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"incamera/sfu"
+	"incamera/sfu/rtpx"
 )
 
 // Open returns a server on loopback that closes with the test.
@@ -51,6 +52,8 @@ type Received struct {
 	SSRC      uint32
 	Payload   []byte
 	Marker    bool
+	// Descriptor is the dependency descriptor; nil: none came.
+	Descriptor []byte
 }
 
 // A Client is one participant: its sfu peer and the two connections that a
@@ -76,6 +79,7 @@ type Client struct {
 	pli      int
 	demand   [2]int // camera, screen; -1 before the first
 	codecs   []string
+	all      bool // take dependency descriptors
 	lost     string
 	changed  chan struct{}
 }
@@ -113,7 +117,7 @@ func JoinBy(tb testing.TB, room *sfu.Room, id sfu.PeerID, way Way, rids ...strin
 	peer, err := room.NewPeer(id, sfu.Events{
 		Seats: func(s []sfu.Seat) { c.update(func() { c.seats = s }) },
 		Demand: func(d sfu.Demand) {
-			c.update(func() { c.demand, c.codecs = [2]int{d.Camera, d.Screen}, d.Codecs })
+			c.update(func() { c.demand, c.codecs, c.all = [2]int{d.Camera, d.Screen}, d.Codecs, d.Described })
 		},
 		Closed: func(reason string) {
 			c.update(func() { c.lost = reason })
@@ -275,12 +279,18 @@ func (c *Client) receive(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 			}
 		}
 	}()
+	described := uint8(0)
+	for _, e := range r.GetParameters().HeaderExtensions {
+		if e.URI == rtpx.DependencyURI {
+			described = uint8(e.ID)
+		}
+	}
 	for {
 		p, _, err := t.ReadRTP()
 		if err != nil {
 			return
 		}
-		got := Received{p.SequenceNumber, p.Timestamp, p.SSRC, p.Payload, p.Marker}
+		got := Received{p.SequenceNumber, p.Timestamp, p.SSRC, p.Payload, p.Marker, p.GetExtension(described)}
 		c.update(func() { c.received[seat] = append(c.received[seat], got) })
 	}
 }
@@ -511,6 +521,13 @@ func (c *Client) Codecs() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.codecs
+}
+
+// AllDescribed returns whether the server says that all take dependency descriptors.
+func (c *Client) AllDescribed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.all
 }
 
 // Demand returns how many layers of camera and screen the server wants, and -1

@@ -158,7 +158,7 @@ func (o *outgoing) trim() (anew []*Seat) {
 
 // write seals a packet into the batch, or keeps it for its time. Called under mu.
 func (o *outgoing) write(b *Batch, s *Seat, k *keys, p *Packet, at time.Duration) error {
-	size := srtp.HeaderSize + extensionSize + len(p.Payload) + k.rtp.Overhead()
+	size := srtp.HeaderSize + max(extensionSize, describedSize(p.Descriptor, true)) + len(p.Payload) + k.rtp.Overhead()
 	if size > maxPacket {
 		return errTooLarge
 	}
@@ -173,7 +173,11 @@ func (o *outgoing) write(b *Batch, s *Seat, k *keys, p *Packet, at time.Duration
 // hold keeps a packet for its time. Called under mu.
 func (o *outgoing) hold(b *Batch, s *Seat, p *Packet, size int) error {
 	h := held{seat: s, packet: *p, came: b.Came(), buf: heldPool.Get().(*[maxPacket]byte)} //nolint:forcetypeassert,errcheck // it holds nothing else
-	h.packet.Payload = h.buf[:copy(h.buf[:], p.Payload)]
+	n := copy(h.buf[:], p.Payload)
+	h.packet.Payload = h.buf[:n]
+	if p.Descriptor != nil {
+		h.packet.Descriptor = h.buf[n : n+copy(h.buf[n:], p.Descriptor)]
+	}
 	if !o.pacer.Put(h, size, p.SSRC == s.rtxSSRC) {
 		heldPool.Put(h.buf)
 		o.dropped++
@@ -213,7 +217,11 @@ func (o *outgoing) seal(b *Batch, s *Seat, k *keys, p *Packet, at time.Duration)
 		return errRepeated
 	}
 	header, wide := srtp.HeaderSize, uint8(s.wide.Load())
-	if wide != 0 && wide != unnumbered {
+	numbered, described := wide != 0 && wide != unnumbered, len(p.Descriptor) > 0 && s.Describes()
+	switch {
+	case described:
+		header += describedSize(p.Descriptor, numbered)
+	case numbered:
 		header += extensionSize
 	}
 	size := header + len(p.Payload) + k.rtp.Overhead()
@@ -228,17 +236,21 @@ func (o *outgoing) seal(b *Batch, s *Seat, k *keys, p *Packet, at time.Duration)
 	binary.BigEndian.PutUint16(out[2:], p.Seq)
 	binary.BigEndian.PutUint32(out[4:], p.Timestamp)
 	binary.BigEndian.PutUint32(out[8:], p.SSRC)
-	switch wide {
-	case 0:
-	case unnumbered:
-		o.note(size, at)
-		o.name(p.SSRC, p.Seq)
-	default:
+	switch {
+	case described:
+		out[0] |= 0x10
+		describe(out[srtp.HeaderSize:header], uint8(s.described.Load()), p.Descriptor, numbered, wide, uint16(o.next))
+	case numbered:
 		out[0] |= 0x10
 		binary.BigEndian.PutUint32(out[12:], 0xbede_0001) // one word of one-byte elements
 		out[16], out[19] = wide<<4|1, 0                   // two bytes
 		binary.BigEndian.PutUint16(out[17:], uint16(o.next))
+	}
+	if wide != 0 {
 		o.note(size, at)
+		if wide == unnumbered {
+			o.name(p.SSRC, p.Seq)
+		}
 	}
 	stream.Seal(out, header, p.Payload, index)
 	o.bytes += int64(size)

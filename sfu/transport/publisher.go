@@ -46,10 +46,11 @@ type Report struct {
 // A Sink takes what a layer brings. It is called by one goroutine at a time for
 // all layers of a connection.
 type Sink interface {
-	// Receive takes an RTP packet, retransmissions under their original numbers, and
-	// its dependency descriptor, if it is AV1 and has one; both are valid during the
-	// call. It came to this machine at came, and whoever sends it on sends it at now.
-	Receive(packet, descriptor []byte, came, now time.Time)
+	// Receive takes an RTP packet, retransmissions under their original numbers, valid
+	// during the call. described is the id of the header extension that its dependency
+	// descriptor is in, if it is of AV1; 0: none has one. It came to this machine at
+	// came, and whoever sends it on sends it at now.
+	Receive(packet []byte, described uint8, came, now time.Time)
 	// Report takes a sender report that came at that time.
 	Report(r Report, at time.Time)
 	// Gone says that nothing more comes.

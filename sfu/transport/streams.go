@@ -182,11 +182,11 @@ func (p *Publisher) deliver(s *stream, b []byte, h *rtpx.Header, at time.Time, r
 	if s.sink == nil {
 		return
 	}
-	var descriptor []byte
+	described := uint8(0)
 	if s.layer.Codec == rtpx.AV1 {
-		descriptor = p.bound.Descriptor(b)
+		described = p.bound.Described()
 	}
-	s.sink.Receive(b, descriptor, at, p.now)
+	s.sink.Receive(b, described, at, p.now)
 }
 
 // bind finds out what a new stream is, by a packet of it, and keeps it. It reports

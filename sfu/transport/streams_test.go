@@ -99,11 +99,11 @@ type sink struct {
 	name string
 }
 
-func (k *sink) Receive(b, descriptor []byte, came, now time.Time) {
+func (k *sink) Receive(b []byte, described uint8, came, now time.Time) {
 	k.s.came, k.s.last = came, now
 	h, _ := rtpx.ParseHeader(b)
 	told := ""
-	if descriptor != nil {
+	if descriptor := rtpx.Extension(b, described); described != 0 && descriptor != nil {
 		told = fmt.Sprintf(" told %x", descriptor)
 	}
 	k.s.got = append(k.s.got, fmt.Sprintf("%s %d pt %d ssrc %d %s%s", k.name, h.Seq, h.PayloadType, h.SSRC, h.Payload, told))

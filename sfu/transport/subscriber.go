@@ -51,6 +51,8 @@ type Seat struct {
 	// Atomic; of the latest answer.
 	formats atomic.Pointer[payloadTypes]
 	wide    atomic.Uint32 // id of the extension of transport-wide numbers; 0: nobody tells of packets; unnumbered: without it
+	// described is the id of the extension that has dependency descriptors; 0: there is none.
+	described atomic.Uint32
 
 	listener atomic.Pointer[func(Feedback)] // nil: nobody is told
 }
@@ -73,6 +75,10 @@ func (s *Seat) Stream(c rtpx.Codec) (out Stream, ok bool) {
 	return out, true
 }
 
+// Describes reports whether packets of AV1 have their dependency descriptors: without
+// them the subscriber takes one spatial layer only. Safe for concurrent use.
+func (s *Seat) Describes() bool { return s.described.Load() != 0 }
+
 // A Packet is what goes out on a seat.
 type Packet struct {
 	Marker      bool
@@ -83,6 +89,7 @@ type Packet struct {
 	Timestamp   uint32
 	SSRC        uint32
 	Payload     []byte // only read, and not kept
+	Descriptor  []byte // for a seat that describes; nil: none; only read, and not kept
 }
 
 // A Batch collects packets for any seats of the same transport, which go out
@@ -263,6 +270,12 @@ func (s *Subscriber) Takes() rtpx.Codecs {
 	return takes
 }
 
+// Describes reports whether all seats for pictures do. Not to be called while Answer
+// is.
+func (s *Subscriber) Describes() bool {
+	return !slices.ContainsFunc(s.seats, func(seat *Seat) bool { return seat.video && !seat.Describes() })
+}
+
 // A SeatSpec describes an m-line of the offer.
 type SeatSpec struct {
 	Video  bool
@@ -328,6 +341,7 @@ func (s *Subscriber) Answer(_ context.Context, offer string, specs []SeatSpec) (
 			agreed = numbers
 		}
 		seat.wide.Store(uint32(wide))
+		seat.described.Store(uint32(o.Sections[i].Described()))
 		answer.Seats = append(answer.Seats, session.Seat{SSRC: seat.ssrc, RTXSSRC: seat.rtxSSRC, Stream: seat.stream, Track: seat.track})
 	}
 	s.conn.out.expect(agreed, time.Now())

@@ -26,14 +26,18 @@ type Seat struct {
 // Write writes the answer to an offer: ICE-lite, DTLS server, all candidates,
 // sending only.
 //
-// Of header extensions there is the transport-wide number at most, by which a
-// subscriber tells how its network does. The others are left out on purpose:
+// Of header extensions there are the transport-wide number at most, by which a
+// subscriber tells how its network does, and the dependency descriptor, without
+// which it cannot tell apart the spatial layers of AV1. The others are left out on purpose:
 // streams are told apart by the SSRCs named here, and whatever else could be
 // told in the clear is not ours to tell.
 func (a Answer) Write(o *Offer) string {
 	return a.write(o, func(line writeLine, s *Section, i int) {
 		if id := s.Wide(); id != 0 {
 			line("a=extmap:%d %s", id, TransportWide)
+		}
+		if id := s.Described(); id != 0 {
+			line("a=extmap:%d %s", id, rtpx.DependencyURI)
 		}
 		seat := a.Seats[i]
 		if a.formats(line, s.Formats(), s.order()) {

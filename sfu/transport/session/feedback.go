@@ -1,6 +1,10 @@
 package session
 
-import "slices"
+import (
+	"slices"
+
+	"incamera/sfu/rtpx"
+)
 
 // Of those who can tell of packets both ways, RFC 8888 is preferred to transport-wide
 // numbers: it needs no header extension, so each packet is 8 bytes shorter and shows
@@ -55,6 +59,16 @@ func (s *Section) Wide() uint8 {
 		return 0
 	}
 	return s.numbered("sendonly")
+}
+
+// Described returns under which id packets of AV1 that the client receives have their
+// dependency descriptor; 0: not at all. Those of key frames are too long for
+// elements of one byte, of which transport-wide numbers are otherwise.
+func (s *Section) Described() uint8 {
+	if s.oneWay[described] == "sendonly" || !s.mixed || s.Formats()[rtpx.AV1].PayloadType == 0 {
+		return 0
+	}
+	return s.ids[described]
 }
 
 // numbered returns the id unless the extension goes the other way only.

@@ -33,6 +33,7 @@ type Offer struct {
 	Sections        []Section
 
 	passive bool
+	mixed   bool // header extensions of both forms may come on one stream (RFC 8285 §6)
 }
 
 // A Fingerprint is of the certificate with which the client comes (RFC 8122).
@@ -54,6 +55,7 @@ type Section struct {
 	oneWay   [extensions]string // the direction, seen from the client; empty: both
 	ccfb     ccfb
 	mux      bool
+	mixed    bool // see Offer; of this one
 	sends    bool // it does not receive
 	receives bool // it does not send
 
@@ -118,6 +120,9 @@ func Parse(text string) (*Offer, error) {
 			}
 		}
 	}
+	for i := range o.Sections {
+		o.Sections[i].mixed = o.Sections[i].mixed || o.mixed
+	}
 	o.agreeOnReports()
 	return o, o.check(group)
 }
@@ -153,6 +158,10 @@ func (o *Offer) attribute(name, value string) error {
 	case "ice-pwd":
 		if o.Password == "" {
 			o.Password = value
+		}
+	case "extmap-allow-mixed":
+		if o.mixed = o.mixed || len(o.Sections) == 0; !o.mixed {
+			o.Sections[len(o.Sections)-1].mixed = true
 		}
 	case "setup":
 		o.passive = o.passive || value == "passive"

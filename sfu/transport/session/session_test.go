@@ -157,6 +157,38 @@ func TestAnswerWithoutTransportWide(t *testing.T) {
 	}
 }
 
+// Descriptors go where they were offered for what is received, with AV1 and with leave
+// to mix forms of header extensions, as those of key frames are long.
+func TestAnswerWithDescriptors(t *testing.T) {
+	const here = "a=mid:0\n"
+	named := here + "a=extmap:7 " + rtpx.DependencyURI + "\n"
+	for name, tc := range map[string]struct {
+		change []string
+		want   uint8
+	}{
+		"offered":                {[]string{here, named}, 7},
+		"not offered":            {nil, 0},
+		"leave for the section":  {[]string{"a=extmap-allow-mixed\n", "", here, named + "a=extmap-allow-mixed\n"}, 7},
+		"no leave":               {[]string{"a=extmap-allow-mixed\n", "", here, named}, 0},
+		"leave for another":      {[]string{"a=extmap-allow-mixed\n", "", here, named, "a=mid:1\n", "a=mid:1\na=extmap-allow-mixed\n"}, 0},
+		"for what it sends only": {[]string{here, strings.Replace(named, "extmap:7", "extmap:7/sendonly", 1)}, 0},
+		"without AV1":            {[]string{here, named, "AV1/90000", "AVX/90000"}, 0},
+	} {
+		o, err := Parse(strings.NewReplacer(tc.change...).Replace(offer))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id := o.Sections[0].Described(); id != tc.want {
+			t.Errorf("%s: descriptors go under id %d, want %d", name, id, tc.want)
+		}
+		a := answer
+		a.Seats = []Seat{{10, 11, "s", "t0"}, {20, 21, "s", "t1"}}
+		if got := strings.Count(a.Write(o), "a=extmap:7 "+rtpx.DependencyURI+"\r\n"); got != int(tc.want/7) {
+			t.Errorf("%s: they are %d times in the answer", name, got)
+		}
+	}
+}
+
 // reporting is the offer with feedback of RFC 8888, for any payload type and for each.
 func reporting() map[string]string {
 	each := offer

@@ -141,20 +141,9 @@ func (r *Reader) Labels(packet []byte) (l Labels) {
 	return l
 }
 
-// Descriptor returns a packet's dependency descriptor, part of it; nil where it has
-// none, or none was agreed on.
-func (r *Reader) Descriptor(packet []byte) (descriptor []byte) {
-	want := r.ids[described]
-	if want == 0 {
-		return nil
-	}
-	rtpx.Extensions(packet, func(id uint8, value []byte) {
-		if id == want {
-			descriptor = value
-		}
-	})
-	return descriptor
-}
+// Described returns under which id packets have their dependency descriptor; 0: that
+// was not agreed on.
+func (r *Reader) Described() uint8 { return r.ids[described] }
 
 // Find returns to which source a stream belongs: that which its packet names, or
 // else the one whose section names it. It returns nil when neither does.
