@@ -123,7 +123,7 @@ func (m mediaRoom) NewPeer(id wire.SessionID, events room.MediaEvents) (room.Med
 			events.Seats(list)
 		},
 		Demand: func(d sfu.Demand) {
-			m := wire.Demand{Camera: uint32(d.Camera), Screen: uint32(d.Screen), Codecs: []wire.VideoCodec{}}
+			m := wire.Demand{Camera: uint32(d.Camera), Screen: uint32(d.Screen), Codecs: []wire.VideoCodec{}, Described: d.Described}
 			for _, name := range d.Codecs {
 				m.Codecs = append(m.Codecs, wire.VideoCodec(name))
 			}

@@ -101,11 +101,14 @@ const (
 // Demand tells how many layers of its camera and screen a session is to send,
 // from the lowest: what is above nobody watches. A source of one layer is sent
 // unless it is 0. Until the first it sends all. Codecs are those that all sessions
-// take that media flows to.
+// take that media flows to; described: they all take dependency descriptors, and
+// with them spatial layers of AV1.
 type Demand struct {
 	Camera uint32       `json:"camera"`
 	Screen uint32       `json:"screen"`
 	Codecs []VideoCodec `json:"codecs"`
+
+	Described bool `json:"described,omitempty"`
 }
 
 // A Grade says how a session's connection does in one direction.

@@ -228,12 +228,12 @@ func TestLimits(t *testing.T) {
 		m    Demand
 		fits bool
 	}{
-		{Demand{3, 3, []VideoCodec{}}, true},
-		{Demand{4, 0, []VideoCodec{}}, false},
-		{Demand{0, 4, []VideoCodec{}}, false},
-		{Demand{0, 0, []VideoCodec{CodecVP8, CodecH264}}, true},
-		{Demand{0, 0, []VideoCodec{CodecVP8, CodecVP8}}, false},
-		{Demand{0, 0, []VideoCodec{"h265"}}, false},
+		{Demand{3, 3, []VideoCodec{}, false}, true},
+		{Demand{4, 0, []VideoCodec{}, false}, false},
+		{Demand{0, 4, []VideoCodec{}, false}, false},
+		{Demand{0, 0, []VideoCodec{CodecVP8, CodecH264}, false}, true},
+		{Demand{0, 0, []VideoCodec{CodecVP8, CodecVP8}, false}, false},
+		{Demand{0, 0, []VideoCodec{"h265"}, false}, false},
 	} {
 		if _, _, err := DecodeServer(EncodeServer(Head{N: 1}, tc.m)); (err == nil) != tc.fits {
 			t.Errorf("%+v: %v", tc.m, err)

@@ -1,5 +1,5 @@
-// A camera in layers of one stream: each gets those that suit its tile, in space with VP9 and in time with AV1, and who takes no VP9
-// brings simulcast back.
+// A camera in layers of one stream: each gets those that suit its tile, in VP9 and, in time and in space, in AV1; and who takes no VP9,
+// or no descriptors of AV1, brings back what everybody takes.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -150,5 +150,45 @@ describe("spatial layers", { timeout: 240_000 }, () => {
     await comes(ben, "all", 0.85, 1.2);
     await bothSeeAnn();
     for (const person of [ann, ben, cleo]) assert.deepEqual(await person.errors(), []);
+  });
+
+  it("follow the size of the tile in AV1, too, where all take descriptors", async (t) => {
+    await Promise.all([ann, ben, cleo].map((person) => person.close()));
+    link = await newRoom(server.url, "Described layers");
+    ann = await chromium.person("Ann", "red", { width: 640, height: 360 });
+    ben = await chromium.person("Ben", "green", { width: 320, height: 180, rate: 5 });
+    const query = "codec=av1&processors=8";
+    await Promise.all([ann, ben].map((person) => person.join(link, { query })));
+    const sends = (mode) =>
+      eventually(
+        `Ann sends ${mode} of AV1`,
+        async () => {
+          const all = (await ann.stats()).filter((x) => x.type === "outbound-rtp");
+          const is = (x) => x.codec === "video/AV1" && x.mode === mode && x.framesSent > 0;
+          if (all.some(is)) return true;
+          throw new Error(JSON.stringify(all));
+        },
+        { timeout: 40_000 },
+      );
+    await sends("L2T3_KEY");
+    await ben.seesFace("Ann", "red", { timeout: 40_000 });
+    await benSees("the larger", (height) => height > 180);
+    await ben.watchGaps("Ann");
+    await ben.page.setViewportSize({ width: 320, height: 300 });
+    await benSees("the smaller", (height) => height <= 180);
+    await ben.page.setViewportSize({ width: 1280, height: 800 });
+    await benSees("the larger", (height) => height > 180);
+    const { frames, longest, above } = await ben.gaps();
+    t.diagnostic(
+      `of ${frames} frames ${above} came more than 500 ms after the one before, the longest ${longest} ms`,
+    );
+    cleo = await firefox.person("Cleo", "blue", { width: 320, height: 180, rate: 5 });
+    await cleo.join(link, { query });
+    await sends("L1T3");
+    await bothSeeAnn();
+    await cleo.close();
+    await sends("L2T3_KEY");
+    await benSees("the larger", (height) => height > 180);
+    for (const person of [ann, ben]) assert.deepEqual(await person.errors(), []);
   });
 });

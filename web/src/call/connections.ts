@@ -130,7 +130,7 @@ export class Connections {
     if (m.type === "published") this.published(m.sdp);
     else if (m.type === "subscribed") this.subscribed(m.sdp);
     else if (m.type === "demand") {
-      this.publish?.takes(m.codecs);
+      this.publish?.takes(m.codecs, m.described === true);
       this.limit("camera", m.camera);
       this.limit("screen", m.screen);
     } else if (m.type === "media_lost") this.rebuildSoon();

@@ -1,6 +1,6 @@
 /**
- * Dependency descriptors (AV1 RTP specification, A), by which the server tells layers of AV1 apart. With them Chromium's VP8 leaves
- * out the picture ids that receivers need: they are for connections whose pictures come in AV1 alone.
+ * Dependency descriptors (AV1 RTP specification, A), by which the server tells layers of AV1 apart, and receivers spatial ones. With
+ * them Chromium's VP8 leaves out the picture ids that receivers need: what is published has them where pictures go in AV1 alone.
  */
 const DESCRIPTOR =
   "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";

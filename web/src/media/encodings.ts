@@ -19,6 +19,9 @@ const modes: Record<VideoCodec, Encoding> = {
   h264: {},
 };
 
+/** Bits per second of a camera in one stream without spatial layers. */
+const oneStream = 1_200_000;
+
 const simulcast: Encoding[] = [
   { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000, ...modes.vp8 },
   { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000, ...modes.vp8 },
@@ -29,7 +32,7 @@ export function encodingsOf(source: SourceName, codec: VideoCodec): Encoding[] {
   const layers = modes[codec];
   // Simulcast of VP9 and AV1 differs between browsers: one encoding.
   if (source === "camera")
-    return codec === "vp8" ? simulcast : [{ maxBitrate: 1_200_000, ...layers }];
+    return codec === "vp8" ? simulcast : [{ maxBitrate: oneStream, ...layers }];
   if (source === "screen") return [{ maxBitrate: 2_500_000, ...layers }];
   return [{ maxBitrate: source === "mic" ? 40_000 : 96_000 }];
 }
@@ -57,14 +60,6 @@ export function encodeWith(
   const { mimeType, clockRate, sdpFmtpLine } = next;
   e.codec = { mimeType, clockRate, ...(sdpFmtpLine ? { sdpFmtpLine } : {}) };
   e.scalabilityMode = modes[codec].scalabilityMode ?? "L1T1";
-}
-
-/**
- * Has an encoding in AV1 be in temporal layers where frames are described, and in one otherwise. Not in spatial ones: Chromium 156
- * decodes two frames of one picture only where it receives their descriptors, which the server does not pass on.
- */
-export function inTime(e: Encoding, described: boolean): void {
-  e.scalabilityMode = described ? "L1T3" : "L1T1";
 }
 
 /** Spatial layers take more of a processor than simulcast in VP8. With fewer processors, fans and pictures suffer. */
@@ -115,6 +110,30 @@ export function inOneStream(
     e.scaleResolutionDownBy = 2 ** (all - layers);
     e.maxBitrate = spatialBits[layers - 1] ?? 0;
   }
+}
+
+/** Has an encoding in AV1 be in temporal layers where frames are described, and in one otherwise. */
+export function inTime(e: Encoding, described: boolean): void {
+  e.scalabilityMode = described ? "L1T3" : "L1T1";
+}
+
+/**
+ * Has an encoding of a camera in AV1 be in temporal layers where frames are described, and in one layer otherwise. watched: how many
+ * spatial ones somebody watches of those that it may have; null where it may have none: Chromium 156 decodes two frames of one
+ * picture only where it receives their descriptors.
+ */
+export function inAV1(
+  e: Encoding,
+  described: boolean,
+  watched: number | null,
+  size: { width?: number; height?: number } = {},
+): void {
+  const all = described && watched !== null ? spatialLayers(size.width, size.height) : 1;
+  const layers = Math.max(1, Math.min(watched ?? 1, all));
+  inTime(e, described);
+  if (layers > 1) e.scalabilityMode = `L${layers}T3_KEY`;
+  e.scaleResolutionDownBy = 2 ** (all - layers);
+  e.maxBitrate = (all > 1 && spatialBits[layers - 1]) || oneStream;
 }
 
 /** Has the first encoding of simulcast be the smallest again, where it had all layers. */

@@ -48,7 +48,7 @@ const codecs = ["video/AV1", "video/VP9", "video/VP8", "video/rtx"];
 const everything = ["AV1,VP9,VP8,rtx sendrecv,stopped", "AV1,VP9,VP8,rtx sendrecv,stopped"];
 const av1 = ["AV1,rtx sendrecv,sendrecv", "AV1,rtx sendrecv,sendrecv"];
 
-function open(pc: FakePeerConnection, codec: VideoCodec = "av1") {
+function open(pc: FakePeerConnection, codec: VideoCodec = "av1", spatial = false) {
   let offers = 0;
   let lost = 0;
   const client = { attach: () => {} } as unknown as CryptoClient;
@@ -57,7 +57,7 @@ function open(pc: FakePeerConnection, codec: VideoCodec = "av1") {
     client,
     1,
     codec,
-    false,
+    spatial,
     {
       after: () => () => {},
       offer: () => offers++,
@@ -80,8 +80,13 @@ function open(pc: FakePeerConnection, codec: VideoCodec = "av1") {
       await c.answered("v=0\r\n");
       await settle();
     },
+    encoding: () => camera.sender.getParameters().encodings[0] as Encoding,
+    allDescribe: async (yes: boolean) => {
+      c.takes(["vp8", "vp9", "av1"], yes);
+      await settle();
+    },
     takes: async (...all: VideoCodec[]) => {
-      c.takes(all);
+      c.takes(all, false);
       await settle();
     },
   };
@@ -115,6 +120,59 @@ describe("AV1 with descriptors", () => {
     assert.deepEqual([pc.offer(), p.counts()], [everything, [3, 0]]);
     await p.answer();
     assert.deepEqual([pc.offer(), p.counts()], [av1, [4, 0]]);
+  });
+
+  it("is in as many spatial layers as are watched where all take descriptors", async () => {
+    const p = open(new Extensible(true), "av1", true);
+    await p.c.negotiate();
+    p.c.limit("camera", 3);
+    await p.answer();
+    await p.allDescribe(true);
+    await p.answer();
+    const told = () => {
+      const { scalabilityMode, scaleResolutionDownBy, maxBitrate, active } = p.encoding();
+      return [scalabilityMode, scaleResolutionDownBy, maxBitrate, active];
+    };
+    assert.deepEqual(told(), ["L3T3_KEY", 1, 1_700_000, true]);
+    for (const [watched, mode, scale, bits] of [
+      [2, "L2T3_KEY", 2, 550_000],
+      [1, "L1T3", 4, 150_000],
+      [3, "L3T3_KEY", 1, 1_700_000],
+    ] as const) {
+      p.c.limit("camera", watched);
+      await settle();
+      assert.deepEqual(told(), [mode, scale, bits, true]);
+    }
+    await p.allDescribe(false); // somebody came who takes none
+    assert.deepEqual(told(), ["L1T3", 1, 1_200_000, true]);
+    await p.allDescribe(true);
+    assert.deepEqual(told(), ["L3T3_KEY", 1, 1_700_000, true]);
+    p.c.limit("camera", 0);
+    await settle();
+    assert.equal(p.encoding().active, false);
+  });
+
+  it("is in no spatial layers where the machine is slow, or the browser refuses them", async () => {
+    for (const spatial of [false, true]) {
+      const pc = new Extensible(true);
+      const p = open(pc, "av1", spatial);
+      const sender = pc.transceivers[1]?.sender;
+      assert.ok(sender);
+      const set = sender.setParameters.bind(sender);
+      sender.setParameters = (parameters) =>
+        (parameters.encodings[0] as Encoding).scalabilityMode?.startsWith("L3")
+          ? Promise.reject(new Error("no such mode"))
+          : set(parameters);
+      await p.c.negotiate();
+      p.c.limit("camera", 3);
+      await p.answer();
+      await p.allDescribe(true);
+      await p.answer();
+      assert.deepEqual(
+        [p.mode(), p.encoding().maxBitrate, p.counts()],
+        ["L1T3", 1_200_000, [2, 0]],
+      );
+    }
   });
 
   it("is in one layer where the server describes nothing", async () => {

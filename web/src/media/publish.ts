@@ -12,6 +12,7 @@ import {
   codecFor,
   encodeWith,
   encodingsOf,
+  inAV1,
   inOneStream,
   inThree,
   inTime,
@@ -72,6 +73,8 @@ export class PublishConnection {
   private readonly demand = new Map<SourceName, number>();
   /** The codecs that all take; null before that is known. */
   private codecs: readonly VideoCodec[] | null = null;
+  /** All take dependency descriptors. */
+  private described = false;
   private answers = false;
   /** An offer is under way: another one waits until it is answered. */
   private offering = true;
@@ -153,10 +156,11 @@ export class PublishConnection {
     if (this.answers) this.apply(source); // before, the browser's own parameters are on the move
   }
 
-  /** The codecs that all take, from now on. */
-  takes(codecs: readonly VideoCodec[]): void {
-    if (String(this.codecs) === String(codecs)) return;
+  /** The codecs that all take, from now on, and whether they take dependency descriptors. */
+  takes(codecs: readonly VideoCodec[], described: boolean): void {
+    if (String(this.codecs) === String(codecs) && this.described === described) return;
     this.codecs = codecs;
+    this.described = described;
     if (this.answers) for (const source of this.demand.keys()) this.apply(source);
     this.agree().catch(this.events.lost);
   }
@@ -169,8 +173,9 @@ export class PublishConnection {
       const { sender } = transceiver;
       const parameters = sender.getParameters();
       const { encodings } = parameters;
+      const size = sender.track?.getSettings();
       const spatial = source === "camera" && this.spatially(parameters);
-      if (spatial) inOneStream(encodings, parameters.codecs, layers, sender.track?.getSettings());
+      if (spatial) inOneStream(encodings, parameters.codecs, layers, size);
       else if (source === "camera") inThree(encodings);
       if (!spatial) {
         for (const [i, e] of encodings.entries())
@@ -179,13 +184,16 @@ export class PublishConnection {
           const codec = codecFor(source, this.codec, this.codecs);
           for (const e of encodings) {
             encodeWith(e, parameters.codecs, codec);
-            if (codec === "av1") inTime(e, this.alone && isDescribed(transceiver));
+            if (codec !== "av1") continue;
+            const described = this.alone && isDescribed(transceiver);
+            if (source === "camera") inAV1(e, described, this.layered() ? layers : null, size);
+            else inTime(e, described);
           }
         }
       }
       // What the browser refuses stays as it is: it sends more than it must, and the next demand tries again.
       await sender.setParameters(parameters).catch(() => {
-        if (!spatial) return;
+        if (!spatial && !this.layered()) return;
         this.spatial = false; // it cannot, whatever it said
         this.apply(source);
       });
@@ -196,6 +204,11 @@ export class PublishConnection {
   private spatially({ encodings, codecs }: RTCRtpSendParameters): boolean {
     const all = this.codecs?.includes("vp9") && this.codec === "vp8";
     return this.spatial && all === true && canLayer(encodings, codecs);
+  }
+
+  /** Reports whether a camera in AV1 may go in spatial layers. */
+  private layered(): boolean {
+    return this.spatial && this.described && this.codec === "av1";
   }
 
   /** Switches a source on or off, without renegotiation. Calls take effect in their order. */

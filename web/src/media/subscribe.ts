@@ -1,6 +1,7 @@
 /** The subscribe connection: a fixed set of seats, negotiated once. Each opens frames from its first one on. */
 import type { CryptoClient } from "../e2ee/client";
 import type { SourceName } from "../e2ee/protocol";
+import { canDescribe, describe } from "./described";
 import type { Lines, Report } from "./figures";
 import { isVideo } from "./publish";
 import { withoutAudioLevel } from "./sdp";
@@ -82,6 +83,7 @@ export class SubscribeConnection {
     const t = this.pc.addTransceiver(isVideo(source) ? "video" : "audio", {
       direction: "recvonly",
     });
+    if (isVideo(source) && canDescribe(t)) describe(t, true);
     this.client.attach(t.receiver, { op: "open", seat, source, connection: this.connection });
     this.seats.push(source);
     this.transceivers.push(t);

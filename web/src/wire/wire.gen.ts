@@ -573,6 +573,7 @@ export interface Demand {
   camera: number;
   screen: number;
   codecs: VideoCodec[];
+  described?: boolean;
 }
 
 function decodeDemand(v: unknown, where: string): Demand {
@@ -581,6 +582,7 @@ function decodeDemand(v: unknown, where: string): Demand {
     camera: int(0xffffffff)(o.camera, `${where}.camera`),
     screen: int(0xffffffff)(o.screen, `${where}.screen`),
     codecs: array(checkVideoCodec)(o.codecs, `${where}.codecs`),
+    ...optional("described", bool, o, where),
   };
 }
 
