@@ -35,7 +35,17 @@ type Out struct {
 	PictureID uint16
 	TL0       uint8
 	KeyIdx    uint8
+	Described bool // PictureID is the frame's number
 }
+
+const (
+	// mostAhead and mostBehind bound how far a frame's number is from the highest one:
+	// more than is lost, or late, while a connection lasts. Receivers take each number
+	// for the one that is nearest to the latest. Whoever led them half a circle away
+	// would have them drop what others send on the seat after him.
+	mostAhead  = 1 << 13
+	mostBehind = 1 << 10
+)
 
 // maxPause bounds the time that a switch adds: beyond a minute its length says
 // nothing to a receiver, and a timestamp must not wrap.
@@ -137,7 +147,8 @@ func (s *Stream) picture(in In) (ext uint64, of *sequence) {
 }
 
 // Rewrite numbers a packet of the current source. It reports false for one
-// from before the switch, or that was taken out, or whose picture was.
+// from before the switch, or that was taken out, or whose picture was, or whose frame
+// has a number that nobody gives it.
 func (s *Stream) Rewrite(in In, now time.Time) (out Out, ok bool) {
 	if !s.started || in.Seq < s.packets.first {
 		return out, false
@@ -145,6 +156,12 @@ func (s *Stream) Rewrite(in In, now time.Time) (out Out, ok bool) {
 	seq, ok := s.packets.number(in.Seq)
 	if !ok {
 		return out, false
+	}
+	frame := uint16(0)
+	if in.Described {
+		if frame, ok = s.number(in.Frame); !ok {
+			return out, false
+		}
 	}
 	out = Out{
 		Seq:       uint16(seq),
@@ -168,7 +185,10 @@ func (s *Stream) Rewrite(in In, now time.Time) (out Out, ok bool) {
 		}
 	}
 	if in.Described {
-		out.PictureID = s.number(in.Frame)
+		out.PictureID, out.Described = frame, true
+		if int16(frame-s.frame) > 0 {
+			s.frame = frame
+		}
 	}
 	if in.Seq > s.packets.highest {
 		s.packets.highest, s.timestamp, s.sentAt = in.Seq, out.Timestamp, now
@@ -178,16 +198,15 @@ func (s *Stream) Rewrite(in In, now time.Time) (out Out, ok bool) {
 }
 
 // number returns the outgoing number of a frame. Those of a source keep their distances,
-// also where some are left out: they say by them which others they need.
-func (s *Stream) number(frame uint16) uint16 {
+// also where some are left out: they say by them which others they need. It reports
+// false for one that is too far from all others.
+func (s *Stream) number(frame uint16) (out uint16, ok bool) {
 	if !s.described {
 		s.described, s.frameOffset = true, s.frame+1-frame
 	}
-	out := frame + s.frameOffset
-	if int16(out-s.frame) > 0 {
-		s.frame = out
-	}
-	return out
+	out = frame + s.frameOffset
+	ahead := int16(out - s.frame)
+	return out, ahead <= mostAhead && ahead >= -mostBehind
 }
 
 // An Age says how a packet's picture stands to those before.
