@@ -48,6 +48,9 @@ func (p *Peer) adapt(now time.Time) (down trace.Down) {
 			}
 			continue
 		}
+		if s.isPlain(src.layers[0].Load()) {
+			rates = [layer.Count]layer.Rates{rates[0]}
+		}
 		ladder := layer.Ladder(rates, tiles[i].calm)
 		if ladder == [layer.Steps]int64{} {
 			continue // nothing is there yet, or any more

@@ -34,7 +34,7 @@ func (d *described) read(b []byte, p *packet) bool {
 		d.keyed, d.since, d.key = true, p.in.Seq, p.in.Timestamp
 	}
 	p.info.Start, p.info.End = f.Start, f.End
-	// Receivers, who have no descriptor, take it for one by its payload only.
+	// Receivers without descriptors take it for one by its payload only.
 	p.info.KeyFrame = p.info.KeyFrame && f.Key && f.Start && f.Spatial == 0
 	p.info.Layered = d.structure.Targets() > 1
 	p.info.Spatial, p.info.Temporal = f.Spatial, f.Temporal

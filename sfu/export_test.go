@@ -40,20 +40,33 @@ func (i *Injector) Inject(raw []byte) { i.Describe(raw, nil) }
 
 // Describe is Inject for a packet with a dependency descriptor.
 func (i *Injector) Describe(raw, descriptor []byte) {
-	now := time.Now()
 	if descriptor == nil {
-		i.in.Receive(raw, 0, now, now)
+		i.extended(raw, 0)
 		return
 	}
-	const id = 12
-	element := append([]byte{0x10, 0, 0, 0, id, byte(len(descriptor))}, descriptor...)
+	i.extended(extend(raw, descriptor), extension)
+}
+
+// Extend is Inject for a packet with a header extension that means nothing.
+func (i *Injector) Extend(raw, value []byte) { i.extended(extend(raw, value), 0) }
+
+func (i *Injector) extended(raw []byte, described uint8) {
+	now := time.Now()
+	i.in.Receive(raw, described, now, now)
+}
+
+// extension is the id of that of injected packets.
+const extension = 12
+
+func extend(raw, value []byte) []byte {
+	element := append([]byte{0x10, 0, 0, 0, extension, byte(len(value))}, value...)
 	for len(element)%4 != 0 {
 		element = append(element, 0)
 	}
 	element[3] = byte(len(element)/4 - 1)
 	b := slices.Concat(raw[:12], element, raw[12:])
 	b[0] |= 0x10
-	i.in.Receive(b, id, now, now)
+	return b
 }
 
 // Late is Inject for a packet that came some time ago.

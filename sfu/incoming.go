@@ -38,7 +38,7 @@ type incoming struct {
 	parts   [layer.Count]part           // by spatial layer; all but the first are for those of spatial
 	spatial atomic.Bool                 // it has several spatial layers
 	loss    atomic.Uint32               // of a thousand packets
-	tells   atomic.Uint32               // id of the header extension with dependency descriptors; 0: there is none
+	tells   atomic.Uint32               // id of the header extension with dependency descriptors; 0: there was none
 	clock   atomic.Pointer[munge.Clock] // nil before the first sender report
 	pending atomic.Bool                 // a key frame request is kept
 
@@ -211,8 +211,11 @@ func (in *incoming) describe(p *packet, raw []byte, id uint8) bool {
 		return true
 	}
 	p.in.Timed = true
+	if id == 0 {
+		return true
+	}
 	if in.tells.Load() != uint32(id) {
-		in.tells.Store(uint32(id))
+		in.tells.Store(uint32(id)) // and stays: what had a descriptor may be sent again when others have none
 	}
 	descriptor := in.descriptor(raw)
 	if descriptor == nil {

@@ -83,6 +83,64 @@ func TestDescriptorsArePassedOn(t *testing.T) {
 	}
 }
 
+// TestWhatIsNoDescriptorIsNotPassedOn: what came in a packet's header extension before that was
+// agreed on, or after, is nothing that anybody has read, also when the packet goes again.
+func TestWhatIsNoDescriptorIsNotPassedOn(t *testing.T) {
+	server := sfutest.Open(t)
+	room := server.NewRoom()
+	a, b := sfutest.Join(t, room, "a"), sfutest.JoinBy(t, room, "b", sfutest.Way{Described: true})
+	p, seat := newTeller(t, server, a, b)
+	n := 0
+	move := func() { // of each picture the first packet has a descriptor only
+		for i, d := range p.next(n%50 == 0) {
+			if i == 0 {
+				p.inject.Describe(d.raw, d.descriptor)
+			} else {
+				p.inject.Extend(d.raw, []byte{0xc5, 1, 2, 3})
+			}
+		}
+		n++
+	}
+	var again uint16
+	b.Until("pictures", move, func() bool {
+		got := ofTeller(b.Received(seat))
+		for _, r := range got {
+			if !r.first {
+				again = r.Seq
+			}
+		}
+		return len(got) > 6*parts
+	})
+	times := 0
+	b.Until("a packet again", func() {
+		b.Nack(seat, again)
+		move()
+	}, func() bool {
+		times = 0
+		for _, r := range b.Received(seat) {
+			if r.Seq != again {
+				continue
+			}
+			if times++; r.Descriptor != nil {
+				t.Fatalf("with the packet comes %x", r.Descriptor)
+			}
+		}
+		return times > 1
+	})
+	described := 0
+	for _, r := range ofTeller(b.Received(seat)) {
+		if r.first != (r.Descriptor != nil) {
+			t.Fatalf("picture %d, its first packet: %t, has %x", r.picture, r.first, r.Descriptor)
+		}
+		if r.first {
+			described++
+		}
+	}
+	if described == 0 {
+		t.Error("nothing was described")
+	}
+}
+
 // begins reports whether a coded video sequence does with a packet.
 func begins(r shown) bool {
 	d, is := (&rtpx.Dependencies{}).Parse(r.Descriptor, true)

@@ -60,7 +60,7 @@ type slot struct {
 // each has a slot of its own.
 const maxRun = 32
 
-// run is packets in a row of one picture: incoming and outgoing numbers follow each
+// run is packets in a row of one picture, or frame where it is described: incoming and outgoing numbers follow each
 // other, all else is the same.
 type run struct {
 	in  *incoming // nil: there is none

@@ -213,7 +213,7 @@ func (s *seat) send(in *incoming, w *transport.Writer, p *packet, to transport.S
 		p.info.Rewrite(p.header.Payload, out.PictureID, out.TL0, out.KeyIdx)
 	}
 	var descriptor []byte
-	if p.in.Described && s.wire.Describes() {
+	if out.Described && s.wire.Describes() {
 		descriptor = p.descriptor
 		rtpx.SetFrame(descriptor, out.PictureID)
 	}
@@ -378,14 +378,20 @@ func (s *seat) resend(batch *transport.Batch, seq uint16, now time.Time) {
 	}
 }
 
+// scratch is memory to send a packet once more.
+type scratch struct{ raw, out [maxPacket]byte }
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
 // again sends a packet once more, and returns its size.
 func (s *seat) again(batch *transport.Batch, h *sent, probe bool, now time.Time) int {
 	to, ok := s.wire.Stream(h.in.wire.Codec)
 	if !ok || to.RTXSSRC == 0 {
 		return 0
 	}
-	var raw, buf [maxPacket]byte
-	packet := h.in.ring.Get(h.seq, raw[:])
+	m := scratches.Get().(*scratch) //nolint:forcetypeassert,errcheck // it holds nothing else
+	defer scratches.Put(m)
+	packet, buf := h.in.ring.Get(h.seq, m.raw[:]), m.out[:]
 	header, ok := rtpx.ParseHeader(packet)
 	if !ok || len(header.Payload)+2 > len(buf) {
 		return 0 // the ring has gone on
@@ -398,7 +404,7 @@ func (s *seat) again(batch *transport.Batch, h *sent, probe bool, now time.Time)
 	info.Rewrite(payload[2:], h.out.PictureID, h.out.TL0, h.out.KeyIdx)
 	payload[0], payload[1] = byte(h.out.Seq>>8), byte(h.out.Seq)
 	var descriptor []byte
-	if s.wire.Describes() {
+	if h.out.Described && s.wire.Describes() {
 		descriptor = h.in.descriptor(packet)
 		rtpx.SetFrame(descriptor, h.out.PictureID)
 	}

@@ -15,10 +15,17 @@ func (s *seat) begin(p *packet, now time.Time) {
 		s.trace.Spatial(fresh, s.selector.Current(), now)
 	}
 	top := s.selector.Current()
-	if s.layer.wire.Codec == rtpx.AV1 && !s.wire.Describes() {
-		top = min(top, 0) // who has no descriptors takes the frames of one picture for several
+	if s.isPlain(s.layer) {
+		top = min(top, 0)
 	}
 	s.tops.Begin(p.in.Timestamp, top)
+}
+
+// isPlain reports whether of a stream's spatial layers the subscriber takes the lowest
+// only: of AV1 it takes the frames of a picture for several pictures where it has no
+// descriptors. Safe for concurrent use.
+func (s *seat) isPlain(in *incoming) bool {
+	return in != nil && in.wire.Codec == rtpx.AV1 && in.spatial.Load() && !s.wire.Describes()
 }
 
 // above reports whether a packet of a stream with several spatial layers is of one

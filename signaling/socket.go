@@ -26,7 +26,7 @@ type socket struct {
 	limits  *sessionLimiter
 	closing atomic.Bool // the last message is out: signs of life count no more
 
-	// Owned by the goroutine that reads.
+	// Owned by the goroutine that reads, and not changed while there is one that writes.
 	stop   func() bool // what says goodbye
 	conn   *room.Conn  // nil: it has not joined
 	writer sync.WaitGroup

@@ -8,6 +8,7 @@ const (
 	extensionHead = 4 // its form, and its length in words
 	elementHead   = 2
 	numberSize    = elementHead + 2
+	maxDescriptor = 255 // its length is one byte
 )
 
 // describedSize returns how large a header extension is with a descriptor, and with a

@@ -69,7 +69,7 @@ type outgoing struct {
 // held is a packet that waits for its time.
 type held struct {
 	seat   *Seat
-	packet Packet // its payload is of buf
+	packet Packet // its payload and descriptor are of buf
 	buf    *[maxPacket]byte
 	came   time.Time // to this machine; zero: it did not, but is sent again
 }
@@ -159,7 +159,7 @@ func (o *outgoing) trim() (anew []*Seat) {
 // write seals a packet into the batch, or keeps it for its time. Called under mu.
 func (o *outgoing) write(b *Batch, s *Seat, k *keys, p *Packet, at time.Duration) error {
 	size := srtp.HeaderSize + max(extensionSize, describedSize(p.Descriptor, true)) + len(p.Payload) + k.rtp.Overhead()
-	if size > maxPacket {
+	if size > maxPacket || len(p.Descriptor) > maxDescriptor {
 		return errTooLarge
 	}
 	if !s.video || p.Probe {
@@ -216,10 +216,13 @@ func (o *outgoing) seal(b *Batch, s *Seat, k *keys, p *Packet, at time.Duration)
 	if !ok {
 		return errRepeated
 	}
-	header, wide := srtp.HeaderSize, uint8(s.wide.Load())
-	numbered, described := wide != 0 && wide != unnumbered, len(p.Descriptor) > 0 && s.Describes()
+	header, wide, described := srtp.HeaderSize, uint8(s.wide.Load()), uint8(s.described.Load())
+	if len(p.Descriptor) == 0 {
+		described = 0
+	}
+	numbered := wide != 0 && wide != unnumbered
 	switch {
-	case described:
+	case described != 0:
 		header += describedSize(p.Descriptor, numbered)
 	case numbered:
 		header += extensionSize
@@ -237,9 +240,9 @@ func (o *outgoing) seal(b *Batch, s *Seat, k *keys, p *Packet, at time.Duration)
 	binary.BigEndian.PutUint32(out[4:], p.Timestamp)
 	binary.BigEndian.PutUint32(out[8:], p.SSRC)
 	switch {
-	case described:
+	case described != 0:
 		out[0] |= 0x10
-		describe(out[srtp.HeaderSize:header], uint8(s.described.Load()), p.Descriptor, numbered, wide, uint16(o.next))
+		describe(out[srtp.HeaderSize:header], described, p.Descriptor, numbered, wide, uint16(o.next))
 	case numbered:
 		out[0] |= 0x10
 		binary.BigEndian.PutUint32(out[12:], 0xbede_0001) // one word of one-byte elements

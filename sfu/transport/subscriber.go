@@ -89,7 +89,7 @@ type Packet struct {
 	Timestamp   uint32
 	SSRC        uint32
 	Payload     []byte // only read, and not kept
-	Descriptor  []byte // for a seat that describes; nil: none; only read, and not kept
+	Descriptor  []byte // for a seat that describes, 255 bytes at most; nil: none; only read, and not kept
 }
 
 // A Batch collects packets for any seats of the same transport, which go out
