@@ -136,6 +136,14 @@ export function inAV1(
   e.maxBitrate = (all > 1 && spatialBits[layers - 1]) || oneStream;
 }
 
+/** Has the one encoding of a camera be of its whole size, where it was in AV1 before. */
+export function inOneLayer(encodings: readonly Encoding[]): void {
+  const [e] = encodings;
+  if (!e || encodings.length > 1) return;
+  e.scaleResolutionDownBy = 1;
+  e.maxBitrate = oneStream;
+}
+
 /** Has the first encoding of simulcast be the smallest again, where it had all layers. */
 export function inThree(encodings: readonly Encoding[]): void {
   const [first] = encodings;

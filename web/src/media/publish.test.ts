@@ -175,6 +175,41 @@ describe("AV1 with descriptors", () => {
     }
   });
 
+  it("leaves a whole picture behind when it gives way to VP8", async () => {
+    const pc = new Extensible(true);
+    const p = open(pc, "av1", true);
+    await p.c.negotiate();
+    p.c.limit("camera", 1);
+    await p.answer();
+    await p.allDescribe(true);
+    await p.answer();
+    assert.equal(p.encoding().scaleResolutionDownBy, 4);
+    await p.takes("vp8");
+    await p.answer();
+    const { scaleResolutionDownBy, maxBitrate, codec } = p.encoding();
+    assert.deepEqual(
+      [codec?.mimeType, scaleResolutionDownBy, maxBitrate],
+      ["video/VP8", 1, 1_200_000],
+    );
+  });
+
+  it("keeps its spatial layers where the browser refuses what is asked of the screen", async () => {
+    const pc = new Extensible(true);
+    const p = open(pc, "av1", true);
+    const screen = pc.transceivers[2]?.sender;
+    assert.ok(screen);
+    screen.setParameters = () => Promise.reject(new Error("no"));
+    await p.c.negotiate();
+    p.c.limit("camera", 3);
+    p.c.limit("screen", 1);
+    await p.answer();
+    await p.allDescribe(true);
+    await p.answer();
+    p.c.limit("camera", 2);
+    await settle();
+    assert.equal(p.mode(), "L2T3_KEY");
+  });
+
   it("is in one layer where the server describes nothing", async () => {
     const pc = new Extensible(false);
     const p = open(pc);

@@ -10,9 +10,11 @@ import { canDescribe, describe, isDescribed } from "./described";
 import {
   canLayer,
   codecFor,
+  type Encoding,
   encodeWith,
   encodingsOf,
   inAV1,
+  inOneLayer,
   inOneStream,
   inThree,
   inTime,
@@ -176,7 +178,10 @@ export class PublishConnection {
       const size = sender.track?.getSettings();
       const spatial = source === "camera" && this.spatially(parameters);
       if (spatial) inOneStream(encodings, parameters.codecs, layers, size);
-      else if (source === "camera") inThree(encodings);
+      else if (source === "camera") {
+        inThree(encodings);
+        inOneLayer(encodings);
+      }
       if (!spatial) {
         for (const [i, e] of encodings.entries())
           e.active = encodings.length === 1 ? layers > 0 : i < layers;
@@ -192,8 +197,9 @@ export class PublishConnection {
         }
       }
       // What the browser refuses stays as it is: it sends more than it must, and the next demand tries again.
+      const several = /^L[23]/.test((encodings[0] as Encoding | undefined)?.scalabilityMode ?? "");
       await sender.setParameters(parameters).catch(() => {
-        if (!spatial && !this.layered()) return;
+        if (!spatial && !several) return;
         this.spatial = false; // it cannot, whatever it said
         this.apply(source);
       });
