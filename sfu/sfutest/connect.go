@@ -10,13 +10,14 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
-
-	"incamera/sfu/rtpx"
 )
 
 // connectWithin is how long a connection over loopback may take on a busy
 // machine.
 const connectWithin = 20 * time.Second
+
+// dependencyURI names the header extension that dependency descriptors are in.
+const dependencyURI = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 
 // A Way is how a client comes to the media port.
 type Way struct {
@@ -48,7 +49,7 @@ func dial(tb testing.TB, way Way) (*webrtc.PeerConnection, *net.UDPConn) {
 		tb.Fatal(err)
 	}
 	if way.Described {
-		if err := me.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: rtpx.DependencyURI}, webrtc.RTPCodecTypeVideo); err != nil {
+		if err := me.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: dependencyURI}, webrtc.RTPCodecTypeVideo); err != nil {
 			tb.Fatal(err)
 		}
 	}

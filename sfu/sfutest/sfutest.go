@@ -20,7 +20,6 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"incamera/sfu"
-	"incamera/sfu/rtpx"
 )
 
 // Open returns a server on loopback that closes with the test.
@@ -281,7 +280,7 @@ func (c *Client) receive(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 	}()
 	described := uint8(0)
 	for _, e := range r.GetParameters().HeaderExtensions {
-		if e.URI == rtpx.DependencyURI {
+		if e.URI == dependencyURI {
 			described = uint8(e.ID)
 		}
 	}
