@@ -71,6 +71,7 @@ type Estimator struct {
 	remb    Bitrate       // what the subscriber itself estimates; 0: it does not
 	warned  time.Duration // until when upgrades are held
 	dropped Bitrate       // the estimate before it fell by a third; 0: it has not
+	fell    time.Duration // when it did so latest
 }
 
 // New returns an estimator that begins with a guess.
@@ -108,8 +109,16 @@ func (e *Estimator) Cause() Cause {
 }
 
 // Full reports whether a queue of ours is what keeps the estimate from being higher:
-// what is sent faster waits there. Of another's queue that is not true.
-func (e *Estimator) Full() bool { return e.Cause() == Queue && !e.queue.foreign }
+// what is sent faster waits there. Of another's queue that is not true, and of a
+// network that has just become slow it is not known: it may be as fast again.
+func (e *Estimator) Full() bool {
+	return e.Cause() == Queue && !e.queue.foreign && (e.dropped <= e.Target() || e.latest-e.fell >= backWithin)
+}
+
+// backWithin is within what time after the estimate has fallen by a third the network
+// may be as fast again: that of a mobile network is so within seconds. Shorter, and it
+// is tried with what hardly arrives; longer, and each key frame is a queue meanwhile.
+const backWithin = 10 * time.Second
 
 // Acked is at what rate packets arrived lately; 0: not known.
 func (e *Estimator) Acked() Bitrate { r, _ := e.acked.rate(); return r }
@@ -206,7 +215,7 @@ func (e *Estimator) Observe(acks []Ack, now time.Duration) {
 		e.warned = now + warnedFor
 	}
 	if after := e.Target(); after < before*2/3 {
-		e.dropped = max(e.dropped, before)
+		e.dropped, e.fell = max(e.dropped, before), now
 		e.probes.fell(now)
 	}
 }

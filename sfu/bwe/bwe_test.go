@@ -43,6 +43,18 @@ func TestFull(t *testing.T) {
 		t.Error("another's queue is ours")
 	}
 	e.queue.foreign = false
+	e.dropped, e.fell, e.latest = 2000*Kbps, 5*time.Second, 5*time.Second+backWithin-1
+	if e.Full() {
+		t.Error("a network that was much faster a moment ago is full")
+	}
+	e.latest++
+	if !e.Full() {
+		t.Error("a network that was much faster long ago is not full")
+	}
+	e.fell = e.latest
+	if e.dropped = e.Target(); !e.Full() {
+		t.Error("a network that is as fast again is not full")
+	}
 	if e.REMB(100 * Kbps); e.Full() {
 		t.Error("what the subscriber itself estimates is a queue")
 	}

@@ -265,12 +265,15 @@ func TestStep(t *testing.T) {
 			return 4000 * Kbps
 		}
 		ladder := []Bitrate{150 * Kbps, 500 * Kbps, 1700 * Kbps, 3000 * Kbps}
-		seen, _ := call{network: network{rate: rate, queue: 500 * time.Millisecond, delay: 20 * time.Millisecond}, ladder: ladder, wanted: 3100 * Kbps, lasts: 50 * time.Second, seed: seed}.run()
+		seen, e := call{network: network{rate: rate, queue: 500 * time.Millisecond, delay: 20 * time.Millisecond}, ladder: ladder, wanted: 3100 * Kbps, lasts: 50 * time.Second, seed: seed}.run()
 		if got := mean(between(seen, 5*time.Second, 20*time.Second), target); got < 3064e3 {
 			t.Errorf("before it is held to take %.0f", got)
 		}
 		if got := between(seen, 21500*time.Millisecond, 21600*time.Millisecond)[0].target; got > 1100*Kbps {
 			t.Errorf("1.5 s after it became slower it is held to take %d", got)
+		}
+		if e.fell < 20*time.Second || e.fell > 23*time.Second {
+			t.Errorf("it fell at %v", e.fell)
 		}
 		if got := p95(between(seen, 22*time.Second, 30*time.Second)); got > 250*time.Millisecond {
 			t.Errorf("packets wait for %v", got)
