@@ -166,6 +166,7 @@ describe("the client", { timeout: 600_000 }, () => {
           x: left + width / 2,
           y: top + height / 2,
           area: width * height,
+          moves: tile.getAnimations().length > 0,
           side: left + width / 2 < stage.left + stage.width / 2 ? "start" : "end",
           end: top + height / 2 < stage.top + stage.height / 2 ? "top" : "bottom",
           stage: { left: stage.left, top: stage.top, right: stage.right, bottom: stage.bottom },
@@ -175,10 +176,9 @@ describe("the client", { timeout: 600_000 }, () => {
       eventually(`${person.name} has the own picture at ${where}`, async () => {
         const [own, ben] = [await boxOf(person, "You"), await boxOf(person, "Ben")];
         const seen = own.area * 4 < ben.area ? `${own.side} ${own.end}` : "among the others";
-        if (seen !== where) throw new Error(seen);
+        if (seen !== where || own.moves) throw new Error(`${seen}, it moves: ${own.moves}`);
         return true;
       });
-
     it("let the own picture be moved over the others, by pointer and by button", async () => {
       for (const person of [ann, cleo]) {
         const { mouse } = person.page;
