@@ -39,8 +39,17 @@ func TestDescriptorsGoOut(t *testing.T) {
 				seq++
 				v.write(Packet{PayloadType: s.PayloadType, SSRC: s.SSRC, Seq: seq, Payload: payload, Descriptor: descriptor})
 			}
-			for tc.waits && v.sub.Congestion().Waiting < 50_000 {
-				write(make([]byte, 1100), nil)
+			pace := func(rate int64) {
+				o := v.sub.conn.out
+				o.mu.Lock()
+				defer o.mu.Unlock()
+				o.pacer.SetRate(rate, false, time.Since(o.start))
+			}
+			if tc.waits {
+				pace(50_000) // next to nothing goes until everything is written
+				for v.sub.Congestion().Waiting < 3_000 {
+					write(make([]byte, 1100), nil)
+				}
 			}
 			var numbers []uint16
 			var again [255]byte // nobody keeps what he is given
@@ -50,6 +59,9 @@ func TestDescriptorsGoOut(t *testing.T) {
 			}
 			if waits := v.sub.Congestion().Waiting > 0; waits != tc.waits {
 				t.Fatalf("something waits: %t", waits)
+			}
+			if tc.waits {
+				pace(5_000_000)
 			}
 			for _, size := range []int{3, 4, 5, 6, 100, 255} {
 				p := v.next()
