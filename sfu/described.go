@@ -31,6 +31,7 @@ func (d *described) read(b []byte, p *packet) bool {
 	case rtpx.Read:
 	}
 	if f.Key && (!d.keyed || p.in.Seq > d.since) {
+		p.in.Key = true
 		d.keyed, d.since, d.key = true, p.in.Seq, p.in.Timestamp
 	}
 	p.info.Start, p.info.End = f.Start, f.End

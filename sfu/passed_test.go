@@ -83,6 +83,32 @@ func TestDescriptorsArePassedOn(t *testing.T) {
 	}
 }
 
+// TestFramesAreCountedAnew: who begins to count his frames anew is seen again from his next key
+// picture on, with numbers that go on.
+func TestFramesAreCountedAnew(t *testing.T) {
+	server := sfutest.Open(t)
+	room := server.NewRoom()
+	a, b := sfutest.Join(t, room, "a"), sfutest.JoinBy(t, room, "b", sfutest.Way{Described: true})
+	p, seat := newTeller(t, server, a, b)
+	move := p.mover(a)
+	b.Until("pictures", move, func() bool { return len(ofTeller(b.Received(seat))) > 8*parts })
+	last, _ := rtpx.Frame(ofTeller(b.Received(seat))[0].Descriptor)
+	p.frame += 30_000
+	p.send(true)
+	from := p.picture
+	b.Until("pictures again", move, func() bool {
+		all := ofTeller(b.Received(seat))
+		return len(all) > 0 && int16(all[len(all)-1].picture-from) > 8
+	})
+	for _, r := range ofTeller(b.Received(seat)) {
+		number, _ := rtpx.Frame(r.Descriptor)
+		if ahead := number - last; ahead > 2 {
+			t.Fatalf("frame %d comes after %d", number, last)
+		}
+		last = number
+	}
+}
+
 // TestWhatIsNoDescriptorIsNotPassedOn: what came in a packet's header extension before that was
 // agreed on, or after, is nothing that anybody has read, also when the packet goes again.
 func TestWhatIsNoDescriptorIsNotPassedOn(t *testing.T) {

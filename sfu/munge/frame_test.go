@@ -73,3 +73,30 @@ func TestFrameNumbersLeadNobodyAway(t *testing.T) {
 		}
 	}
 }
+
+// TestFrameNumbersBeginAnew: a key frame whose number is far from all others goes on
+// with the next, and what follows with it, so that nobody waits for another owner.
+func TestFrameNumbersBeginAnew(t *testing.T) {
+	for _, jump := range []uint16{mostAhead + 1, 1 << 15, 1<<16 - mostBehind - 1} {
+		s, now, seq := New(90_000, 7, 0), time.Unix(1000, 0), uint64(1<<16)
+		take := func(frame uint16, key bool) (uint16, bool) {
+			seq++
+			out, ok := s.Rewrite(In{Seq: seq, Described: true, Frame: frame, Key: key}, now)
+			return out.PictureID, ok
+		}
+		s.Switch(In{Seq: seq + 1}, now, Hint{})
+		before, _ := take(500, true)
+		if out, ok := take(500+jump, false); ok {
+			t.Errorf("%d further a frame is %d", jump, out)
+		}
+		if out, ok := take(500+jump, true); !ok || out != before+1 {
+			t.Errorf("%d further a key frame is %d (%t), want %d", jump, out, ok, before+1)
+		}
+		if out, ok := take(503+jump, false); !ok || out != before+4 {
+			t.Errorf("3 after it a frame is %d (%t), want %d", out, ok, before+4)
+		}
+		if out, ok := take(506+jump, true); !ok || out != before+7 {
+			t.Errorf("a key frame that is near is %d (%t), want %d: it keeps its distance", out, ok, before+7)
+		}
+	}
+}

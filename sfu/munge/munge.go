@@ -25,6 +25,7 @@ type In struct {
 	// (AV1 RTP specification, A.2).
 	Described bool
 	Frame     uint16
+	Key       bool // no frame from before it is needed any more
 }
 
 // Out is what goes on the wire instead. The picture id has as many bits as that
@@ -159,7 +160,7 @@ func (s *Stream) Rewrite(in In, now time.Time) (out Out, ok bool) {
 	}
 	frame := uint16(0)
 	if in.Described {
-		if frame, ok = s.number(in.Frame); !ok {
+		if frame, ok = s.number(in); !ok {
 			return out, false
 		}
 	}
@@ -199,14 +200,15 @@ func (s *Stream) Rewrite(in In, now time.Time) (out Out, ok bool) {
 
 // number returns the outgoing number of a frame. Those of a source keep their distances,
 // also where some are left out: they say by them which others they need. It reports
-// false for one that is too far from all others.
-func (s *Stream) number(frame uint16) (out uint16, ok bool) {
-	if !s.described {
-		s.described, s.frameOffset = true, s.frame+1-frame
+// false for one that is too far from all others; a key frame, which needs none, begins
+// anew instead, as one whose sender has begun to count anew.
+func (s *Stream) number(in In) (out uint16, ok bool) {
+	ahead := int16(in.Frame + s.frameOffset - s.frame)
+	near := ahead <= mostAhead && ahead >= -mostBehind
+	if !s.described || in.Key && !near {
+		s.described, s.frameOffset, near = true, s.frame+1-in.Frame, true
 	}
-	out = frame + s.frameOffset
-	ahead := int16(out - s.frame)
-	return out, ahead <= mostAhead && ahead >= -mostBehind
+	return in.Frame + s.frameOffset, near
 }
 
 // An Age says how a packet's picture stands to those before.
